@@ -1,0 +1,157 @@
+//! The one error of every room.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_schema::SchemaRef;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, with what a program can act on.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Settings that cannot work.
+    Configuration,
+    /// An argument or a frame that is refused before anything is sent.
+    InvalidInput,
+    /// No answer, or one whose body died half way.
+    Connection,
+    /// No answer in time.
+    Timeout,
+    /// An answer whose status is not a success.
+    Status { status: u16, code: Option<String>, message: String, retry_after: Option<Duration> },
+    /// A redirect, which is never followed.
+    Redirect { location: String },
+    /// An answer that is not what was asked for.
+    Decode,
+    /// Too deep, too long or too large.
+    LimitExceeded,
+    /// Pages that cannot be put together to one result.
+    Paging,
+    /// A value or column that does not fit the schema; `schema` is the widened one that would.
+    SchemaDrift { column: String, schema: SchemaRef },
+    /// An update that was not finished.
+    Update(Box<UpdateFailure>),
+    /// A defect of this library.
+    Internal,
+}
+
+/// How far an update came. The three sets of rows are disjoint and together the whole frame.
+#[derive(Debug, Clone)]
+pub struct UpdateFailure {
+    /// Rows of which every request was answered with success.
+    pub committed: Vec<Range<usize>>,
+    /// Rows of which a request may or may not have been applied.
+    pub in_doubt: Vec<Range<usize>>,
+    /// Rows of which no request was sent.
+    pub unsent: Vec<Range<usize>>,
+    /// Why it stopped.
+    pub cause: Error,
+}
+
+/// An error: its kind, what to tell a person, and which request it belongs to.
+#[derive(Debug, Clone)]
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+#[derive(Debug, Clone)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    request: Option<Arc<str>>,
+    attempt: Option<u32>,
+}
+
+impl Error {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { inner: Box::new(Inner { kind, message: message.into(), request: None, attempt: None }) }
+    }
+
+    pub fn configuration(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Configuration, message)
+    }
+
+    pub fn invalid_input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidInput, message)
+    }
+
+    pub fn connection(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Connection, message)
+    }
+
+    pub fn timeout(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Timeout, message)
+    }
+
+    pub fn decode(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Decode, message)
+    }
+
+    pub fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::LimitExceeded, message)
+    }
+
+    pub fn paging(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Paging, message)
+    }
+
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+
+    /// Says which request the error belongs to (method, path and page; never a personal value or the key).
+    #[must_use]
+    pub fn with_request(mut self, request: impl Into<Arc<str>>) -> Self {
+        self.inner.request = Some(request.into());
+        self
+    }
+
+    /// Says at which attempt, counted from 1, the request failed for good.
+    #[must_use]
+    pub fn with_attempt(mut self, attempt: u32) -> Self {
+        self.inner.attempt = Some(attempt);
+        self
+    }
+
+    /// Adds to what a person is told.
+    #[must_use]
+    pub fn with_context(mut self, context: impl fmt::Display) -> Self {
+        self.inner.message = format!("{}; {context}", self.inner.message);
+        self
+    }
+
+    pub fn kind(&self) -> &ErrorKind {
+        &self.inner.kind
+    }
+
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    pub fn request(&self) -> Option<&str> {
+        self.inner.request.as_deref()
+    }
+
+    pub fn attempt(&self) -> Option<u32> {
+        self.inner.attempt
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(request) = &self.inner.request {
+            write!(f, "{request}: ")?;
+        }
+        f.write_str(&self.inner.message)?;
+        if let Some(attempt) = self.inner.attempt.filter(|attempt| *attempt > 1) {
+            write!(f, " (after {attempt} attempts)")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

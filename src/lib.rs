@@ -1,0 +1,21 @@
+//! The core of `converz`, the Arrow-native client of the Converz Data API.
+//!
+//! Reading goes `query` → `http` → `fetch` → `decode`; writing goes `encode` → `update` → `http`. Every room
+//! below knows only what its own documentation says; `tests/rust/layers.rs` enforces it.
+
+#![deny(unsafe_code)]
+
+pub mod decode;
+pub mod encode;
+pub mod error;
+pub mod fetch;
+pub mod http;
+pub mod query;
+pub mod settings;
+pub mod update;
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+
+#[cfg(feature = "python")]
+mod bindings;

@@ -1,0 +1,430 @@
+//! The parameters of the five operations, validated, as the name/value pairs that the API reads.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+
+use crate::error::{Error, Result};
+
+/// The operations of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Calls,
+    Reps,
+    Report,
+    UpdateCalls,
+    UpdateReps,
+}
+
+impl Operation {
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::Calls | Self::Reps | Self::Report => "GET",
+            Self::UpdateCalls | Self::UpdateReps => "POST",
+        }
+    }
+
+    /// The path below the base URL.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Calls | Self::UpdateCalls => "/calls",
+            Self::Reps | Self::UpdateReps => "/reps",
+            Self::Report => "/report",
+        }
+    }
+
+    /// The column that tells rows apart; a report has none of its own.
+    pub fn key(self) -> Option<&'static str> {
+        match self {
+            Self::Calls | Self::UpdateCalls => Some("call_id"),
+            Self::Reps | Self::UpdateReps => Some("rep_id"),
+            Self::Report => None,
+        }
+    }
+}
+
+/// The query of one request, in the order in which it is sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    pairs: Vec<(&'static str, String)>,
+}
+
+impl Query {
+    pub fn pairs(&self) -> &[(&'static str, String)] {
+        &self.pairs
+    }
+
+    /// The query with one more pair.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.pairs.push((name, value.into()));
+        self
+    }
+
+    /// The query as logs and errors show it: without the values that name a person or a conversation.
+    pub fn redacted(&self) -> String {
+        let mut shown = String::new();
+        for (name, value) in &self.pairs {
+            if !shown.is_empty() {
+                shown.push('&');
+            }
+            shown.push_str(name);
+            shown.push('=');
+            shown.push_str(if matches!(*name, "rep_id" | "vendor_call_id") { "…" } else { value });
+        }
+        shown
+    }
+}
+
+/// `GET /calls`.
+#[derive(Debug, Clone, Default)]
+pub struct CallsQuery {
+    pub start_date: Option<NaiveDate>,
+    pub end_date: Option<NaiveDate>,
+    pub after: Option<NaiveDateTime>,
+    pub before: Option<NaiveDateTime>,
+    pub metric: Option<Vec<String>>,
+    pub rep_id: Option<Vec<String>>,
+    pub vendor: Option<Vec<String>>,
+    pub campaign: Option<Vec<String>>,
+    pub subcampaign: Option<Vec<String>>,
+    pub department: Option<Vec<String>>,
+    pub vendor_call_id: Option<Vec<String>>,
+    pub columns: Option<Vec<String>>,
+}
+
+impl CallsQuery {
+    /// # Errors
+    /// An argument that the API would misread, by name.
+    pub fn build(&self) -> Result<Query> {
+        in_order("start_date", self.start_date.as_ref(), "end_date", self.end_date.as_ref())?;
+        in_order("after", self.after.as_ref(), "before", self.before.as_ref())?;
+        let mut query = Query::default();
+        query.date("start_date", self.start_date);
+        query.date("end_date", self.end_date);
+        query.time("after", self.after);
+        query.time("before", self.before);
+        query.joined("metric", self.metric.as_deref())?;
+        query.repeated("rep_id", self.rep_id.as_deref())?;
+        query.repeated("vendor", self.vendor.as_deref())?;
+        query.repeated("campaign", self.campaign.as_deref())?;
+        query.repeated("subcampaign", self.subcampaign.as_deref())?;
+        query.repeated("department", self.department.as_deref())?;
+        query.joined("vendor_call_id", self.vendor_call_id.as_deref())?;
+        query.joined("columns", self.columns.as_deref())?;
+        Ok(query)
+    }
+}
+
+/// `GET /reps`.
+#[derive(Debug, Clone, Default)]
+pub struct RepsQuery {
+    pub department: Option<Vec<String>>,
+    pub rep_id: Option<Vec<String>>,
+    pub active: Option<bool>,
+}
+
+impl RepsQuery {
+    /// # Errors
+    /// An argument that the API would misread, by name.
+    pub fn build(&self) -> Result<Query> {
+        let mut query = Query::default();
+        query.repeated("department", self.department.as_deref())?;
+        query.repeated("rep_id", self.rep_id.as_deref())?;
+        if let Some(active) = self.active {
+            query.pairs.push(("active", u8::from(active).to_string()));
+        }
+        Ok(query)
+    }
+}
+
+/// `GET /report`.
+#[derive(Debug, Clone, Default)]
+pub struct ReportQuery {
+    pub start_date: Option<NaiveDate>,
+    pub end_date: Option<NaiveDate>,
+    pub days: Option<i64>,
+    pub vendor: Option<Vec<String>>,
+    pub rep_id: Option<Vec<String>>,
+    pub campaign: Option<Vec<String>>,
+    pub department: Option<Vec<String>>,
+    pub subcampaign: Option<Vec<String>>,
+    pub metric: Option<Vec<String>>,
+    pub groupby: Option<Vec<String>>,
+}
+
+/// More days than any archive has; beyond it the service's date arithmetic is at risk.
+const MAX_DAYS: i64 = 36_600;
+
+impl ReportQuery {
+    /// # Errors
+    /// An argument that the API would misread, by name.
+    pub fn build(&self) -> Result<Query> {
+        in_order("start_date", self.start_date.as_ref(), "end_date", self.end_date.as_ref())?;
+        if let Some(days) = self.days {
+            if !(1..=MAX_DAYS).contains(&days) {
+                return Err(Error::invalid_input(format!(
+                    "days={days} is not a number of days from 1 to {MAX_DAYS}"
+                )));
+            }
+            if self.start_date.is_some() && self.end_date.is_some() {
+                return Err(Error::invalid_input(format!(
+                    "days={days} cannot be combined with both start_date and end_date: leave one of the three out"
+                )));
+            }
+        }
+        let mut query = Query::default();
+        query.date("start_date", self.start_date);
+        query.date("end_date", self.end_date);
+        if let Some(days) = self.days {
+            query.pairs.push(("days", days.to_string()));
+        }
+        query.repeated("vendor", self.vendor.as_deref())?;
+        query.repeated("rep_id", self.rep_id.as_deref())?;
+        query.repeated("campaign", self.campaign.as_deref())?;
+        query.repeated("department", self.department.as_deref())?;
+        query.repeated("subcampaign", self.subcampaign.as_deref())?;
+        query.joined("metric", self.metric.as_deref())?;
+        query.joined("groupby", self.groupby.as_deref())?;
+        Ok(query)
+    }
+}
+
+impl Query {
+    fn date(&mut self, name: &'static str, value: Option<NaiveDate>) {
+        if let Some(date) = value {
+            self.pairs.push((name, date.format("%Y-%m-%d").to_string()));
+        }
+    }
+
+    /// Written as the documentation's example is, to the minute, and finer only where the value is.
+    fn time(&mut self, name: &'static str, value: Option<NaiveDateTime>) {
+        if let Some(time) = value {
+            let format = if time.nanosecond() != 0 {
+                "%Y-%m-%d %H:%M:%S%.6f"
+            } else if time.second() != 0 {
+                "%Y-%m-%d %H:%M:%S"
+            } else {
+                "%Y-%m-%d %H:%M"
+            };
+            self.pairs.push((name, time.format(format).to_string()));
+        }
+    }
+
+    /// An array: the parameter is repeated.
+    fn repeated(&mut self, name: &'static str, values: Option<&[String]>) -> Result<()> {
+        for value in checked(name, values)? {
+            self.pairs.push((name, value.clone()));
+        }
+        Ok(())
+    }
+
+    /// Several values in one string, separated by commas.
+    fn joined(&mut self, name: &'static str, values: Option<&[String]>) -> Result<()> {
+        let values = checked(name, values)?;
+        if let Some(value) = values.iter().find(|value| value.contains(',')) {
+            return Err(Error::invalid_input(format!(
+                "{name} holds {value:?}, but the API separates its values with commas: a value cannot contain one \
+                 (to pass several values, use a list)"
+            )));
+        }
+        if !values.is_empty() {
+            self.pairs.push((name, values.join(",")));
+        }
+        Ok(())
+    }
+}
+
+/// An empty list or value would read as "unfiltered" to the service and return everything.
+fn checked<'a>(name: &str, values: Option<&'a [String]>) -> Result<&'a [String]> {
+    let Some(values) = values else { return Ok(&[]) };
+    if values.is_empty() {
+        return Err(Error::invalid_input(format!(
+            "{name}=[] names no value: the API would read that as no restriction at all. Leave {name} out to mean that"
+        )));
+    }
+    if let Some(position) = values.iter().position(|value| value.trim().is_empty()) {
+        return Err(Error::invalid_input(format!(
+            "{name} holds an empty string (at position {position}): the API would read that as no restriction at all"
+        )));
+    }
+    Ok(values)
+}
+
+fn in_order<T: PartialOrd + std::fmt::Display>(
+    start_name: &str,
+    start: Option<&T>,
+    end_name: &str,
+    end: Option<&T>,
+) -> Result<()> {
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => Err(Error::invalid_input(format!(
+            "{end_name}={end} is before {start_name}={start}: no row can match"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a date as the API writes it.
+///
+/// # Errors
+/// Text that is no date of the calendar, with the argument's name.
+pub fn parse_date(argument: &str, text: &str) -> Result<NaiveDate> {
+    exact(text, &["dddd-dd-dd"])
+        .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
+        .flatten()
+        .ok_or_else(|| {
+            Error::invalid_input(format!(
+                "{argument}={text:?} is not a date of the calendar: it looks like 2025-07-15"
+            ))
+        })
+}
+
+/// Reads a time as the API writes it; a date alone is its midnight.
+///
+/// # Errors
+/// Text that is no such time, with the argument's name.
+pub fn parse_time(argument: &str, text: &str) -> Result<NaiveDateTime> {
+    let normal = text.replacen('T', " ", 1);
+    let parsed = if exact(text, &["dddd-dd-dd"]) {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(|date| date.and_time(NaiveTime::MIN))
+    } else if exact(&normal, &["dddd-dd-dd dd:dd"]) {
+        NaiveDateTime::parse_from_str(&normal, "%Y-%m-%d %H:%M").ok()
+    } else if exact(normal.split('.').next().unwrap_or_default(), &["dddd-dd-dd dd:dd:dd"]) {
+        NaiveDateTime::parse_from_str(&normal, "%Y-%m-%d %H:%M:%S%.f").ok()
+    } else {
+        None
+    };
+    // A leap second would be sent as second 59 with more than a second of fraction.
+    parsed.filter(|time| time.nanosecond() < 1_000_000_000).ok_or_else(|| {
+        Error::invalid_input(format!(
+            "{argument}={text:?} is not a time of the calendar without a zone: it looks like 2025-07-15 12:00"
+        ))
+    })
+}
+
+/// chrono also takes signs and years of other lengths, which the API does not.
+fn exact(text: &str, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| {
+        text.len() == pattern.len()
+            && text.bytes().zip(pattern.bytes()).all(|(byte, wanted)| match wanted {
+                b'd' => byte.is_ascii_digit(),
+                _ => byte == wanted,
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings(values: &[&str]) -> Option<Vec<String>> {
+        Some(values.iter().map(|value| (*value).to_owned()).collect())
+    }
+
+    fn shown(query: &Query) -> String {
+        query.pairs().iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    }
+
+    #[test]
+    fn arrays_are_repeated_and_lists_joined() {
+        let query = CallsQuery {
+            start_date: Some(parse_date("start_date", "2025-07-01").unwrap()),
+            after: Some(parse_time("after", "2025-07-15T12:00").unwrap()),
+            before: Some(parse_time("before", "2025-07-15 12:00:30.5").unwrap()),
+            campaign: strings(&["sales", "a,b"]),
+            metric: strings(&["csat", "talk_ratio"]),
+            columns: strings(&["call_id"]),
+            ..CallsQuery::default()
+        };
+        assert_eq!(
+            shown(&query.build().unwrap()),
+            "start_date=2025-07-01&after=2025-07-15 12:00&before=2025-07-15 12:00:30.500000&metric=csat,talk_ratio\
+             &campaign=sales&campaign=a,b&columns=call_id"
+        );
+    }
+
+    #[test]
+    fn what_the_api_would_misread_is_refused_by_name() {
+        let cases: Vec<(Result<Query>, &str)> = vec![
+            (CallsQuery { metric: strings(&["a,b"]), ..Default::default() }.build(), "metric"),
+            (CallsQuery { columns: strings(&["a,b"]), ..Default::default() }.build(), "columns"),
+            (
+                CallsQuery { vendor_call_id: strings(&["a,b"]), ..Default::default() }.build(),
+                "vendor_call_id",
+            ),
+            (ReportQuery { groupby: strings(&["a,b"]), ..Default::default() }.build(), "groupby"),
+            (CallsQuery { campaign: strings(&[]), ..Default::default() }.build(), "campaign"),
+            (RepsQuery { rep_id: strings(&["kees500", " "]), ..Default::default() }.build(), "rep_id"),
+            (ReportQuery { days: Some(0), ..Default::default() }.build(), "days"),
+            (ReportQuery { days: Some(-1), ..Default::default() }.build(), "days"),
+            (
+                ReportQuery {
+                    days: Some(3),
+                    start_date: NaiveDate::from_ymd_opt(2025, 7, 1),
+                    end_date: NaiveDate::from_ymd_opt(2025, 7, 2),
+                    ..Default::default()
+                }
+                .build(),
+                "days",
+            ),
+            (
+                CallsQuery {
+                    start_date: NaiveDate::from_ymd_opt(2025, 7, 2),
+                    end_date: NaiveDate::from_ymd_opt(2025, 7, 1),
+                    ..Default::default()
+                }
+                .build(),
+                "end_date",
+            ),
+            (
+                CallsQuery {
+                    after: parse_time("after", "2025-07-02 10:00").ok(),
+                    before: parse_time("before", "2025-07-02 09:59").ok(),
+                    ..Default::default()
+                }
+                .build(),
+                "before",
+            ),
+        ];
+        for (result, argument) in cases {
+            let error = result.expect_err(argument);
+            assert!(error.message().starts_with(argument), "{error}");
+        }
+    }
+
+    #[test]
+    fn days_with_one_date_is_passed_on() {
+        let query = ReportQuery {
+            days: Some(7),
+            end_date: NaiveDate::from_ymd_opt(2025, 7, 2),
+            ..Default::default()
+        };
+        assert_eq!(shown(&query.build().unwrap()), "end_date=2025-07-02&days=7");
+    }
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for text in
+            ["2025-02-29", "2025-13-01", "2025-7-1", "+2025-07-01", "20250701", "", "2025-07-01 ", "now"]
+        {
+            assert!(parse_date("start_date", text).is_err(), "{text}");
+        }
+        for text in [
+            "2025-07-01 24:00",
+            "2025-07-01 12",
+            "2025-07-01T12:00Z",
+            "2025-07-01 12:00+02:00",
+            "2025-07-01 12:00:60",
+            "12:00",
+        ] {
+            assert!(parse_time("after", text).is_err(), "{text}");
+        }
+        assert_eq!(parse_time("after", "2025-07-01").unwrap().to_string(), "2025-07-01 00:00:00");
+    }
+
+    #[test]
+    fn personal_values_are_not_shown() {
+        let query =
+            CallsQuery { rep_id: strings(&["kees500"]), vendor: strings(&["v"]), ..Default::default() };
+        assert_eq!(query.build().unwrap().redacted(), "rep_id=…&vendor=v");
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of the core through its public interface: one binary, since linking costs more than testing.
+
+mod decode;
+mod encode;
+mod fetch;
+mod http;
+mod update;
+
+#[cfg(feature = "sandbox")]
+mod sandbox;
