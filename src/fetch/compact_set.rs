@@ -1,4 +1,4 @@
-//! A set of fixed-size numbers at 10 to 12.5 times an eighth of their bits in bytes: open addressing without
+//! A set of numbers that takes a quarter to a half more than the numbers themselves: open addressing without
 //! metadata, in shards that each grow by a quarter, so that no growth needs a second copy of the whole.
 
 /// A number that a set can hold.
@@ -14,8 +14,8 @@ impl Slot for u64 {
     const FREE: Self = Self::MAX;
 
     fn spread(self, seed: u64) -> u64 {
-        // Both halves of a product with the golden ratio: neighbours and multiples of powers of two scatter.
-        let product = u128::from(self ^ seed) * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        // Both halves of a product with the golden ratio, so that no bit of the number is without effect.
+        let product = u128::from(self ^ seed) * 0x9e37_79b9_7f4a_7c15;
         (product >> 64) as u64 ^ product as u64
     }
 }

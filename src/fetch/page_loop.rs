@@ -40,11 +40,13 @@ pub struct PageLoop<S: PageSource> {
     source: Arc<S>,
     planner: Planner,
     seen: SeenKeys,
-    tasks: JoinSet<(u64, Result<Answer<S::Page>>)>,
+    tasks: JoinSet<Numbered<S::Page>>,
     slots: BTreeMap<u64, Slot<S::Page>>,
     gate: Option<Arc<Semaphore>>,
     costs: Vec<Cost>,
 }
+
+type Numbered<P> = (u64, Result<Answer<P>>);
 
 #[derive(Debug)]
 struct Slot<P> {
@@ -137,7 +139,7 @@ impl<S: PageSource> PageLoop<S> {
         self.tasks.spawn(async move { (ask.page, source.page(ask).await) });
     }
 
-    fn take(&mut self, joined: Result<(u64, Result<Answer<S::Page>>), JoinError>) -> Result<()> {
+    fn take(&mut self, joined: Result<Numbered<S::Page>, JoinError>) -> Result<()> {
         let (number, result) =
             joined.map_err(|error| Error::internal(format!("the task of a page did not end: {error}")))?;
         let result = match result {

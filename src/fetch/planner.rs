@@ -238,13 +238,12 @@ impl Planner {
         let keep = self.keep(new);
 
         self.phase = match self.phase {
-            Phase::First if full => Phase::Open,
+            Phase::First | Phase::Probe | Phase::Open if full => Phase::Open,
             Phase::First if may_be_a_cap(rows) => {
                 self.n_per_page = rows;
                 Phase::Probe
             }
             Phase::First => Phase::Ended { short: None, rows },
-            Phase::Probe | Phase::Open if full => Phase::Open,
             Phase::Probe | Phase::Open => Phase::Ended { short: Some(ask), rows },
             Phase::Ended { short, rows: short_rows } => {
                 self.grew |= new > 0;
