@@ -16,7 +16,7 @@ mod stream;
 
 pub use known_columns::{columns_without_rows, known_columns};
 pub use page_loop::{PageLoop, PageSource, Rows, Settled};
-pub use planner::{Ask, Bounds, Counted, Planner, Verdict, Want};
+pub use planner::{Ask, Bounds, Counted, Planner, Verdict};
 pub use progress::{Progress, SoFar};
 pub use read::{Fetched, read_all};
 pub use receipt::Receipt;

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 
 use super::aside::aside;
-use super::planner::{Ask, Bounds, Counted, Planner, Verdict, Want};
+use super::planner::{Ask, Bounds, Counted, Planner, Verdict};
 use super::seen_keys::SeenKeys;
 use crate::decode::Key;
 use crate::error::{Error, Result};
@@ -96,7 +96,7 @@ impl<S: PageSource> PageLoop<S> {
                 self.tasks.abort_all();
                 return Ok(None);
             }
-            let wanting = self.planner.wants().is_some();
+            let wanting = self.planner.wants();
             tokio::select! {
                 // Answers before further requests, so that a read can be repeated exactly.
                 biased;
@@ -118,14 +118,11 @@ impl<S: PageSource> PageLoop<S> {
     }
 
     fn ask_without_waiting(&mut self) {
-        while let Some(want) = self.planner.wants() {
-            let permit = match (&self.gate, want) {
-                (Some(gate), Want::New) => match Arc::clone(gate).try_acquire_owned() {
-                    Ok(permit) => Some(permit),
-                    Err(_) => return,
-                },
-                // A page that is asked for again has kept its place.
-                _ => None,
+        while self.planner.wants() {
+            let permit = match self.gate.clone().map(Semaphore::try_acquire_owned) {
+                None => None,
+                Some(Ok(permit)) => Some(permit),
+                Some(Err(_)) => return,
             };
             self.ask(permit);
         }
@@ -133,8 +130,7 @@ impl<S: PageSource> PageLoop<S> {
 
     fn ask(&mut self, permit: Option<OwnedSemaphorePermit>) {
         let Some(ask) = self.planner.next_ask() else { return };
-        let slot = self.slots.entry(ask.page).or_insert(Slot { permit: None, result: None });
-        slot.permit = slot.permit.take().or(permit);
+        self.slots.insert(ask.page, Slot { permit, result: None });
         let source = Arc::clone(&self.source);
         self.tasks.spawn(async move { (ask.page, source.page(ask).await) });
     }
@@ -191,8 +187,10 @@ impl<S: PageSource> PageLoop<S> {
         .await?;
         self.seen = seen;
         match self.planner.settle_page(number, Counted { rows, repeated })? {
-            Verdict::AskAgain => {
-                self.slots.insert(number, Slot { permit, result: None });
+            Verdict::Rewind => {
+                // Cancels what is in flight.
+                self.tasks = JoinSet::new();
+                self.slots.clear();
                 Ok(None)
             }
             Verdict::Keep(kept) => {

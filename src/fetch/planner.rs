@@ -46,8 +46,8 @@ pub struct Counted {
 pub enum Verdict {
     /// The first so many of its new rows belong to the result.
     Keep(u64),
-    /// Forget it: the page is asked for again.
-    AskAgain,
+    /// Forget it and every later page: they are asked for again.
+    Rewind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,8 @@ pub struct Planner {
     next_page: u64,
     /// Asked for and not settled, by page.
     outstanding: BTreeMap<u64, Outstanding>,
-    again: Option<Ask>,
+    /// Pages in flight that are allowed for now.
+    in_flight: usize,
     /// Numbers asks and answers, to know which came first.
     clock: u64,
     /// When the last page arrived that had a repeated key.
@@ -115,7 +116,7 @@ impl Planner {
             phase: if n_per_page == 0 { Phase::Done } else { Phase::First },
             next_page: 1,
             outstanding: BTreeMap::new(),
-            again: None,
+            in_flight: bounds.in_flight,
             clock: 0,
             moved_at: 0,
             kept: 0,
@@ -125,36 +126,35 @@ impl Planner {
         }
     }
 
-    /// Whether [`Self::next_ask`] would give a page that was asked for before, or a new one.
-    pub fn wants(&self) -> Option<Want> {
-        if self.again.is_some() {
-            return Some(Want::Again);
-        }
-        let unsettled = self.outstanding.len();
-        let wanted = match self.phase {
-            Phase::First | Phase::Probe => unsettled == 0,
+    /// Whether a page is to be asked for now.
+    pub fn wants(&self) -> bool {
+        match self.phase {
+            Phase::First | Phase::Probe | Phase::Check { .. } => self.outstanding.is_empty(),
             Phase::Open => {
                 let in_flight =
                     self.outstanding.values().filter(|page| matches!(page.state, State::InFlight)).count();
-                in_flight < self.bounds.in_flight
-                    && unsettled < self.bounds.ahead
+                // Where rows have moved, pages that wait may be for nothing.
+                let ahead =
+                    if self.in_flight < self.bounds.in_flight { self.in_flight } else { self.bounds.ahead };
+                in_flight < self.in_flight
+                    && self.outstanding.len() < ahead
                     && self.outstanding.values().all(goes_on)
                     && self.bounds.limit.is_none_or(|limit| self.kept + self.expected() < limit)
             }
-            Phase::Ended { .. } | Phase::Check { .. } | Phase::Done => false,
-        };
-        wanted.then_some(Want::New)
+            Phase::Ended { .. } | Phase::Done => false,
+        }
     }
 
     /// The next page to ask for now, if any.
     pub fn next_ask(&mut self) -> Option<Ask> {
-        let ask = match self.wants()? {
-            Want::Again => self.again.take()?,
-            Want::New => {
-                let ask = Ask { page: self.next_page, n_per_page: self.n_per_page };
-                self.next_page += 1;
-                ask
-            }
+        if !self.wants() {
+            return None;
+        }
+        let ask = if let Phase::Check { short, .. } = self.phase {
+            short
+        } else {
+            self.next_page += 1;
+            Ask { page: self.next_page - 1, n_per_page: self.n_per_page }
         };
         let asked_at = self.tick();
         self.outstanding.insert(ask.page, Outstanding { ask, asked_at, state: State::InFlight });
@@ -179,7 +179,7 @@ impl Planner {
     /// The page whose answer is looked at next: rows keep the order of pages.
     pub fn due(&self) -> Option<u64> {
         let (page, outstanding) = self.outstanding.first_key_value()?;
-        (!matches!(outstanding.state, State::InFlight) && self.again.is_none()).then_some(*page)
+        (!matches!(outstanding.state, State::InFlight)).then_some(*page)
     }
 
     /// Whether the failure of the page that is due is without consequence: a short page before it was the
@@ -222,8 +222,10 @@ impl Planner {
         // shared row proves that the two pages meet; otherwise only asking after the earlier answer does.
         let ended = matches!(self.phase, Phase::Ended { .. });
         if !ended && repeated == 0 && asked_at < self.moved_at {
-            self.again = Some(ask);
-            return Ok(Verdict::AskAgain);
+            self.outstanding.clear();
+            self.next_page = page;
+            self.in_flight = 1;
+            return Ok(Verdict::Rewind);
         }
         if full && new == 0 && !ended {
             return Err(Error::paging(format!(
@@ -234,6 +236,8 @@ impl Planner {
         if repeated > 0 {
             self.moved_at = self.moved_at.max(at);
             self.repeated += repeated;
+        } else {
+            self.in_flight = (self.in_flight + 1).min(self.bounds.in_flight);
         }
         let keep = self.keep(new);
 
@@ -302,10 +306,7 @@ impl Planner {
             && self.outstanding.is_empty()
         {
             self.phase = match short {
-                Some(short) if self.looks_capped => {
-                    self.again = Some(short);
-                    Phase::Check { short, rows }
-                }
+                Some(short) if self.looks_capped => Phase::Check { short, rows },
                 _ => Phase::Done,
             };
         }
@@ -327,13 +328,6 @@ impl Planner {
         self.clock += 1;
         self.clock
     }
-}
-
-/// What kind of page is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Want {
-    New,
-    Again,
 }
 
 /// Whether pages after this one may have rows, as far as is known.

@@ -28,7 +28,7 @@ pub struct Fetched {
 
 /// Answered pages may wait for an earlier one, so that a slow page does not hold up the others, but not for
 /// ever: whether a service can be read at all shows only in order.
-const AHEAD: usize = 4;
+const AHEAD: usize = 2;
 
 /// Reads every row.
 ///
