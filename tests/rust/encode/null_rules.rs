@@ -4,7 +4,8 @@ use converz::encode::{Form, Limits, Nulls};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::frames::{Model, frames, limits, written};
+use super::frames::{frames, limits, written};
+use super::model::Model;
 
 const AT_ONCE: Limits = Limits { rows: 100_000, bytes: 16 << 20 };
 

@@ -33,7 +33,7 @@ fn key_refusal(keys: impl Array + 'static) -> String {
 }
 
 fn value_refusal(values: impl Array + 'static) -> String {
-    let keys = array(Int64Array::from_iter_values((0..values.len() as i64).map(|row| 100 + row)));
+    let keys = array(Int64Array::from_iter_values((100..).take(values.len())));
     refusal(KeyColumn::CallId, vec![("call_id", keys), ("a", array(values))])
 }
 

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 const LIMITS: Limits = Limits { rows: 100_000, bytes: 16 << 20 };
 
 fn sole_body(values: ArrayRef, nulls: Nulls) -> String {
-    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values(0..values.len() as i64));
+    let keys: ArrayRef = Arc::new(Int64Array::from_iter_values((0..).take(values.len())));
     let batch =
         RecordBatch::try_from_iter_with_nullable([("call_id", keys, false), ("v", values, true)]).unwrap();
     let frame = UpdateFrame::new(&batch.schema(), vec![batch], KeyColumn::CallId, nulls).unwrap();
