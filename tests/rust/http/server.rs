@@ -22,6 +22,11 @@ pub enum Step {
         until: Duration,
         pass: Duration,
     },
+    /// Lets sleeps of that length pass so many times, without looking at the connection.
+    Expire {
+        time: Duration,
+        times: usize,
+    },
     Close,
     /// Refuses further connections.
     Stop,
@@ -211,6 +216,11 @@ impl Shared {
                 Step::Pause { until, pass } => {
                     self.clock.asleep_for(until).await;
                     self.clock.advance(pass);
+                }
+                Step::Expire { time, times } => {
+                    for _ in 0..times {
+                        self.clock.expire(time).await;
+                    }
                 }
                 Step::Close => return false,
                 Step::Stop => {
