@@ -1,6 +1,7 @@
 //! Tests of the room `http`, against a server that plays scripts and a clock that stands still.
 
 mod authority;
+mod bodies;
 mod client;
 mod clock;
 mod compress;

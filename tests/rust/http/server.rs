@@ -1,6 +1,7 @@
 //! A server that plays a script for every request: exact bytes, closings and stalls.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -88,6 +89,7 @@ struct Shared {
     scripts: Mutex<Vec<Script>>,
     received: Mutex<Vec<Received>>,
     stop: Notify,
+    connections: AtomicUsize,
 }
 
 impl Server {
@@ -102,6 +104,7 @@ impl Server {
             scripts: Mutex::new(scripts),
             received: Mutex::default(),
             stop: Notify::new(),
+            connections: AtomicUsize::new(0),
         });
         let server = Self { url, shared, stopped: Arc::default() };
         let accepting = server.clone();
@@ -111,6 +114,7 @@ impl Server {
                     () = accepting.shared.stop.notified() => break,
                     Ok((stream, _)) = listener.accept() => {
                         let shared = Arc::clone(&accepting.shared);
+                        shared.connections.fetch_add(1, Ordering::Relaxed);
                         tokio::spawn(async move { shared.serve(stream).await });
                     }
                 }
@@ -130,6 +134,10 @@ impl Server {
     /// The requests so far, those included that were read in part.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     pub fn requests(&self) -> usize {
