@@ -1,8 +1,12 @@
 //! Tests of the room `http`, against a server that plays scripts and a clock that stands still.
 
+mod authority;
+mod bodies;
 mod client;
 mod clock;
 mod compress;
 mod requests;
 mod retries;
 mod server;
+mod timeouts;
+mod updates;

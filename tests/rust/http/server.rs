@@ -1,6 +1,7 @@
 //! A server that plays a script for every request: exact bytes, closings and stalls.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,6 +22,11 @@ pub enum Step {
     Pause {
         until: Duration,
         pass: Duration,
+    },
+    /// Lets sleeps of that length pass so many times, without looking at the connection.
+    Expire {
+        time: Duration,
+        times: usize,
     },
     Close,
     /// Refuses further connections.
@@ -83,6 +89,7 @@ struct Shared {
     scripts: Mutex<Vec<Script>>,
     received: Mutex<Vec<Received>>,
     stop: Notify,
+    connections: AtomicUsize,
 }
 
 impl Server {
@@ -97,6 +104,7 @@ impl Server {
             scripts: Mutex::new(scripts),
             received: Mutex::default(),
             stop: Notify::new(),
+            connections: AtomicUsize::new(0),
         });
         let server = Self { url, shared, stopped: Arc::default() };
         let accepting = server.clone();
@@ -106,6 +114,7 @@ impl Server {
                     () = accepting.shared.stop.notified() => break,
                     Ok((stream, _)) = listener.accept() => {
                         let shared = Arc::clone(&accepting.shared);
+                        shared.connections.fetch_add(1, Ordering::Relaxed);
                         tokio::spawn(async move { shared.serve(stream).await });
                     }
                 }
@@ -125,6 +134,10 @@ impl Server {
     /// The requests so far, those included that were read in part.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     pub fn requests(&self) -> usize {
@@ -211,6 +224,11 @@ impl Shared {
                 Step::Pause { until, pass } => {
                     self.clock.asleep_for(until).await;
                     self.clock.advance(pass);
+                }
+                Step::Expire { time, times } => {
+                    for _ in 0..times {
+                        self.clock.expire(time).await;
+                    }
                 }
                 Step::Close => return false,
                 Step::Stop => {
