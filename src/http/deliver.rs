@@ -86,7 +86,7 @@ pub(super) async fn deliver<S: BodySink>(
     };
     let mut job = spawn_blocking(move || job.run());
     if !whole {
-        let early = receive(&mut response, exchange, rest, &pieces, &emptied, &mut job).await;
+        let early = receive(&mut response, exchange, rest, &pieces, emptied, &mut job).await;
         match early {
             Ok(None) => {}
             Ok(Some(outcome)) => return told.output(outcome),
@@ -118,7 +118,8 @@ async fn receive<T>(
     exchange: &mut Exchange<'_>,
     mut rest: Bytes,
     pieces: &mpsc::Sender<Piece>,
-    emptied: &sync::Receiver<Vec<u8>>,
+    // By value: a reference to it could not be held by a future that moves between threads.
+    emptied: sync::Receiver<Vec<u8>>,
     job: &mut JoinHandle<Result<T, BodyError>>,
 ) -> Result<Option<Outcome<T>>, Stopped> {
     let mut window = Vec::with_capacity(WINDOW);
@@ -137,7 +138,7 @@ async fn receive<T>(
                     None => true,
                 },
                 () = ready(()), if idle => {
-                    let full = mem::replace(&mut window, empty(emptied));
+                    let full = mem::replace(&mut window, empty(&emptied));
                     if let Some(outcome) = hand_over(Piece::Window(full), pieces, exchange, job).await {
                         return Ok(Some(outcome));
                     }
@@ -152,7 +153,7 @@ async fn receive<T>(
             return Err(Stopped::TooLarge);
         }
         if window.len() == WINDOW || (ended && !window.is_empty()) {
-            let full = mem::replace(&mut window, empty(emptied));
+            let full = mem::replace(&mut window, empty(&emptied));
             if let Some(outcome) = hand_over(Piece::Window(full), pieces, exchange, job).await {
                 return Ok(Some(outcome));
             }

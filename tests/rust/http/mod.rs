@@ -2,5 +2,7 @@
 
 mod client;
 mod clock;
+mod compress;
 mod requests;
+mod retries;
 mod server;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use super::clock::StoppedClock;
 
@@ -22,6 +23,8 @@ pub enum Step {
         pass: Duration,
     },
     Close,
+    /// Refuses further connections.
+    Stop,
     /// Closes with a TCP reset.
     Reset,
 }
@@ -71,6 +74,7 @@ impl Received {
 pub struct Server {
     pub url: String,
     shared: Arc<Shared>,
+    stopped: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -78,6 +82,7 @@ struct Shared {
     clock: StoppedClock,
     scripts: Mutex<Vec<Script>>,
     received: Mutex<Vec<Received>>,
+    stop: Notify,
 }
 
 impl Server {
@@ -91,16 +96,30 @@ impl Server {
             clock: clock.clone(),
             scripts: Mutex::new(scripts),
             received: Mutex::default(),
+            stop: Notify::new(),
         });
-        let server = Self { url, shared };
+        let server = Self { url, shared, stopped: Arc::default() };
         let accepting = server.clone();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&accepting.shared);
-                tokio::spawn(async move { shared.serve(stream).await });
+            loop {
+                tokio::select! {
+                    () = accepting.shared.stop.notified() => break,
+                    Ok((stream, _)) = listener.accept() => {
+                        let shared = Arc::clone(&accepting.shared);
+                        tokio::spawn(async move { shared.serve(stream).await });
+                    }
+                }
             }
+            drop(listener);
+            accepting.stopped.notify_one();
         });
         server
+    }
+
+    /// Refuses further connections.
+    pub async fn stop(&self) {
+        self.shared.stop.notify_one();
+        self.stopped.notified().await;
     }
 
     /// The requests so far, those included that were read in part.
@@ -194,6 +213,12 @@ impl Shared {
                     self.clock.advance(pass);
                 }
                 Step::Close => return false,
+                Step::Stop => {
+                    self.stop.notify_one();
+                    for _ in 0..100 {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Step::Reset => {
                     // What is unread or lingers makes the kernel send a reset.
                     stream.set_zero_linger().unwrap();
