@@ -1,1 +1,4 @@
 //! Tests of the room `decode`.
+
+mod basics;
+mod helpers;
