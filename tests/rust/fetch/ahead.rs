@@ -40,7 +40,7 @@ fn a_gate_changes_nothing_about_the_rows() {
             let service = Service::new(total, Conduct::default());
             let gate = Arc::new(Semaphore::new(permits));
             let outcome = read_with(&service, bounds(None, 10, 8), Some(gate)).unwrap();
-            assert_eq!(outcome.rows, (0..total as i64).collect::<Vec<_>>());
+            assert_eq!(outcome.rows, (0..total as u64).collect::<Vec<_>>());
             assert!(service.most_in_flight() <= permits);
         }
     }

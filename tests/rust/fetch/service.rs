@@ -12,6 +12,18 @@ use proptest::prelude::*;
 use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
+/// Where page p begins when pages hold fewer rows than were asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Stride {
+    #[default]
+    Cap,
+    Request,
+}
+
+pub fn strides() -> impl Strategy<Value = Stride> {
+    prop::sample::select(vec![Stride::Cap, Stride::Request])
+}
+
 /// How long a request waits before it is served and before it is answered.
 #[derive(Debug, Clone, Copy)]
 pub struct Turn {
@@ -36,7 +48,7 @@ pub enum Change {
 #[derive(Debug, Clone, Default)]
 pub struct Conduct {
     pub cap: Option<u64>,
-    pub strides_by_request: bool,
+    pub stride: Stride,
     /// Pages after the first are capped only.
     pub first_uncapped: bool,
     pub ignores_page: bool,
@@ -55,8 +67,8 @@ pub struct Service {
 
 #[derive(Debug, Default)]
 struct State {
-    rows: Vec<i64>,
-    next_row: i64,
+    rows: Vec<u64>,
+    next_row: u64,
     asked: Vec<Ask>,
     in_flight: usize,
     most_in_flight: usize,
@@ -64,13 +76,13 @@ struct State {
     /// How many rows have ever been inserted or deleted.
     changed: usize,
     /// The rows that were there at every time so far since the first page was served.
-    throughout: Vec<i64>,
+    throughout: Vec<u64>,
 }
 
 impl Service {
     pub fn new(rows: usize, conduct: Conduct) -> Arc<Self> {
-        let rows: Vec<i64> = (0..rows as i64).collect();
-        let state = State { next_row: rows.len() as i64, rows, ..State::default() };
+        let rows: Vec<u64> = (0..rows as u64).collect();
+        let state = State { next_row: rows.len() as u64, rows, ..State::default() };
         Arc::new(Self { conduct, state: Mutex::new(state) })
     }
 
@@ -86,18 +98,18 @@ impl Service {
         self.state.lock().unwrap().changed
     }
 
-    pub fn throughout(&self) -> Vec<i64> {
+    pub fn throughout(&self) -> Vec<u64> {
         self.state.lock().unwrap().throughout.clone()
     }
 
-    fn serve(&self, ask: Ask) -> Vec<i64> {
+    fn serve(&self, ask: Ask) -> Vec<u64> {
         let mut state = self.state.lock().unwrap();
         let state = &mut *state;
         let at = |place: u8, rows: usize| rows * usize::from(place) / 255;
         match self.conduct.changes.get(&state.served) {
             Some(Change::Insert { at: place, count }) => {
                 let place = at(*place, state.rows.len());
-                let new = state.next_row..state.next_row + *count as i64;
+                let new = state.next_row..state.next_row + *count as u64;
                 state.next_row = new.end;
                 state.rows.splice(place..place, new);
                 state.changed += count;
@@ -119,7 +131,10 @@ impl Service {
 
         let cap = self.conduct.cap.filter(|_| !(self.conduct.first_uncapped && ask.page == 1));
         let size = cap.map_or(ask.n_per_page, |cap| cap.min(ask.n_per_page));
-        let stride = if self.conduct.strides_by_request { ask.n_per_page } else { size };
+        let stride = match self.conduct.stride {
+            Stride::Cap => size,
+            Stride::Request => ask.n_per_page,
+        };
         let page = if self.conduct.ignores_page { 1 } else { ask.page };
         let start = ((page - 1) * stride) as usize;
         state.rows.iter().skip(start).take(size as usize).copied().collect()
@@ -160,7 +175,7 @@ impl PageSource for Served {
 
 #[derive(Debug)]
 pub struct ServedPage {
-    pub rows: Vec<i64>,
+    pub rows: Vec<u64>,
     without_keys: bool,
 }
 
@@ -170,7 +185,7 @@ impl Rows for ServedPage {
     }
 
     fn keys(&self) -> Vec<Option<Key>> {
-        let key = |row: &i64| (!self.without_keys).then(|| Key::Integer((*row).into()));
+        let key = |row: &u64| (!self.without_keys).then(|| Key::Integer((*row).into()));
         self.rows.iter().map(key).collect()
     }
 
@@ -185,7 +200,7 @@ impl Rows for ServedPage {
 /// What a read gave.
 #[derive(Debug)]
 pub struct Outcome {
-    pub rows: Vec<i64>,
+    pub rows: Vec<u64>,
     pub repeated: u64,
     pub grew: bool,
     pub answered: usize,

@@ -6,7 +6,7 @@ use converz::error::{Error, ErrorKind};
 use converz::fetch::Ask;
 use proptest::prelude::*;
 
-use super::service::{Conduct, Service, bounds, read, served_in_any_order};
+use super::service::{Conduct, Service, bounds, read, served_in_any_order, strides};
 
 fn pages(asked: &[Ask]) -> Vec<u64> {
     asked.iter().map(|ask| ask.page).collect()
@@ -21,17 +21,17 @@ proptest! {
         page_size in prop_oneof![1..40_u64, 1..3000_u64, Just(100_000)],
         limit in prop::option::of(prop_oneof![0..40_u64, 0..3500_u64]),
         cap in prop::option::of(prop::sample::select(vec![10_u64, 64, 100, 128, 250, 1000, 1024])),
-        strides_by_request: bool,
+        stride in strides(),
         in_flight in 1..6_usize,
         turns in served_in_any_order(),
     ) {
         // The smallest pages of the largest tables take long to serve and show nothing else.
         prop_assume!(total as u64 / page_size < 200);
-        let service = Service::new(total, Conduct { cap, strides_by_request, turns, ..Conduct::default() });
+        let service = Service::new(total, Conduct { cap, stride, turns, ..Conduct::default() });
         let outcome = read(&service, bounds(limit, page_size, in_flight)).unwrap();
 
         let wanted = limit.map_or(total, |limit| total.min(limit as usize));
-        prop_assert_eq!(&outcome.rows, &(0..wanted as i64).collect::<Vec<_>>());
+        prop_assert_eq!(&outcome.rows, &(0..wanted as u64).collect::<Vec<_>>());
         prop_assert_eq!((outcome.repeated, outcome.grew), (0, false));
 
         let asked = service.asked();
@@ -81,12 +81,12 @@ proptest! {
     #[test]
     fn caps_that_begin_later_are_an_error(
         total in 500..2000_usize,
-        strides_by_request: bool,
+        stride in strides(),
         in_flight in 2..6_usize,
         turns in served_in_any_order(),
     ) {
         let conduct = Conduct {
-            cap: Some(64), first_uncapped: true, strides_by_request, turns, ..Conduct::default()
+            cap: Some(64), first_uncapped: true, stride, turns, ..Conduct::default()
         };
         let service = Service::new(total, conduct);
         // The second and third page are in flight together, and both are capped.
@@ -120,7 +120,7 @@ proptest! {
             prop_assert_eq!(error.message(), "gone");
         } else {
             let wanted = limit.map_or(total, |limit| total.min(limit as usize));
-            prop_assert_eq!(result.unwrap().rows, (0..wanted as i64).collect::<Vec<_>>());
+            prop_assert_eq!(result.unwrap().rows, (0..wanted as u64).collect::<Vec<_>>());
         }
     }
 
