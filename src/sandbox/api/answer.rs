@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::Service;
@@ -70,6 +70,8 @@ fn rest(first: Bytes, pieces: mpsc::Receiver<Piece>) -> impl stream::Stream<Item
             None => (Err(io::Error::other("the page was not written")), (None, None)),
         })
     })
+    // The compressor asks once more after the end.
+    .fuse()
 }
 
 /// An answer of JSON.
