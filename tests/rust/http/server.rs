@@ -28,6 +28,8 @@ pub enum Step {
         time: Duration,
         times: usize,
     },
+    /// Does nothing for ever.
+    Hang,
     Close,
     /// Refuses further connections.
     Stop,
@@ -230,6 +232,7 @@ impl Shared {
                         self.clock.expire(time).await;
                     }
                 }
+                Step::Hang => std::future::pending().await,
                 Step::Close => return false,
                 Step::Stop => {
                     self.stop.notify_one();
