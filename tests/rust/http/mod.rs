@@ -1,8 +1,8 @@
 //! Tests of the room `http`, against a server that plays scripts and a clock that stands still.
 
-mod client;
-mod clock;
+pub mod client;
+pub mod clock;
 mod compress;
 mod requests;
 mod retries;
-mod server;
+pub mod server;

@@ -1,6 +1,8 @@
 //! A server that plays a script for every request: exact bytes, closings and stalls.
 
+use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -77,24 +79,48 @@ pub struct Server {
     stopped: Arc<Notify>,
 }
 
-#[derive(Debug)]
+/// Makes the script for a request.
+type Answering = Box<dyn Fn(&Received) -> Script + Send + Sync>;
+
 struct Shared {
     clock: StoppedClock,
     scripts: Mutex<Vec<Script>>,
+    answering: Option<Answering>,
+    connections: AtomicUsize,
     received: Mutex<Vec<Received>>,
     stop: Notify,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("received", &self.received).finish_non_exhaustive()
+    }
 }
 
 impl Server {
     /// Plays the scripts in order; requests beyond them are closed without an answer.
     pub async fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let mut scripts: Vec<Script> = scripts.into_iter().collect();
         scripts.reverse();
+        Self::serve(clock, scripts, None).await
+    }
+
+    /// Plays the script that is made for a request, for requests that come in any order.
+    pub async fn answering(
+        clock: &StoppedClock,
+        answering: impl Fn(&Received) -> Script + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(clock, Vec::new(), Some(Box::new(answering))).await
+    }
+
+    async fn serve(clock: &StoppedClock, scripts: Vec<Script>, answering: Option<Answering>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             clock: clock.clone(),
             scripts: Mutex::new(scripts),
+            answering,
+            connections: AtomicUsize::new(0),
             received: Mutex::default(),
             stop: Notify::new(),
         });
@@ -106,7 +132,11 @@ impl Server {
                     () = accepting.shared.stop.notified() => break,
                     Ok((stream, _)) = listener.accept() => {
                         let shared = Arc::clone(&accepting.shared);
-                        tokio::spawn(async move { shared.serve(stream).await });
+                        tokio::spawn(async move {
+                            shared.connections.fetch_add(1, Ordering::Relaxed);
+                            shared.serve(stream).await;
+                            shared.connections.fetch_sub(1, Ordering::Relaxed);
+                        });
                     }
                 }
             }
@@ -130,6 +160,11 @@ impl Server {
     pub fn requests(&self) -> usize {
         self.shared.received.lock().unwrap().len()
     }
+
+    /// Connections that neither side has closed.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
 }
 
 impl Shared {
@@ -148,8 +183,12 @@ impl Shared {
                 continue;
             }
             let Some((head, rest)) = read_head(&mut stream).await else { return };
-            let Some(script) = self.next() else { return };
             let mut request = Received { head, body: rest };
+            let script = match &self.answering {
+                Some(answering) => Some(answering(&request)),
+                None => self.next(),
+            };
+            let Some(script) = script else { return };
             self.received.lock().unwrap().push(request.clone());
             let index = self.received.lock().unwrap().len() - 1;
             if script.reading != Reading::Head {
