@@ -24,6 +24,8 @@ pub enum Step {
         until: Duration,
         pass: Duration,
     },
+    /// Waits until the client closes the connection.
+    Hold,
     Close,
     /// Refuses further connections.
     Stop,
@@ -250,6 +252,10 @@ impl Shared {
                 Step::Pause { until, pass } => {
                     self.clock.asleep_for(until).await;
                     self.clock.advance(pass);
+                }
+                Step::Hold => {
+                    while stream.readable().await.is_ok() && !is_closed(stream) {}
+                    return false;
                 }
                 Step::Close => return false,
                 Step::Stop => {
