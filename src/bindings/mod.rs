@@ -1,1 +1,50 @@
 //! The only room that knows Python: conversion, errors, signals, fork and the interpreter lock.
+
+mod arguments;
+mod client;
+mod columns;
+mod errors;
+mod events;
+mod new_column;
+mod progress;
+mod receipt;
+mod runtime;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod schema;
+mod settings;
+mod stream;
+mod table;
+mod updates;
+mod values;
+mod warnings;
+
+use pyo3::prelude::*;
+
+/// What the Python package is built on; its public names are in `python/converz`.
+#[pymodule(name = "_core", gil_used = true)]
+mod core {
+    #[pymodule_export]
+    use super::client::Client;
+    #[pymodule_export]
+    use super::columns::Column;
+    #[cfg(feature = "sandbox")]
+    #[pymodule_export]
+    use super::sandbox::Sandbox;
+    #[pymodule_export]
+    use super::schema::Schema;
+    #[pymodule_export]
+    use super::settings::TakenKey;
+    #[pymodule_export]
+    use super::stream::RecordBatchStream;
+    #[pymodule_export]
+    use super::table::{Batch, Table};
+    #[pymodule_export]
+    use super::updates::PlannedRequest;
+
+    #[pymodule_init]
+    fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        use super::PyModuleMethods;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

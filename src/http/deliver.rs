@@ -118,7 +118,6 @@ async fn receive<T>(
     exchange: &mut Exchange<'_>,
     mut rest: Bytes,
     pieces: &mpsc::Sender<Piece>,
-    // By value: a reference to it could not be held by a future that moves between threads.
     emptied: sync::Receiver<Vec<u8>>,
     job: &mut JoinHandle<Result<T, BodyError>>,
 ) -> Result<Option<Outcome<T>>, Stopped> {

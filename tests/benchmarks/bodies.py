@@ -106,7 +106,9 @@ def write(path: Path, row, rows: int, *, shuffled: bool = False, missing: bool =
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, help="at most so many rows, for a try")
     parser.add_argument("--shuffled", action="store_true", help="also bodies with keys in random order")
@@ -120,7 +122,9 @@ def main() -> None:
         variants.append(("-missing", {"missing": True}))
     for name, row, rows in (("wide", wide_row, WIDE_ROWS), ("narrow", narrow_row, NARROW_ROWS)):
         for suffix, variant in variants:
-            write(arguments.folder / f"{name}{suffix}.json", row, min(rows, arguments.rows or rows), **variant)
+            write(
+                arguments.folder / f"{name}{suffix}.json", row, min(rows, arguments.rows or rows), **variant
+            )
 
 
 if __name__ == "__main__":

@@ -208,10 +208,10 @@ fn a_stream_that_is_dropped_cancels_what_is_in_flight() {
             _ = stream.next_batch() => panic!("no page was answered"),
             () = async { for _ in 0..50 { yield_now().await } } => {}
         }
-        let open = server.connections();
+        let open = server.open_connections();
         assert!(open >= 4, "{open} connections");
         drop(stream);
-        while server.connections() > open - 3 {
+        while server.open_connections() > open - 3 {
             yield_now().await;
         }
         assert!(server.requests() <= 5);

@@ -148,7 +148,7 @@ fn waits_grow_with_full_jitter() {
             client.read().await.unwrap_err();
             let waited: Vec<_> = client.events().iter().filter_map(|event| event.retry_in).collect();
             assert_eq!(waited, waits.map(Duration::from_secs_f64));
-            assert_eq!(clock.elapsed(), waits.iter().copied().map(Duration::from_secs_f64).sum());
+            assert_eq!(clock.elapsed(), waits.iter().copied().map(Duration::from_secs_f64).sum::<Duration>());
             assert_eq!(client.events().last().unwrap().retry_in, None);
         }
     });

@@ -26,6 +26,11 @@ pub enum Step {
     },
     /// Waits until the client closes the connection.
     Hold,
+    /// Lets sleeps of that length pass so many times, without looking at the connection.
+    Expire {
+        time: Duration,
+        times: usize,
+    },
     Close,
     /// Refuses further connections.
     Stop,
@@ -88,9 +93,10 @@ struct Shared {
     clock: StoppedClock,
     scripts: Mutex<Vec<Script>>,
     answering: Option<Answering>,
-    connections: AtomicUsize,
+    open: AtomicUsize,
     received: Mutex<Vec<Received>>,
     stop: Notify,
+    connections: AtomicUsize,
 }
 
 impl fmt::Debug for Shared {
@@ -122,9 +128,10 @@ impl Server {
             clock: clock.clone(),
             scripts: Mutex::new(scripts),
             answering,
-            connections: AtomicUsize::new(0),
+            open: AtomicUsize::new(0),
             received: Mutex::default(),
             stop: Notify::new(),
+            connections: AtomicUsize::new(0),
         });
         let server = Self { url, shared, stopped: Arc::default() };
         let accepting = server.clone();
@@ -134,10 +141,11 @@ impl Server {
                     () = accepting.shared.stop.notified() => break,
                     Ok((stream, _)) = listener.accept() => {
                         let shared = Arc::clone(&accepting.shared);
+                        shared.connections.fetch_add(1, Ordering::Relaxed);
+                        shared.open.fetch_add(1, Ordering::Relaxed);
                         tokio::spawn(async move {
-                            shared.connections.fetch_add(1, Ordering::Relaxed);
                             shared.serve(stream).await;
-                            shared.connections.fetch_sub(1, Ordering::Relaxed);
+                            shared.open.fetch_sub(1, Ordering::Relaxed);
                         });
                     }
                 }
@@ -159,13 +167,17 @@ impl Server {
         self.shared.received.lock().unwrap().clone()
     }
 
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
     pub fn requests(&self) -> usize {
         self.shared.received.lock().unwrap().len()
     }
 
     /// Connections that neither side has closed.
-    pub fn connections(&self) -> usize {
-        self.shared.connections.load(Ordering::Relaxed)
+    pub fn open_connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
     }
 }
 
@@ -256,6 +268,11 @@ impl Shared {
                 Step::Hold => {
                     while stream.readable().await.is_ok() && !is_closed(stream) {}
                     return false;
+                }
+                Step::Expire { time, times } => {
+                    for _ in 0..times {
+                        self.clock.expire(time).await;
+                    }
                 }
                 Step::Close => return false,
                 Step::Stop => {

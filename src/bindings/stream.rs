@@ -1,0 +1,223 @@
+//! A result as it arrives: batches for Python's loops and for consumers of an Arrow C stream.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::{ArrayRef, RecordBatch, StructArray};
+use arrow_schema::{ArrowError, Field, SchemaRef};
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
+
+use super::errors::to_py_err;
+use super::events::Events;
+use super::progress::Pages;
+use super::receipt::receipt_dict;
+use super::runtime::wait;
+use super::schema::Schema;
+use super::table::Batch;
+use super::warnings::warn;
+use crate::error::{Error, Result as CoreResult};
+use crate::fetch::{Receipt, Stream};
+
+/// Batches of one schema, read ahead of whoever takes them by a bounded number of pages.
+#[pyclass(frozen, module = "converz._core", name = "RecordBatchStream")]
+#[derive(Debug)]
+pub struct RecordBatchStream {
+    schema: SchemaRef,
+    shared: Arc<Shared>,
+}
+
+/// What the object and the capsules made of it share.
+#[derive(Debug)]
+struct Shared {
+    pid: u32,
+    state: Mutex<State>,
+    events: Arc<Events>,
+    pages: Arc<Pages>,
+    /// The error that ended the stream, for those whose library swallowed it.
+    error: Mutex<Option<PyErr>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(Box<Stream>),
+    /// Another thread waits for a batch.
+    Taken,
+    Ended(Receipt),
+    /// By `close`, or by the error of a batch.
+    Closed(Receipt),
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            // The tasks that feed the stream exist only in the process that made it.
+            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::forget(std::mem::replace(state, State::Taken));
+        }
+    }
+}
+
+impl RecordBatchStream {
+    pub fn new(stream: Stream, events: Arc<Events>, pages: Arc<Pages>) -> Self {
+        Self {
+            schema: Arc::clone(stream.schema()),
+            shared: Arc::new(Shared {
+                pid: std::process::id(),
+                state: Mutex::new(State::Open(Box::new(stream))),
+                events,
+                pages,
+                error: Mutex::new(None),
+            }),
+        }
+    }
+}
+
+impl Shared {
+    fn swap(&self, state: State) -> State {
+        std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), state)
+    }
+
+    /// The next batch, waiting for it detached from the interpreter.
+    fn next(&self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
+        if self.pid != std::process::id() {
+            return Err(refuse(py, "a stream belongs to the process that opened it: open one in the child"));
+        }
+        let mut stream = match self.swap(State::Taken) {
+            State::Open(stream) => stream,
+            State::Taken => return Err(refuse(py, "another thread is taking a batch of this stream")),
+            State::Ended(receipt) => {
+                self.swap(State::Ended(receipt));
+                return Ok(None);
+            }
+            State::Closed(receipt) => {
+                self.swap(State::Closed(receipt));
+                return Err(refuse(py, "this stream is closed: a stream can be read once"));
+            }
+        };
+        let receipt = stream.receipt();
+        let waited = wait(
+            py,
+            async move {
+                let next: CoreResult<Option<RecordBatch>> = stream.next_batch().await;
+                (stream, next)
+            },
+            |py| {
+                self.events.log(py)?;
+                self.pages.report(py)
+            },
+        );
+        let (stream, next) = match waited {
+            Ok(waited) => waited,
+            Err(interrupt) => {
+                self.swap(State::Closed(receipt));
+                return Err(interrupt);
+            }
+        };
+        match next {
+            Ok(Some(batch)) => {
+                self.swap(State::Open(stream));
+                Ok(Some(batch))
+            }
+            Ok(None) => {
+                self.swap(State::Ended(stream.receipt()));
+                for warning in stream.warnings() {
+                    warn(py, &warning)?;
+                }
+                Ok(None)
+            }
+            Err(error) => {
+                self.swap(State::Closed(stream.receipt()));
+                Err(to_py_err(py, &error))
+            }
+        }
+    }
+
+    /// The same for a consumer that knows no Python and keeps only the text of an error.
+    fn next_for_consumer(&self) -> Result<Option<ArrayRef>, ArrowError> {
+        Python::attach(|py| {
+            self.next(py)
+                .map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef))
+                .map_err(|error| {
+                    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
+                        // The consumer would swallow it: raise it again when the consumer is back in Python.
+                        let _ =
+                            py.import(intern!(py, "_thread")).and_then(|m| m.call_method0("interrupt_main"));
+                    }
+                    let text = error.to_string();
+                    *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                    ArrowError::ExternalError(text.into())
+                })
+        })
+    }
+}
+
+#[pymethods]
+impl RecordBatchStream {
+    #[getter]
+    fn schema(&self) -> Schema {
+        Schema::new(Arc::clone(&self.schema))
+    }
+
+    /// What was done so far; complete after the end.
+    #[getter]
+    fn receipt<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let receipt = match &*state {
+            State::Open(stream) => stream.receipt(),
+            State::Ended(receipt) | State::Closed(receipt) => receipt.clone(),
+            State::Taken => return Ok(None),
+        };
+        receipt_dict(py, &receipt).map(Some)
+    }
+
+    /// The error that ended the stream inside a library that did not pass it on.
+    #[getter]
+    fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let error = self.shared.error.lock().unwrap_or_else(PoisonError::into_inner);
+        error.as_ref().map(|error| error.value(py).clone().into_any().unbind())
+    }
+
+    /// Cancels what is in flight.
+    fn close(&self) {
+        if self.shared.pid != std::process::id() {
+            return;
+        }
+        match self.shared.swap(State::Taken) {
+            State::Open(stream) => {
+                self.shared.swap(State::Closed(stream.receipt()));
+            }
+            // Whoever waits for a batch has the stream, and closes it.
+            State::Taken => {}
+            ended => {
+                self.shared.swap(ended);
+            }
+        }
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        Ok(self.shared.next(py)?.map(Batch))
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        Ok(to_schema_pycapsule(py, self.schema.as_ref())?)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
+        let shared = Arc::clone(&self.shared);
+        let batches = std::iter::from_fn(move || shared.next_for_consumer().transpose());
+        Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(batches, field)), requested_schema)?)
+    }
+}
+
+fn refuse(py: Python<'_>, message: &str) -> PyErr {
+    to_py_err(py, &Error::invalid_input(message))
+}
