@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Schema as ArrowSchema;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyDictMethods};
 
 use super::arguments::{self, Arguments};
 use super::errors::{guard, to_py_err};
@@ -60,7 +60,7 @@ impl Client {
         api_key: &Bound<'_, TakenKey>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), |settings| settings.copy())?;
+        let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
         let (settings, key_from_environment) = settings::build(base_url, api_key.get(), &arguments)?;
         arguments.set_item("base_url", settings.base_url.as_str())?;
         let client = Self {

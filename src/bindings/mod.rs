@@ -1,5 +1,7 @@
 //! The only room that knows Python: conversion, errors, signals, fork and the interpreter lock.
 
+#![allow(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
 mod arguments;
 mod client;
 mod columns;

@@ -75,7 +75,7 @@ impl Table {
 
 #[pymethods]
 impl Table {
-    /// Takes a table, a batch or a stream of any library that speaks the Arrow PyCapsule interface.
+    /// Takes a table, a batch or a stream of any library that speaks the Arrow `PyCapsule` interface.
     #[staticmethod]
     fn from_arrow(py: Python<'_>, data: AnyRecordBatch) -> PyResult<Self> {
         let reader = data.into_reader()?;

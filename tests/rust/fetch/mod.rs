@@ -2,5 +2,8 @@
 
 mod ahead;
 mod moving_rows;
+mod over_http;
 mod service;
 mod still_rows;
+mod streams;
+mod tables;

@@ -2,15 +2,15 @@
 
 mod authority;
 mod bodies;
-mod client;
-mod clock;
+pub mod client;
+pub mod clock;
 mod compress;
 mod environment;
 mod faults;
 mod requests;
 mod retries;
 mod secrets;
-mod server;
+pub mod server;
 mod timeouts;
 mod tls;
 mod updates;

@@ -1,5 +1,6 @@
 //! A server that plays a script for every request: exact bytes, closings and stalls.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,6 +24,8 @@ pub enum Step {
         until: Duration,
         pass: Duration,
     },
+    /// Waits until the client closes the connection.
+    Hold,
     /// Lets sleeps of that length pass so many times, without looking at the connection.
     Expire {
         time: Duration,
@@ -85,25 +88,49 @@ pub struct Server {
     stopped: Arc<Notify>,
 }
 
-#[derive(Debug)]
+/// Makes the script for a request.
+type Answering = Box<dyn Fn(&Received) -> Script + Send + Sync>;
+
 struct Shared {
     clock: StoppedClock,
     scripts: Mutex<Vec<Script>>,
+    answering: Option<Answering>,
+    open: AtomicUsize,
     received: Mutex<Vec<Received>>,
     stop: Notify,
     connections: AtomicUsize,
 }
 
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("received", &self.received).finish_non_exhaustive()
+    }
+}
+
 impl Server {
     /// Plays the scripts in order; requests beyond them are closed without an answer.
     pub async fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let mut scripts: Vec<Script> = scripts.into_iter().collect();
         scripts.reverse();
+        Self::serve(clock, scripts, None).await
+    }
+
+    /// Plays the script that is made for a request, for requests that come in any order.
+    pub async fn answering(
+        clock: &StoppedClock,
+        answering: impl Fn(&Received) -> Script + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(clock, Vec::new(), Some(Box::new(answering))).await
+    }
+
+    async fn serve(clock: &StoppedClock, scripts: Vec<Script>, answering: Option<Answering>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             clock: clock.clone(),
             scripts: Mutex::new(scripts),
+            answering,
+            open: AtomicUsize::new(0),
             received: Mutex::default(),
             stop: Notify::new(),
             connections: AtomicUsize::new(0),
@@ -117,7 +144,11 @@ impl Server {
                     Ok((stream, _)) = listener.accept() => {
                         let shared = Arc::clone(&accepting.shared);
                         shared.connections.fetch_add(1, Ordering::Relaxed);
-                        tokio::spawn(async move { shared.serve(stream).await });
+                        shared.open.fetch_add(1, Ordering::Relaxed);
+                        tokio::spawn(async move {
+                            shared.serve(stream).await;
+                            shared.open.fetch_sub(1, Ordering::Relaxed);
+                        });
                     }
                 }
             }
@@ -145,6 +176,11 @@ impl Server {
     pub fn requests(&self) -> usize {
         self.shared.received.lock().unwrap().len()
     }
+
+    /// Connections that neither side has closed.
+    pub fn open_connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
 }
 
 impl Shared {
@@ -163,8 +199,12 @@ impl Shared {
                 continue;
             }
             let Some((head, rest)) = read_head(&mut stream).await else { return };
-            let Some(script) = self.next() else { return };
             let mut request = Received { head, body: rest };
+            let script = match &self.answering {
+                Some(answering) => Some(answering(&request)),
+                None => self.next(),
+            };
+            let Some(script) = script else { return };
             self.received.lock().unwrap().push(request.clone());
             let index = self.received.lock().unwrap().len() - 1;
             if script.reading != Reading::Head {
@@ -226,6 +266,10 @@ impl Shared {
                 Step::Pause { until, pass } => {
                     self.clock.asleep_for(until).await;
                     self.clock.advance(pass);
+                }
+                Step::Hold => {
+                    while stream.readable().await.is_ok() && !is_closed(stream) {}
+                    return false;
                 }
                 Step::Expire { time, times } => {
                     for _ in 0..times {
