@@ -2,7 +2,7 @@
 
 use arrow_array::{LargeStringArray, StringArray, StringViewArray};
 
-use super::cells::Cells;
+use super::cells::{Cells, Fault};
 
 pub(super) struct Strings<A>(pub A);
 
@@ -36,6 +36,32 @@ impl<A: Texts> Cells for Strings<A> {
 
     fn size(&self, row: usize) -> usize {
         text_size(self.0.text(row))
+    }
+}
+
+/// Strings that are JSON already.
+pub(super) struct JsonTexts<A>(pub A);
+
+impl<A: Texts> Cells for JsonTexts<A> {
+    fn write(&self, row: usize, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0.text(row).as_bytes());
+    }
+
+    fn size(&self, row: usize) -> usize {
+        self.0.text(row).len()
+    }
+
+    fn can_be_faulty(&self) -> bool {
+        true
+    }
+
+    fn fault(&self, row: usize) -> Option<Fault> {
+        let text = self.0.text(row);
+        match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Err(_) => Some(Fault::NotJson),
+            Ok(_) if text.trim_ascii() == "null" => Some(Fault::JsonNull),
+            Ok(_) => None,
+        }
     }
 }
 

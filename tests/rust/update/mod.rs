@@ -1,3 +1,4 @@
 //! Tests of the room `update`.
 
 mod chunks;
+mod plan;
