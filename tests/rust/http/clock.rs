@@ -61,6 +61,11 @@ impl StoppedClock {
         }
     }
 
+    /// How many wait for time to pass.
+    pub fn sleepers(&self) -> usize {
+        self.state().sleepers.len()
+    }
+
     /// Waits until somebody sleeps for exactly that long from now.
     pub async fn asleep_for(&self, time: Duration) {
         loop {

@@ -1,6 +1,16 @@
 //! Tests of the room `http`, against a server that plays scripts and a clock that stands still.
 
+mod authority;
+mod bodies;
 mod client;
 mod clock;
+mod compress;
+mod environment;
+mod faults;
 mod requests;
+mod retries;
+mod secrets;
 mod server;
+mod timeouts;
+mod tls;
+mod updates;

@@ -1,11 +1,13 @@
 //! A server that plays a script for every request: exact bytes, closings and stalls.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 use super::clock::StoppedClock;
 
@@ -21,7 +23,16 @@ pub enum Step {
         until: Duration,
         pass: Duration,
     },
+    /// Lets sleeps of that length pass so many times, without looking at the connection.
+    Expire {
+        time: Duration,
+        times: usize,
+    },
+    /// Does nothing for ever.
+    Hang,
     Close,
+    /// Refuses further connections.
+    Stop,
     /// Closes with a TCP reset.
     Reset,
 }
@@ -71,6 +82,7 @@ impl Received {
 pub struct Server {
     pub url: String,
     shared: Arc<Shared>,
+    stopped: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -78,6 +90,8 @@ struct Shared {
     clock: StoppedClock,
     scripts: Mutex<Vec<Script>>,
     received: Mutex<Vec<Received>>,
+    stop: Notify,
+    connections: AtomicUsize,
 }
 
 impl Server {
@@ -91,21 +105,41 @@ impl Server {
             clock: clock.clone(),
             scripts: Mutex::new(scripts),
             received: Mutex::default(),
+            stop: Notify::new(),
+            connections: AtomicUsize::new(0),
         });
-        let server = Self { url, shared };
+        let server = Self { url, shared, stopped: Arc::default() };
         let accepting = server.clone();
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let shared = Arc::clone(&accepting.shared);
-                tokio::spawn(async move { shared.serve(stream).await });
+            loop {
+                tokio::select! {
+                    () = accepting.shared.stop.notified() => break,
+                    Ok((stream, _)) = listener.accept() => {
+                        let shared = Arc::clone(&accepting.shared);
+                        shared.connections.fetch_add(1, Ordering::Relaxed);
+                        tokio::spawn(async move { shared.serve(stream).await });
+                    }
+                }
             }
+            drop(listener);
+            accepting.stopped.notify_one();
         });
         server
+    }
+
+    /// Refuses further connections.
+    pub async fn stop(&self) {
+        self.shared.stop.notify_one();
+        self.stopped.notified().await;
     }
 
     /// The requests so far, those included that were read in part.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap().clone()
+    }
+
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
     }
 
     pub fn requests(&self) -> usize {
@@ -193,7 +227,19 @@ impl Shared {
                     self.clock.asleep_for(until).await;
                     self.clock.advance(pass);
                 }
+                Step::Expire { time, times } => {
+                    for _ in 0..times {
+                        self.clock.expire(time).await;
+                    }
+                }
+                Step::Hang => std::future::pending().await,
                 Step::Close => return false,
+                Step::Stop => {
+                    self.stop.notify_one();
+                    for _ in 0..100 {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Step::Reset => {
                     // What is unread or lingers makes the kernel send a reset.
                     stream.set_zero_linger().unwrap();
