@@ -2,3 +2,4 @@
 
 mod chunks;
 mod plan;
+mod reads;
