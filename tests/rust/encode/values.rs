@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::{Int32Builder, ListBuilder, ListViewBuilder, MapBuilder, StringBuilder};
 use arrow_array::types::{Int32Type, UInt8Type};
 use arrow_array::*;
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, Schema};
 use converz::encode::{KeyColumn, Limits, Nulls, UpdateFrame};
 use half::f16;
 use proptest::prelude::*;
@@ -157,6 +157,29 @@ fn lists_are_arrays_and_structs_and_maps_are_objects() {
     maps.append(true).unwrap();
     maps.append(true).unwrap();
     assert_eq!(cells(maps.finish()), r#"{"x":1,"y\n":null},{}"#);
+}
+
+#[test]
+fn json_that_says_so_is_written_as_it_is() {
+    let texts = vec![Some(r#"{"a": [1, 2.50]}"#), None, Some("\"x\"")];
+    let body = |texts: ArrayRef| {
+        let metadata = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())].into();
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("call_id", DataType::Int64, false),
+            Field::new("v", texts.data_type().clone(), true).with_metadata(metadata),
+        ]));
+        let keys: ArrayRef = Arc::new(Int64Array::from_iter_values((0..).take(texts.len())));
+        let batch = RecordBatch::try_new(schema.clone(), vec![keys, texts]).unwrap();
+        UpdateFrame::new(&schema, vec![batch], KeyColumn::CallId, Nulls::Keep)
+            .map(|frame| String::from_utf8(super::frames::written(&frame, LIMITS).remove(0)).unwrap())
+    };
+    let expected = r#"{"call_id":[0,2],"v":[{"a": [1, 2.50]},"x"]}"#;
+    assert_eq!(body(Arc::new(StringArray::from(texts.clone()))).unwrap(), expected);
+    assert_eq!(body(Arc::new(StringViewArray::from(texts))).unwrap(), expected);
+    let refused = body(Arc::new(StringArray::from(vec!["{", " null ", "1"]))).unwrap_err();
+    assert!(refused.message().contains("not JSON, though its type says so for call_id 0"), "{refused}");
+    assert!(refused.message().contains("(make the cell itself null) for call_id 1"), "{refused}");
+    assert!(body(Arc::new(Int64Array::from(vec![1]))).unwrap_err().message().contains("must be strings"));
 }
 
 #[test]

@@ -1,3 +1,5 @@
 //! Tests of the room `update`.
 
 mod chunks;
+mod plan;
+mod reads;
