@@ -15,7 +15,17 @@ import logging
 
 from converz._core import PlannedRequest, RecordBatch, Schema, __version__
 from converz.client import Client
-from converz.default_client import calls, report, reps, stream_calls, stream_reps, update_calls, update_reps
+from converz.default_client import (
+    calls,
+    report,
+    reps,
+    scan_calls,
+    scan_reps,
+    stream_calls,
+    stream_reps,
+    update_calls,
+    update_reps,
+)
 from converz.errors import (
     APIConnectionError,
     APIStatusError,
@@ -77,6 +87,8 @@ __all__ = [
     "calls",
     "report",
     "reps",
+    "scan_calls",
+    "scan_reps",
     "stream_calls",
     "stream_reps",
     "update_calls",
