@@ -1,12 +1,17 @@
 """The Rust core, typed. Its public names are in the package; everything else may change at any time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeAlias, final
+from typing import Any, Protocol, TypeAlias, final
 
 __version__: str
 
 _Bytes = bytes
-_Report: TypeAlias = Callable[[int, int], None] | None
+
+class _Reporter(Protocol):
+    def __call__(self, rows: int, size: int, /) -> None: ...
+    def close(self) -> None: ...
+
+_Report: TypeAlias = _Reporter | None
 
 @final
 class TakenKey:
@@ -31,7 +36,9 @@ class Schema:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     def __arrow_c_schema__(self) -> object: ...
-    def __reduce__(self) -> tuple[type[Schema], tuple[dict[str, str]]]: ...
+    def __reduce__(self) -> tuple[Callable[[bytes], Schema], tuple[bytes]]: ...
+    @staticmethod
+    def _from_ipc(bytes: bytes) -> Schema: ...
 
 @final
 class RecordBatch:
@@ -58,6 +65,7 @@ class Column:
     def from_fixed_width(name: str, kind: str, values: bytes, nulls: bytes | None) -> Column: ...
     @staticmethod
     def from_arrow(name: str, array: object) -> Column: ...
+    def __len__(self) -> int: ...
 
 @final
 class Table:

@@ -49,7 +49,8 @@ def _arrow(frame: object) -> _core.Table:
 
 
 def _columns(frame: Mapping[Any, Any]) -> _core.Table:
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, _core.Column] = {}
+    lengths: dict[str, int] = {}
     for name, values in frame.items():
         if not isinstance(name, str):
             message = f"frame has the column {name!r}: names are strings"
@@ -57,12 +58,31 @@ def _columns(frame: Mapping[Any, Any]) -> _core.Table:
         if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
             message = f"frame[{name!r}]={values!r:.80} is not a column: pass a sequence of values"
             raise InvalidInputError(message)
-        columns[name] = values.tolist() if hasattr(values, "tolist") else list(values)
-    lengths = {name: len(values) for name, values in columns.items()}
+        columns[name], lengths[name] = _column(name, values)
     if len(set(lengths.values())) > 1:
         message = f"frame has columns of different lengths: {lengths}"
         raise InvalidInputError(message)
-    return _from_lists(columns)
+    return _core.Table.from_columns(list(columns), list(columns.values()))
+
+
+def _column(name: str, values: Any) -> tuple[_core.Column, int]:
+    """Convert a column with all that its library knows of it, and count its rows."""
+    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    if pandas is not None and isinstance(
+        values, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray)
+    ):
+        from converz.from_pandas import from_series
+
+        return from_series(name, pandas.Series(values)), len(values)
+    if numpy is not None and isinstance(values, numpy.ndarray):
+        from converz.from_numpy import from_numpy
+
+        return from_numpy(name, values), len(values)
+    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+        column = _core.Column.from_arrow(name, values)
+        return column, len(column)
+    elements = list(values)
+    return _core.Column.from_list(name, elements), len(elements)
 
 
 def _rows(frame: Sequence[Any]) -> _core.Table:
@@ -89,9 +109,5 @@ def _rows(frame: Sequence[Any]) -> _core.Table:
         if not isinstance(name, str):
             message = f"frame has the column {name!r}: names are strings"
             raise InvalidInputError(message)
-    return _from_lists({name: [row[name] for row in frame] for name in names})
-
-
-def _from_lists(columns: dict[str, list[Any]]) -> _core.Table:
-    names = list(columns)
-    return _core.Table.from_columns(names, [_core.Column.from_list(name, columns[name]) for name in names])
+    columns = [_core.Column.from_list(name, [row[name] for row in frame]) for name in names]
+    return _core.Table.from_columns(names, columns)

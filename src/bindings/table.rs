@@ -230,7 +230,7 @@ impl Table {
     }
 
     /// The table as an Arrow IPC stream, for pickling.
-    fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    pub fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = py
             .detach(|| {
                 let mut writer = StreamWriter::try_new(Vec::new(), &self.schema)?;
@@ -246,7 +246,7 @@ impl Table {
     }
 
     #[staticmethod]
-    fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+    pub fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         let read = || {
             let reader = StreamReader::try_new(bytes, None)?;
             let schema = reader.schema();
