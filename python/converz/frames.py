@@ -8,6 +8,7 @@ from typing import Any
 
 from converz import _core
 from converz.errors import InvalidInputError
+from converz.from_polars import readable
 from converz.table import Table
 
 __all__ = ["to_core_table"]
@@ -42,7 +43,7 @@ def to_core_table(frame: object, key: str) -> _core.Table:
 
 def _arrow(frame: object) -> _core.Table:
     try:
-        return _core.Table.from_arrow(frame)
+        return _core.Table.from_arrow(readable(frame))
     except (TypeError, ValueError) as error:
         message = f"frame is a {type(frame).__module__}.{type(frame).__name__}, which is not a table of rows: {error}"
         raise InvalidInputError(message) from error
@@ -79,7 +80,7 @@ def _column(name: str, values: Any) -> tuple[_core.Column, int]:
 
         return from_numpy(name, values), len(values)
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
-        column = _core.Column.from_arrow(name, values)
+        column = _core.Column.from_arrow(name, readable(values))
         return column, len(column)
     elements = list(values)
     return _core.Column.from_list(name, elements), len(elements)

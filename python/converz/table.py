@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from converz import _core
 from converz.display import html_table, text_table
+from converz.from_polars import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +53,7 @@ class Table:
             data: A dataframe, table or batch of any library that speaks the Arrow PyCapsule interface.
 
         """
-        self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(data)
+        self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(readable(data))
         self._receipt = None
 
     @classmethod
