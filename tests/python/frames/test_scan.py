@@ -125,7 +125,7 @@ TRANSLATED = {
     "date from": (c("date") >= DAY, {"start_date": ["2025-06-30"]}),
     "date after": (c("date") > DAY, {"start_date": ["2025-06-30"]}),
     "date until": (c("date") <= DAY, {"end_date": ["2025-07-02"]}),
-    "date before": (DAY > c("date"), {"end_date": ["2025-07-02"]}),
+    "date before": (c("date") < DAY, {"end_date": ["2025-07-02"]}),
     "one date": (c("date") == DAY, {"start_date": ["2025-06-30"], "end_date": ["2025-07-02"]}),
     "dates": (
         c("date").is_between(DAY, DAY + timedelta(5)),
