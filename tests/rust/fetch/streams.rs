@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, TimeUnit};
 use converz::decode::OnNewColumn;
 use converz::error::ErrorKind;
@@ -36,7 +37,10 @@ fn a_stream_has_the_rows_of_the_table_and_its_receipt() {
                 Stream::open(&client.http, &client.settings, spec, OnNewColumn::Error).await.unwrap();
             let batches = rest(&mut stream).await.unwrap();
             assert!(batches.iter().all(|batch| batch.schema() == *stream.schema() && batch.num_rows() > 0));
-            assert_eq!(integers(&batches, "call_id"), (1..=total as i64).map(Some).collect::<Vec<_>>());
+            assert_eq!(
+                integers(&batches, "call_id"),
+                (1..=total.cast_signed()).map(Some).collect::<Vec<_>>()
+            );
             assert!(stream.next_batch().await.unwrap().is_none());
 
             let receipt = stream.receipt();
@@ -86,7 +90,7 @@ fn a_key_that_was_asked_for_is_dropped_from_a_stream_too() {
         let mut stream =
             Stream::open(&client.http, &client.settings, spec, OnNewColumn::Error).await.unwrap();
         assert_eq!(names(stream.schema()), ["campaign"]);
-        let rows: usize = rest(&mut stream).await.unwrap().iter().map(|batch| batch.num_rows()).sum();
+        let rows: usize = rest(&mut stream).await.unwrap().iter().map(RecordBatch::num_rows).sum();
         assert_eq!((rows, stream.receipt().columns), (150, vec!["campaign".to_owned()]));
     });
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, TimeUnit};
 use converz::error::ErrorKind;
 use converz::fetch::SoFar;
@@ -177,7 +178,7 @@ fn a_result_without_rows_has_the_columns_it_would_have() {
         assert_eq!(kind(&calls.schema, "call_id"), DataType::Int64);
         assert_eq!(kind(&calls.schema, "rep_id"), DataType::Utf8);
         assert_eq!(kind(&calls.schema, "start_time"), DataType::Timestamp(TimeUnit::Microsecond, None));
-        assert_eq!(calls.batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 0);
+        assert_eq!(calls.batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 0);
         assert_eq!(calls.receipt.columns, [""; 0]);
 
         let reps = read(&client, spec(Operation::Reps)).await.unwrap();
