@@ -56,7 +56,7 @@ fn assert_no_key(error: &Error, client: &Client) {
     let mut shown = format!("{error} {error:?} {error:#?} {:?} {:?}", client.events(), client.http);
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        shown.push_str(&format!("{cause} {cause:?}"));
+        shown.extend([cause.to_string(), format!("{cause:?}")]);
         source = cause.source();
     }
     assert!(!shown.contains(KEY), "{shown}");
