@@ -1,20 +1,41 @@
 //! The bytes of pages, in any split → Arrow record batches. Knows nothing of HTTP, tokio or Python.
+//!
+//! `scan` reads rows into the chunks of `rows`, each in the narrowest form that has its values exactly; `types` has
+//! the table by which the columns of all pages get their types, and `unify` makes batches of them.
+
+mod bits;
+mod chunk;
+mod convert;
+mod fault;
+mod layout;
+mod nested;
+mod number;
+mod page;
+mod rechunk;
+mod rows;
+mod scan;
+mod text;
+mod time;
+mod types;
+mod unify;
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 
-use crate::error::{Error, Result};
+pub use convert::check_pinned;
+pub use page::Page;
+pub use scan::PageDecoder;
+pub use unify::{OnNewColumn, Unified, conform, stream_schema, unify};
 
 /// How pages are decoded.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Nesting of a page's JSON.
+    /// Nesting of a page's JSON; the array of rows is the first level, a row the second.
     pub max_depth: usize,
-    /// Bytes of one value.
+    /// Bytes of one value as it arrives.
     pub max_value_bytes: usize,
-    /// Replace lone surrogates with U+FFFD instead of refusing the page.
+    /// Replace lone surrogates and invalid UTF-8 with U+FFFD instead of refusing the page.
     pub lossy: bool,
     /// Turn strings that are all ISO dates or date-times into such.
     pub parse_dates: bool,
@@ -40,109 +61,9 @@ impl Default for Options {
     }
 }
 
-/// Decodes one page.
-#[derive(Debug)]
-pub struct PageDecoder {
-    _options: Arc<Options>,
-}
-
-impl PageDecoder {
-    pub fn new(options: Arc<Options>) -> Self {
-        Self { _options: options }
-    }
-
-    /// # Errors
-    /// Bytes that are not a page (`Decode`) or exceed a limit (`LimitExceeded`), with offset, row and column.
-    pub fn push(&mut self, _bytes: &[u8]) -> Result<()> {
-        Err(Error::internal("not built"))
-    }
-
-    /// # Errors
-    /// `Connection` if the body was cut before its closing bracket, `Decode` if it was empty.
-    pub fn finish(self) -> Result<Page> {
-        Err(Error::internal("not built"))
-    }
-}
-
-/// The columns of one page, with what is needed to widen them together with those of other pages.
-#[derive(Debug)]
-pub struct Page {
-    _todo: (),
-}
-
 /// The key of a row; rows without one have none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Key {
     Integer(i128),
     Text(Box<str>),
-}
-
-impl Page {
-    pub fn num_rows(&self) -> usize {
-        0
-    }
-
-    /// The columns that arrived, in order.
-    pub fn column_names(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
-    /// The rows' keys in order; all `None` where the page has no such column.
-    pub fn keys(&self, _column: &str) -> Vec<Option<Key>> {
-        Vec::new()
-    }
-
-    /// Keeps the rows for which `keep` is true (it has one entry a row).
-    #[must_use]
-    pub fn filter(self, _keep: &[bool]) -> Self {
-        self
-    }
-}
-
-/// A result put together from its pages.
-#[derive(Debug, Clone)]
-pub struct Unified {
-    pub schema: SchemaRef,
-    pub batches: Vec<RecordBatch>,
-    /// Known columns whose data disagreed with their type, as sentences for the user.
-    pub warnings: Vec<String>,
-}
-
-/// Unifies the pages of one result: missing columns become nulls, types widen.
-///
-/// `ensure` names columns that must be there even if no row had them (typed as pinned, known or Null), in the
-/// order in which they then follow those that arrived; `drop` columns are left out.
-///
-/// # Errors
-/// `SchemaDrift` for a value that does not fit a pinned type.
-pub fn unify(_pages: Vec<Page>, _options: &Options, _ensure: &[String], _drop: &[String]) -> Result<Unified> {
-    Err(Error::internal("not built"))
-}
-
-/// The schema of a stream, from its first page (a column that is all null there is a string column).
-///
-/// # Errors
-/// `SchemaDrift` for a value that does not fit a pinned type.
-pub fn stream_schema(_first: &Page, _options: &Options, _drop: &[String]) -> Result<SchemaRef> {
-    Err(Error::internal("not built"))
-}
-
-/// What a stream does with a column that its schema does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnNewColumn {
-    Error,
-    Ignore,
-}
-
-/// The page as batches of a fixed schema; missing columns are null.
-///
-/// # Errors
-/// `SchemaDrift` with the schema that would fit this page too.
-pub fn conform(
-    _page: Page,
-    _schema: &SchemaRef,
-    _options: &Options,
-    _on_new_column: OnNewColumn,
-) -> Result<Vec<RecordBatch>> {
-    Err(Error::internal("not built"))
 }

@@ -1,0 +1,135 @@
+//! Objects and lists within a row: checked, but kept as their text.
+
+use super::fault::{Fault, Limit};
+use super::{number, text};
+
+/// What is needed to walk a value without recursion, reused from value to value.
+#[derive(Debug, Default)]
+pub(super) struct Walker {
+    /// The closing bracket of every level that is open.
+    open: Vec<u8>,
+    scratch: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+enum Expect {
+    Value,
+    ValueOrEnd,
+    Key,
+    KeyOrEnd,
+    CommaOrEnd,
+}
+
+impl Walker {
+    /// Where the object or list that begins at `start` ends. `depth` levels may be open in it at once.
+    pub(super) fn skip(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        depth: usize,
+        lossy: bool,
+    ) -> Result<usize, Fault> {
+        self.open.clear();
+        let mut at = start;
+        let mut expect = Expect::Value;
+        loop {
+            at = blanks(bytes, at);
+            let byte = *bytes.get(at).ok_or(Fault::More)?;
+            expect = match (expect, byte) {
+                (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
+                    if self.open.len() == depth {
+                        return Err(Fault::limit(at, Limit::Depth));
+                    }
+                    self.open.push(if byte == b'{' { b'}' } else { b']' });
+                    at += 1;
+                    if byte == b'{' { Expect::KeyOrEnd } else { Expect::ValueOrEnd }
+                }
+                (Expect::Value | Expect::ValueOrEnd, b'"') => {
+                    at = self.string(bytes, at + 1, lossy)?;
+                    Expect::CommaOrEnd
+                }
+                (Expect::Value | Expect::ValueOrEnd, b'-' | b'0'..=b'9') => {
+                    at = number::skip(bytes, at)?;
+                    Expect::CommaOrEnd
+                }
+                (Expect::Value | Expect::ValueOrEnd, b't' | b'f' | b'n') => {
+                    at = word(bytes, at)?.1;
+                    Expect::CommaOrEnd
+                }
+                (Expect::Key | Expect::KeyOrEnd, b'"') => {
+                    at = blanks(bytes, self.string(bytes, at + 1, lossy)?);
+                    if *bytes.get(at).ok_or(Fault::More)? != b':' {
+                        return Err(Fault::bad(at, "a key must be followed by a colon"));
+                    }
+                    at += 1;
+                    Expect::Value
+                }
+                (Expect::CommaOrEnd, b',') => {
+                    at += 1;
+                    if self.open.last() == Some(&b'}') { Expect::Key } else { Expect::Value }
+                }
+                (Expect::CommaOrEnd | Expect::KeyOrEnd | Expect::ValueOrEnd, _)
+                    if self.open.last() == Some(&byte) =>
+                {
+                    at += 1;
+                    self.open.pop();
+                    if self.open.is_empty() {
+                        return Ok(at);
+                    }
+                    Expect::CommaOrEnd
+                }
+                (Expect::CommaOrEnd, _) => {
+                    return Err(Fault::bad(at, "expected a comma or a closing bracket"));
+                }
+                (Expect::Key | Expect::KeyOrEnd, _) => {
+                    return Err(Fault::bad(at, "expected a key in quotes"));
+                }
+                (Expect::Value | Expect::ValueOrEnd, _) => return Err(Fault::bad(at, "expected a value")),
+            };
+        }
+    }
+
+    /// The position after the closing quote of the string whose first character is at `start`.
+    fn string(&mut self, bytes: &[u8], start: usize, lossy: bool) -> Result<usize, Fault> {
+        let run = text::run(bytes, start);
+        if bytes.get(run.end) == Some(&b'"') && run.ascii {
+            return Ok(run.end + 1);
+        }
+        self.scratch.clear();
+        Ok(text::unescape(bytes, start, lossy, &mut self.scratch)? + 1)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Null,
+    True,
+    False,
+}
+
+/// `true`, `false` or `null` at `at`, and where it ends.
+#[inline]
+pub(super) fn word(bytes: &[u8], at: usize) -> Result<(Word, usize), Fault> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let (text, word): (&[u8], _) = match rest.first() {
+        Some(b't') => (b"true", Word::True),
+        Some(b'f') => (b"false", Word::False),
+        _ => (b"null", Word::Null),
+    };
+    if rest.starts_with(text) {
+        Ok((word, at + text.len()))
+    } else if text.starts_with(rest) {
+        Err(Fault::More)
+    } else {
+        Err(Fault::bad(at, "expected a value"))
+    }
+}
+
+/// The first position from `at` on that is not white space.
+#[inline]
+pub(super) fn blanks(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at) {
+        at += 1;
+    }
+    at
+}

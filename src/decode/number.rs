@@ -1,0 +1,207 @@
+//! Numbers of JSON: exact integers, correctly rounded doubles.
+
+use super::fault::Fault;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Number {
+    Int(i64),
+    /// Above `i64::MAX`.
+    UInt(u64),
+    /// An integer outside of both, whose digits are its text.
+    Big,
+    Float(f64),
+}
+
+/// A run of digits: their value modulo 2^64, and how many there are.
+#[derive(Clone, Copy)]
+struct Digits {
+    value: u64,
+    count: usize,
+}
+
+/// Digits of which no eight are too many for the value.
+const EXACT_DIGITS: usize = 19;
+
+/// Appends the digits from `at` on to `value`.
+#[inline]
+fn digits(bytes: &[u8], mut at: usize, mut value: u64) -> Digits {
+    let start = at;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*word);
+        // A byte is a digit if its upper half is 3, also after 6 was added to it.
+        let upper = word & 0xf0f0_f0f0_f0f0_f0f0;
+        let carried = word.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0;
+        let others = (upper ^ 0x3030_3030_3030_3030) | (carried ^ 0x3030_3030_3030_3030);
+        let count = (others.trailing_zeros() >> 3) as usize;
+        if count == 0 {
+            return Digits { value, count: at - start };
+        }
+        // The first digits move to the upper end; the zeros that follow them in are leading zeros.
+        let aligned = word << (64 - 8 * count);
+        value = value.wrapping_mul(POWERS[count]).wrapping_add(eight(aligned));
+        at += count;
+        if count < 8 {
+            return Digits { value, count: at - start };
+        }
+    }
+    while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+        at += 1;
+    }
+    Digits { value, count: at - start }
+}
+
+const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// Eight digits at once: pairs, fours, all.
+#[inline]
+fn eight(word: u64) -> u64 {
+    let word = word & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (word.wrapping_mul(1 + (10 << 8)) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(1 + (100 << 16)) >> 16) & 0x0000_ffff_0000_ffff;
+    fours.wrapping_mul(1 + (10_000 << 32)) >> 32
+}
+
+/// The number that begins at `start`, and where it ends. The bytes must go on after it: a number that ends with
+/// them may be cut.
+#[inline]
+pub(super) fn parse(bytes: &[u8], start: usize) -> Result<(Number, usize), Fault> {
+    let negative = bytes.get(start) == Some(&b'-');
+    let first = start + usize::from(negative);
+    let whole = digits(bytes, first, 0);
+    let end = first + whole.count;
+    let next = *bytes.get(end).ok_or(Fault::More)?;
+    if whole.count == 0 {
+        return Err(Fault::bad(start, "a minus sign without a number"));
+    }
+    if whole.count > 1 && bytes.get(first) == Some(&b'0') {
+        return Err(Fault::bad(start, "a number with a leading zero"));
+    }
+    if matches!(next, b'.' | b'e' | b'E') {
+        return float(bytes, start, first, whole, negative);
+    }
+    if whole.count >= EXACT_DIGITS {
+        return Ok((long(bytes.get(first..end).unwrap_or_default(), negative), end));
+    }
+    // Fewer than 19 digits fit.
+    let value = whole.value.cast_signed();
+    let number = match (negative, value) {
+        (true, 0) => Number::Float(-0.0),
+        (true, _) => Number::Int(-value),
+        (false, _) => Number::Int(value),
+    };
+    Ok((number, end))
+}
+
+#[cold]
+fn long(digits: &[u8], negative: bool) -> Number {
+    let mut value = 0u64;
+    for digit in digits {
+        let next = value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit - b'0')));
+        match next {
+            Some(next) => value = next,
+            None => return Number::Big,
+        }
+    }
+    if negative {
+        0i64.checked_sub_unsigned(value).map_or(Number::Big, Number::Int)
+    } else {
+        i64::try_from(value).map_or(Number::UInt(value), Number::Int)
+    }
+}
+
+/// Powers of ten that a double has exactly.
+const EXACT_POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
+#[inline]
+fn float(
+    bytes: &[u8],
+    start: usize,
+    first: usize,
+    whole: Digits,
+    negative: bool,
+) -> Result<(Number, usize), Fault> {
+    let mut end = first + whole.count;
+    let mut all = whole;
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = digits(bytes, end + 1, whole.value);
+        end += 1 + fraction.count;
+        if bytes.get(end).is_none() {
+            return Err(Fault::More);
+        }
+        if fraction.count == 0 {
+            return Err(Fault::bad(start, "a number with nothing after its point"));
+        }
+        all = Digits { value: fraction.value, count: whole.count + fraction.count };
+        // Clinger's fast path: both operands are exact, so the one rounding is the right one.
+        if all.count < EXACT_DIGITS
+            && all.value <= 1 << 53
+            && !matches!(bytes.get(end), Some(b'e' | b'E'))
+            && let Some(power) = EXACT_POWERS.get(fraction.count)
+        {
+            let value = all.value as f64 / power;
+            return Ok((Number::Float(if negative { -value } else { value }), end));
+        }
+    }
+    let _ = all;
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        end += 1;
+        if matches!(bytes.get(end), Some(b'+' | b'-')) {
+            end += 1;
+        }
+        let exponent = digits(bytes, end, 0);
+        end += exponent.count;
+        if bytes.get(end).is_none() {
+            return Err(Fault::More);
+        }
+        if exponent.count == 0 {
+            return Err(Fault::bad(start, "a number with nothing after its exponent sign"));
+        }
+    }
+    let text = bytes.get(start..end).unwrap_or_default();
+    match fast_float2::parse::<f64, _>(text) {
+        Ok(value) if value.is_finite() => Ok((Number::Float(value), end)),
+        _ => Err(Fault::bad(start, "a number too large for a double")),
+    }
+}
+
+/// Where the number that begins at `start` ends; whatever its size.
+pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
+    let first = start + usize::from(bytes.get(start) == Some(&b'-'));
+    let count = digits(bytes, first, 0).count;
+    let mut end = first + count;
+    if bytes.get(end).is_none() {
+        return Err(Fault::More);
+    }
+    if count == 0 {
+        return Err(Fault::bad(start, "a minus sign without a number"));
+    }
+    if count > 1 && bytes.get(first) == Some(&b'0') {
+        return Err(Fault::bad(start, "a number with a leading zero"));
+    }
+    if bytes.get(end) == Some(&b'.') {
+        let count = digits(bytes, end + 1, 0).count;
+        end += 1 + count;
+        if bytes.get(end).is_none() {
+            return Err(Fault::More);
+        }
+        if count == 0 {
+            return Err(Fault::bad(start, "a number with nothing after its point"));
+        }
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        end += 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let count = digits(bytes, end, 0).count;
+        end += count;
+        if bytes.get(end).is_none() {
+            return Err(Fault::More);
+        }
+        if count == 0 {
+            return Err(Fault::bad(start, "a number with nothing after its exponent sign"));
+        }
+    }
+    Ok(end)
+}

@@ -1,0 +1,87 @@
+//! A decoded page: its batches as they arrived, whose types are not settled yet.
+
+use std::sync::Arc;
+
+use super::Key;
+use super::chunk::{Chunk, Value};
+use super::convert;
+
+/// The chunks of a batch, by column of the page. Columns that came later are missing at the end.
+#[derive(Debug, Clone)]
+pub(super) struct RawBatch {
+    pub rows: usize,
+    pub chunks: Vec<Chunk>,
+}
+
+/// The columns of one page, with what is needed to widen them together with those of other pages.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    pub(super) names: Vec<Arc<str>>,
+    pub(super) batches: Vec<RawBatch>,
+}
+
+impl Page {
+    pub fn num_rows(&self) -> usize {
+        self.batches.iter().map(|batch| batch.rows).sum()
+    }
+
+    /// The columns that arrived, in order.
+    pub fn column_names(&self) -> Vec<&str> {
+        self.names.iter().map(|name| &**name).collect()
+    }
+
+    /// The rows' keys in order; all `None` where the page has no such column.
+    pub fn keys(&self, column: &str) -> Vec<Option<Key>> {
+        let mut keys = Vec::with_capacity(self.num_rows());
+        let column = self.position(column);
+        for batch in &self.batches {
+            match column.and_then(|column| batch.chunks.get(column)) {
+                Some(chunk) => keys.extend((0..batch.rows).map(|row| chunk.get(row).map(key))),
+                None => keys.resize(keys.len() + batch.rows, None),
+            }
+        }
+        keys
+    }
+
+    /// Keeps the rows for which `keep` is true (it has one entry a row).
+    #[must_use]
+    pub fn filter(mut self, keep: &[bool]) -> Self {
+        let mut start = 0;
+        for batch in &mut self.batches {
+            let keep = keep.get(start..start + batch.rows).unwrap_or_default();
+            start += batch.rows;
+            if keep.iter().all(|keep| *keep) && keep.len() == batch.rows {
+                continue;
+            }
+            batch.rows = keep.iter().filter(|keep| **keep).count();
+            for chunk in &mut batch.chunks {
+                *chunk = std::mem::take(chunk).filter(keep);
+            }
+        }
+        self.batches.retain(|batch| batch.rows > 0);
+        self
+    }
+
+    pub(super) fn position(&self, column: &str) -> Option<usize> {
+        self.names.iter().position(|name| **name == *column)
+    }
+}
+
+/// Equal for values that are the same key: 7 and 7.0, but not the text "7".
+fn key(value: Value<'_>) -> Key {
+    match value {
+        Value::Int(value) => Key::Integer(value.into()),
+        Value::UInt(value) => Key::Integer(value.into()),
+        // Within this range every integer is exact as i128.
+        Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e38 => Key::Integer(value as i128),
+        Value::Big(digits) => {
+            let digits = String::from_utf8_lossy(digits);
+            digits.parse().map_or_else(|_| Key::Text(digits.into()), Key::Integer)
+        }
+        other => {
+            let mut text = Vec::new();
+            convert::write_text(other, &mut text);
+            Key::Text(String::from_utf8_lossy(&text).into())
+        }
+    }
+}

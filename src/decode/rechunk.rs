@@ -1,0 +1,51 @@
+//! Batches of the size that consumers like.
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
+
+use super::rows::{BATCH_BYTES, BATCH_ROWS};
+use crate::error::{Error, Result};
+
+/// Below both, a batch is put together with its neighbours; others stay as they are, without a copy.
+const SMALL_ROWS: usize = BATCH_ROWS / 8;
+const SMALL_BYTES: usize = BATCH_BYTES / 8;
+
+#[derive(Default)]
+struct Group {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Group {
+    fn is_small(&self) -> bool {
+        self.rows < SMALL_ROWS && self.bytes < SMALL_BYTES
+    }
+
+    fn take(&mut self, schema: &SchemaRef) -> Result<Option<RecordBatch>> {
+        let Self { mut batches, .. } = std::mem::take(self);
+        if batches.len() < 2 {
+            return Ok(batches.pop());
+        }
+        let joined = concat_batches(schema, &batches);
+        joined.map(Some).map_err(|error| Error::internal(format!("batches cannot be joined: {error}")))
+    }
+}
+
+pub(super) fn rechunk(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>> {
+    let mut result = Vec::with_capacity(batches.len());
+    let mut group = Group::default();
+    for batch in batches {
+        let (rows, bytes) = (batch.num_rows(), batch.get_array_memory_size());
+        let small = group.is_small() || (rows < SMALL_ROWS && bytes < SMALL_BYTES);
+        if !small || group.rows + rows > BATCH_ROWS || group.bytes + bytes > BATCH_BYTES {
+            result.extend(group.take(schema)?);
+        }
+        group.rows += rows;
+        group.bytes += bytes;
+        group.batches.push(batch);
+    }
+    result.extend(group.take(schema)?);
+    Ok(result)
+}

@@ -1,0 +1,166 @@
+//! Rows → chunks: the columns of the batch that is filling, and the batches that are full.
+
+use super::chunk::{Chunk, Forecast, Value};
+use super::page::RawBatch;
+use super::time;
+
+/// A batch is closed when it has so many rows or so many bytes.
+pub(super) const BATCH_ROWS: usize = 65_536;
+pub(super) const BATCH_BYTES: usize = 16 << 20;
+/// After so many rows the size of the rest is foreseen.
+const SAMPLE_ROWS: usize = 1024;
+
+#[derive(Debug, Default)]
+struct Column {
+    chunk: Chunk,
+    forecast: Forecast,
+    /// The row (of the page, counted from 1) in which it was seen last.
+    seen: usize,
+    /// Whether its strings are tried as dates.
+    dates: bool,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    columns: Vec<Column>,
+    full: Vec<RawBatch>,
+    /// Rows of the batch that is filling, without the one that is being read.
+    row: usize,
+    /// Rows of the page before that batch.
+    before: usize,
+    /// Text of the batch.
+    bytes: usize,
+    /// Columns of the batch that have values.
+    live: usize,
+}
+
+impl Rows {
+    pub(super) fn add_column(&mut self, dates: bool) {
+        self.columns.push(Column { dates, ..Column::default() });
+    }
+
+    pub(super) fn num_columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The number of the row that is being read, counted from 1.
+    pub(super) fn current(&self) -> usize {
+        self.before + self.row + 1
+    }
+
+    /// Says that the row has the column; false if it was said before.
+    #[inline]
+    pub(super) fn mark(&mut self, column: usize) -> bool {
+        let current = self.current();
+        let Some(column) = self.columns.get_mut(column) else { return false };
+        let first = column.seen != current;
+        column.seen = current;
+        first
+    }
+
+    #[inline]
+    pub(super) fn int(&mut self, column: usize, value: i64) {
+        if let Some(known) = self.columns.get_mut(column)
+            && !known.chunk.try_int(self.row, value)
+        {
+            self.any(column, Value::Int(value));
+        }
+    }
+
+    #[inline]
+    pub(super) fn float(&mut self, column: usize, value: f64) {
+        if let Some(known) = self.columns.get_mut(column)
+            && !known.chunk.try_float(self.row, value)
+        {
+            self.any(column, Value::Float(value));
+        }
+    }
+
+    /// The string `bytes[start..end]`, which is UTF-8.
+    #[inline]
+    pub(super) fn text(&mut self, column: usize, bytes: &[u8], start: usize, end: usize) {
+        let Some(known) = self.columns.get_mut(column) else { return };
+        if known.chunk.try_text(self.row, bytes, start, end) {
+            self.bytes += end - start;
+        } else {
+            self.other_text(column, bytes.get(start..end).unwrap_or_default());
+        }
+    }
+
+    #[inline(never)]
+    fn other_text(&mut self, column: usize, text: &[u8]) {
+        let Some(known) = self.columns.get_mut(column) else { return };
+        if known.dates {
+            let moment = time::parse(text);
+            if let Some((value, format)) = moment.and_then(|moment| Some((moment.value()?, moment.format))) {
+                if !known.chunk.try_time(self.row, value, format) {
+                    // Of several formats, only the text has them all.
+                    known.dates = known.chunk.is_null();
+                    self.any(column, Value::Time(value, format));
+                }
+                return;
+            }
+            known.dates = false;
+        }
+        self.any(column, Value::Text(text));
+    }
+
+    #[inline(never)]
+    pub(super) fn any(&mut self, column: usize, value: Value<'_>) {
+        let Some(known) = self.columns.get_mut(column) else { return };
+        self.live += usize::from(known.chunk.is_null());
+        if let Value::Text(text) | Value::Json(text) | Value::Big(text) = value {
+            self.bytes += text.len();
+        }
+        known.chunk.push(self.row, value, known.forecast);
+    }
+
+    #[inline]
+    pub(super) fn end_row(&mut self) {
+        self.row += 1;
+        if self.row == BATCH_ROWS || self.bytes + self.live * size_of::<u64>() * self.row >= BATCH_BYTES {
+            self.close_batch();
+        } else if self.row == SAMPLE_ROWS && self.full.is_empty() {
+            self.foresee();
+        }
+    }
+
+    #[inline(never)]
+    fn close_batch(&mut self) {
+        let rows = std::mem::take(&mut self.row);
+        let close = |column: &mut Column| {
+            let mut chunk = std::mem::take(&mut column.chunk);
+            chunk.close(rows);
+            if !chunk.is_null() {
+                column.forecast = chunk.forecast(rows);
+            }
+            chunk.shrink();
+            chunk
+        };
+        let chunks = self.columns.iter_mut().map(close).collect();
+        self.full.push(RawBatch { rows, chunks });
+        self.before += rows;
+        self.bytes = 0;
+        self.live = 0;
+    }
+
+    /// Makes room for the rest of the first batch, as far as a sample foretells it: growing step by step would
+    /// touch twice the memory.
+    #[cold]
+    fn foresee(&mut self) {
+        let bytes = self.bytes + self.live * size_of::<u64>() * self.row;
+        let rows = (BATCH_BYTES * self.row).checked_div(bytes).unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
+        for column in &mut self.columns {
+            column.forecast = column.chunk.forecast(rows);
+            column.chunk.reserve(column.forecast);
+        }
+    }
+
+    /// All batches; the names are those of the columns, in order.
+    pub(super) fn finish(mut self) -> Vec<RawBatch> {
+        if self.row > 0 {
+            self.close_batch();
+        }
+        self.full
+    }
+}

@@ -1,0 +1,501 @@
+//! The bytes of a page → its rows. A page is a JSON array of flat objects; what is nested in them is kept as text.
+//!
+//! Bytes may come in any split. Whatever a split cuts, a key or a value, is carried over and read when enough of
+//! it has arrived; everything before it is decoded already.
+
+use std::sync::Arc;
+
+use super::chunk::Value;
+use super::fault::{self, Fault, Limit, Place};
+use super::layout::{Layout, Next};
+use super::nested::{self, Walker, Word};
+use super::number::{self, Number};
+use super::page::Page;
+use super::rows::Rows;
+use super::{Options, text, types};
+use crate::error::{Error, Result};
+
+/// Where in the page the next byte is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before the opening bracket.
+    Start,
+    /// The same, after a byte-order mark.
+    Opening,
+    /// In a body that is something else.
+    Foreign,
+    /// After the opening bracket.
+    FirstRow,
+    /// After a comma between rows.
+    NextRow,
+    /// After a row.
+    AfterRow,
+    /// After a row's opening brace.
+    FirstKey,
+    /// After a comma in a row.
+    NextKey,
+    /// Before a value.
+    Value,
+    /// After a value.
+    AfterValue,
+    /// After the closing bracket.
+    End,
+}
+
+/// Decodes one page.
+#[derive(Debug)]
+pub struct PageDecoder {
+    scanner: Scanner,
+    /// Bytes that arrived and could not be read without those that follow.
+    carry: Vec<u8>,
+    /// Bytes that must be carried before reading them is tried again. It doubles, so that a long value that
+    /// arrives in small pieces is not read once a piece.
+    retry_at: usize,
+    /// Where the first byte not read yet is in the body.
+    offset: u64,
+    failed: Option<Error>,
+}
+
+const RETRY_BYTES: usize = 64;
+/// Of a slice, what is at first added to the bytes carried over.
+const BRIDGE_BYTES: usize = 1024;
+/// A batch of text must stay below 2 GiB.
+const MAX_VALUE_BYTES: usize = 1 << 30;
+/// The array and the row.
+const OUTER_DEPTH: usize = 2;
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+impl PageDecoder {
+    pub fn new(options: Arc<Options>) -> Self {
+        Self {
+            scanner: Scanner {
+                max_value_bytes: options.max_value_bytes.min(MAX_VALUE_BYTES),
+                options,
+                state: State::Start,
+                at: 0,
+                column: 0,
+                layout: Layout::default(),
+                rows: Rows::default(),
+                walker: Walker::default(),
+                scratch: Vec::new(),
+            },
+            carry: Vec::new(),
+            retry_at: 0,
+            offset: 0,
+            failed: None,
+        }
+    }
+
+    /// Decodes what arrived.
+    ///
+    /// # Errors
+    /// Bytes that are not a page (`Decode`) or exceed a limit (`LimitExceeded`), with offset, row and column.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
+        let result = self.push_unfailed(bytes);
+        if let Err(error) = &result {
+            self.failed = Some(error.clone());
+        }
+        result
+    }
+
+    fn push_unfailed(&mut self, mut bytes: &[u8]) -> Result<()> {
+        while !self.carry.is_empty() && !bytes.is_empty() {
+            let carried = self.carry.len();
+            let bridge = carried.max(BRIDGE_BYTES).min(bytes.len());
+            self.carry.extend_from_slice(&bytes[..bridge]);
+            if self.carry.len() < self.retry_at {
+                bytes = &bytes[bridge..];
+                continue;
+            }
+            let carry = std::mem::take(&mut self.carry);
+            let read = self.read(&carry)?;
+            self.carry = carry;
+            if read < carried {
+                bytes = &bytes[bridge..];
+                self.carry.drain(..read);
+                self.retry_at = RETRY_BYTES.max(2 * self.carry.len());
+            } else {
+                bytes = &bytes[read - carried..];
+                self.carry.clear();
+            }
+        }
+        if self.carry.is_empty() {
+            let read = self.read(bytes)?;
+            self.carry.extend_from_slice(&bytes[read..]);
+            self.retry_at = RETRY_BYTES.min(2 * self.carry.len());
+        }
+        Ok(())
+    }
+
+    /// Reads as much as can be read; gives how much that is.
+    fn read(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.scanner.at = 0;
+        if let Err(fault) = self.scanner.run(bytes)
+            && let Some(error) = self.scanner.error(fault, bytes, self.offset)
+        {
+            return Err(error);
+        }
+        self.offset += self.scanner.at as u64;
+        Ok(self.scanner.at)
+    }
+
+    /// Ends the page.
+    ///
+    /// # Errors
+    /// `Connection` if the body was cut before its closing bracket, `Decode` if it was empty or something else.
+    pub fn finish(mut self) -> Result<Page> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let carry = std::mem::take(&mut self.carry);
+        let read = self.read(&carry)?;
+        let rest = carry.get(read..).unwrap_or_default();
+        match self.scanner.state {
+            State::End => {
+                Ok(Page { names: self.scanner.layout.names().to_vec(), batches: self.scanner.rows.finish() })
+            }
+            State::Start | State::Opening if rest.is_empty() => Err(Error::decode(
+                "the answer is empty, not a JSON array of rows (a list without rows is `[]`)",
+            )),
+            State::Start | State::Opening | State::Foreign => Err(foreign(rest)),
+            _ => Err(Error::connection(format!(
+                "the answer was cut: it ends at byte {} before its closing bracket ({})",
+                self.offset + rest.len() as u64,
+                self.scanner.place(self.offset).describe()
+            ))),
+        }
+    }
+}
+
+fn foreign(bytes: &[u8]) -> Error {
+    let opening = fault::shortened(&String::from_utf8_lossy(bytes), fault::OPENING);
+    Error::decode(format!("the answer is not a JSON array of rows, it begins with {opening:?}"))
+}
+
+#[derive(Debug)]
+struct Scanner {
+    options: Arc<Options>,
+    max_value_bytes: usize,
+    state: State,
+    /// Everything before it was read.
+    at: usize,
+    /// The column that was read last, or whose value is next.
+    column: usize,
+    layout: Layout,
+    rows: Rows,
+    walker: Walker,
+    scratch: Vec<u8>,
+}
+
+impl Scanner {
+    /// Reads from `at` on until the bytes end.
+    fn run(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        // Where the last value ended, if these bytes have all that followed it, its column, and whether its row
+        // ended, too.
+        let mut glue = None;
+        let mut new_row = false;
+        loop {
+            match self.state {
+                State::Value => {
+                    self.at = self.value(bytes, self.column, self.at)?;
+                    self.state = State::AfterValue;
+                }
+                State::AfterValue => {
+                    self.predicted(bytes)?;
+                    glue = Some((self.at, self.column));
+                    new_row = false;
+                    self.state = match self.token(bytes)? {
+                        b',' => State::NextKey,
+                        b'}' => self.end_row(),
+                        _ => {
+                            return Err(Fault::bad(
+                                self.at,
+                                "expected a comma or a closing brace after a value",
+                            ));
+                        }
+                    };
+                    self.at += 1;
+                }
+                State::NextKey | State::FirstKey => match self.token(bytes)? {
+                    b'"' => {
+                        let (column, value) = self.key(bytes)?;
+                        if let Some((start, from)) = glue.take() {
+                            let glue = bytes.get(start..value).unwrap_or_default();
+                            self.layout.learn(from, column, glue, new_row);
+                        }
+                        self.column = column;
+                        self.at = value;
+                        self.state = State::Value;
+                    }
+                    b'}' if self.state == State::FirstKey => {
+                        self.state = self.end_row();
+                        self.at += 1;
+                        // A row without a key between the two.
+                        glue = None;
+                    }
+                    _ => return Err(Fault::bad(self.at, "expected a key in quotes")),
+                },
+                State::FirstRow | State::NextRow => match self.token(bytes)? {
+                    b'{' => {
+                        if self.options.max_depth < OUTER_DEPTH {
+                            return Err(Fault::limit(self.at, Limit::Depth));
+                        }
+                        self.at += 1;
+                        self.state = State::FirstKey;
+                    }
+                    b']' if self.state == State::FirstRow => {
+                        self.at += 1;
+                        self.state = State::End;
+                    }
+                    _ => return Err(Fault::bad(self.at, "expected a row, which is an object")),
+                },
+                State::AfterRow => {
+                    new_row = true;
+                    self.state = match self.token(bytes)? {
+                        b',' => State::NextRow,
+                        b']' => State::End,
+                        _ => {
+                            return Err(Fault::bad(
+                                self.at,
+                                "expected a comma or a closing bracket after a row",
+                            ));
+                        }
+                    };
+                    self.at += 1;
+                }
+                State::Start => {
+                    let rest = bytes.get(self.at..).unwrap_or_default();
+                    if rest.starts_with(BYTE_ORDER_MARK) {
+                        self.at += BYTE_ORDER_MARK.len();
+                        self.state = State::Opening;
+                    } else if BYTE_ORDER_MARK.starts_with(rest) {
+                        return Err(Fault::More);
+                    } else {
+                        self.state = State::Opening;
+                    }
+                }
+                State::Opening => {
+                    self.state = if self.token(bytes)? == b'[' {
+                        self.at += 1;
+                        State::FirstRow
+                    } else {
+                        State::Foreign
+                    };
+                }
+                // Enough must arrive for a message that shows what it is.
+                State::Foreign if bytes.len() - self.at < 4 * fault::OPENING => return Err(Fault::More),
+                State::Foreign => return Err(Fault::Foreign),
+                State::End => {
+                    self.token(bytes)?;
+                    return Err(Fault::bad(self.at, "expected nothing after the closing bracket"));
+                }
+            }
+        }
+    }
+
+    /// Reads members as long as each one is what followed the one before it last time.
+    #[inline]
+    fn predicted(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        while let Some(next) = self.layout.predict(self.column, bytes, self.at) {
+            let (column, value) = match next {
+                Next::Column { column, value } => (column, value),
+                Next::Row { column, value } => {
+                    self.rows.end_row();
+                    (column, value)
+                }
+            };
+            self.column = column;
+            if !self.rows.mark(column) {
+                return Err(Fault::bad(self.at, REPEATED));
+            }
+            match self.value(bytes, column, value) {
+                Ok(end) => self.at = end,
+                Err(fault) => {
+                    self.at = value;
+                    self.state = State::Value;
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end_row(&mut self) -> State {
+        self.rows.end_row();
+        State::AfterRow
+    }
+
+    /// Moves over white space; gives the byte after it.
+    fn token(&mut self, bytes: &[u8]) -> Result<u8, Fault> {
+        self.at = nested::blanks(bytes, self.at);
+        bytes.get(self.at).copied().ok_or(Fault::More)
+    }
+
+    /// The column of the key whose quote is next, and where its value begins.
+    fn key(&mut self, bytes: &[u8]) -> Result<(usize, usize), Fault> {
+        self.key_at(bytes).map_err(|fault| self.cut(fault, bytes, self.at))
+    }
+
+    fn key_at(&mut self, bytes: &[u8]) -> Result<(usize, usize), Fault> {
+        let start = self.at + 1;
+        let run = text::run(bytes, start);
+        let end = if bytes.get(run.end) == Some(&b'"') && run.ascii {
+            self.scratch.clear();
+            self.scratch.extend_from_slice(&bytes[start..run.end]);
+            run.end
+        } else {
+            self.scratch.clear();
+            text::unescape(bytes, start, self.options.lossy, &mut self.scratch)?
+        };
+        text::within(self.max_value_bytes, start, end)?;
+        let colon = nested::blanks(bytes, end + 1);
+        if *bytes.get(colon).ok_or(Fault::More)? != b':' {
+            return Err(Fault::bad(colon, "a key must be followed by a colon"));
+        }
+        let value = nested::blanks(bytes, colon + 1);
+        if value == bytes.len() {
+            return Err(Fault::More);
+        }
+        let key = str::from_utf8(&self.scratch).map_err(|_| Fault::bad(start, "a key is not UTF-8"))?;
+        let column = self.layout.find(key, start)?;
+        if column == self.rows.num_columns() {
+            self.rows.add_column(types::tries_dates(key, &self.options));
+        }
+        if !self.rows.mark(column) {
+            self.column = column;
+            return Err(Fault::bad(self.at, REPEATED));
+        }
+        Ok((column, value))
+    }
+
+    /// Reads the value at `at` into the column; gives where it ends.
+    #[inline]
+    fn value(&mut self, bytes: &[u8], column: usize, at: usize) -> Result<usize, Fault> {
+        let result = match bytes.get(at) {
+            Some(b'"') => self.string(bytes, column, at + 1),
+            Some(b'-' | b'0'..=b'9') => self.number(bytes, column, at),
+            Some(b'n' | b't' | b'f') => self.word(bytes, column, at),
+            Some(b'{' | b'[') => self.nested(bytes, column, at),
+            // More white space than the last time.
+            Some(b' ' | b'\n' | b'\r' | b'\t') => {
+                return self.value(bytes, column, nested::blanks(bytes, at));
+            }
+            Some(_) => Err(Fault::bad(at, "expected a value")),
+            None => Err(Fault::More),
+        };
+        match result {
+            Ok(end) => {
+                text::within(self.max_value_bytes, at, end)?;
+                Ok(end)
+            }
+            Err(fault) => Err(self.cut(fault, bytes, at)),
+        }
+    }
+
+    /// What a fault in the token that begins at `start` really is: one that is cut may be too long already.
+    #[cold]
+    fn cut(&self, fault: Fault, bytes: &[u8], start: usize) -> Fault {
+        match fault {
+            Fault::More if bytes.len() - start > self.max_value_bytes => {
+                Fault::limit(start, Limit::ValueBytes)
+            }
+            other => other,
+        }
+    }
+
+    #[inline]
+    fn string(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
+        let run = text::run(bytes, start);
+        if bytes.get(run.end) == Some(&b'"')
+            && (run.ascii || text::check_utf8(&bytes[start..run.end], start).is_ok())
+        {
+            self.rows.text(column, bytes, start, run.end);
+            return Ok(run.end + 1);
+        }
+        self.escaped(bytes, column, start)
+    }
+
+    #[inline(never)]
+    fn escaped(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
+        self.scratch.clear();
+        let end = text::unescape(bytes, start, self.options.lossy, &mut self.scratch)?;
+        self.rows.text(column, &self.scratch, 0, self.scratch.len());
+        Ok(end + 1)
+    }
+
+    #[inline]
+    fn number(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
+        let (number, end) = number::parse(bytes, start)?;
+        match number {
+            Number::Int(value) => self.rows.int(column, value),
+            Number::Float(value) => self.rows.float(column, value),
+            Number::UInt(value) => self.rows.any(column, Value::UInt(value)),
+            Number::Big => self.rows.any(column, Value::Big(&bytes[start..end])),
+        }
+        Ok(end)
+    }
+
+    #[inline]
+    fn word(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
+        let (word, end) = nested::word(bytes, start)?;
+        match word {
+            // Rows that a column does not have are null.
+            Word::Null => {}
+            Word::True => self.rows.any(column, Value::Bool(true)),
+            Word::False => self.rows.any(column, Value::Bool(false)),
+        }
+        Ok(end)
+    }
+
+    #[inline(never)]
+    fn nested(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
+        let depth = self.options.max_depth.saturating_sub(OUTER_DEPTH);
+        let end = self.walker.skip(bytes, start, depth, self.options.lossy)?;
+        let text = &bytes[start..end];
+        if self.options.lossy {
+            self.rows.any(column, Value::Json(String::from_utf8_lossy(text).as_bytes()));
+        } else {
+            self.rows.any(column, Value::Json(text));
+        }
+        Ok(end)
+    }
+
+    /// Where byte `at` of the body is.
+    fn place(&self, byte: u64) -> Place<'_> {
+        let in_value = matches!(self.state, State::Value);
+        let in_row = in_value || matches!(self.state, State::AfterValue | State::FirstKey | State::NextKey);
+        let column = self.layout.names().get(self.column).filter(|_| in_value);
+        Place { byte, row: self.rows.current() - usize::from(!in_row), column: column.map(|name| &**name) }
+    }
+
+    /// The error that a fault is, unless it is the want of more bytes.
+    fn error(&self, fault: Fault, bytes: &[u8], offset: u64) -> Option<Error> {
+        match fault {
+            Fault::More => None,
+            Fault::Foreign => Some(foreign(bytes.get(self.at..).unwrap_or_default())),
+            Fault::Bad { at, what } => {
+                let mut place = self.place(offset + at as u64);
+                if what == REPEATED {
+                    place.column = self.layout.names().get(self.column).map(|name| &**name);
+                }
+                Some(fault::decode_error(&place, what, bytes, at))
+            }
+            Fault::Limit { at, limit } => {
+                let what = match limit {
+                    Limit::Depth => format!("nested deeper than max_depth={}", self.options.max_depth),
+                    Limit::ValueBytes => {
+                        format!("a value is longer than max_value_bytes={}", self.max_value_bytes)
+                    }
+                    Limit::Columns => format!("more than {} columns", self.layout.len()),
+                };
+                let place = self.place(offset + at as u64);
+                Some(Error::limit_exceeded(format!("the answer has {what} ({})", place.describe())))
+            }
+        }
+    }
+}
+
+const REPEATED: &str = "a key comes twice in a row";

@@ -1,0 +1,209 @@
+//! Strings of JSON: where they end, what their escapes mean, whether they are UTF-8.
+
+use super::fault::{Fault, Limit};
+
+/// Where a run of ordinary characters ends, and whether all of them were ASCII.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    pub end: usize,
+    pub ascii: bool,
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// The high bit of each byte that ends a run. Only the lowest one set is reliable: the subtractions borrow
+/// upwards. (Mycroft's test for a zero byte, and for one below 0x20.)
+#[inline]
+fn specials(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let found = (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash)
+        | (word.wrapping_sub(ONES * 0x20) & !word);
+    found & HIGH
+}
+
+#[inline]
+fn is_special(byte: u8) -> bool {
+    byte == b'"' || byte == b'\\' || byte < 0x20
+}
+
+/// The first quote, backslash or control character from `start` on, or the end of `bytes`.
+#[inline]
+pub(super) fn run(bytes: &[u8], start: usize) -> Run {
+    let mut high = 0;
+    let mut at = start;
+    // Most strings end within the first few words; the others are worth a loop over vectors.
+    for _ in 0..4 {
+        let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
+            return run_bytewise(bytes, at, high);
+        };
+        let word = u64::from_le_bytes(*word);
+        let found = specials(word);
+        if found != 0 {
+            // Only the bytes before it count.
+            let before = (found & found.wrapping_neg()) - 1;
+            return Run {
+                end: at + (found.trailing_zeros() >> 3) as usize,
+                ascii: (high | word & before) & HIGH == 0,
+            };
+        }
+        high |= word;
+        at += 8;
+    }
+    run_long(bytes, at, high)
+}
+
+#[inline(never)]
+fn run_long(bytes: &[u8], mut at: usize, mut high: u64) -> Run {
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
+        let mut special = false;
+        let mut union = 0;
+        for byte in block {
+            special |= is_special(*byte);
+            union |= byte;
+        }
+        if special {
+            break;
+        }
+        high |= u64::from(union);
+        at += 32;
+    }
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let word = u64::from_le_bytes(*word);
+        let found = specials(word);
+        if found != 0 {
+            let before = (found & found.wrapping_neg()) - 1;
+            return Run {
+                end: at + (found.trailing_zeros() >> 3) as usize,
+                ascii: (high | word & before) & HIGH == 0,
+            };
+        }
+        high |= word;
+        at += 8;
+    }
+    run_bytewise(bytes, at, high)
+}
+
+#[inline(never)]
+fn run_bytewise(bytes: &[u8], mut at: usize, mut high: u64) -> Run {
+    while let Some(byte) = bytes.get(at) {
+        if is_special(*byte) {
+            break;
+        }
+        high |= u64::from(*byte);
+        at += 1;
+    }
+    Run { end: at, ascii: high & HIGH == 0 }
+}
+
+/// Appends the text of the string whose first character is at `start` to `out`; gives the position of its
+/// closing quote. `out` is as it was if that fails.
+pub(super) fn unescape(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+    let length = out.len();
+    let result = unescape_into(bytes, start, lossy, out);
+    if result.is_err() {
+        out.truncate(length);
+    }
+    result
+}
+
+fn unescape_into(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+    let mut at = start;
+    loop {
+        let run = run(bytes, at);
+        let piece = bytes.get(at..run.end).unwrap_or_default();
+        match bytes.get(run.end) {
+            None => return Err(Fault::More),
+            Some(b'"' | b'\\') => {}
+            Some(_) => return Err(Fault::bad(run.end, "a control character in a string must be escaped")),
+        }
+        if run.ascii {
+            out.extend_from_slice(piece);
+        } else {
+            push_utf8(piece, at, lossy, out)?;
+        }
+        if bytes.get(run.end) == Some(&b'"') {
+            return Ok(run.end);
+        }
+        at = escape(bytes, run.end, lossy, out)?;
+    }
+}
+
+/// Checks text that is not ASCII.
+pub(super) fn check_utf8(piece: &[u8], at: usize) -> Result<(), Fault> {
+    if simdutf8::basic::from_utf8(piece).is_ok() {
+        return Ok(());
+    }
+    let valid = simdutf8::compat::from_utf8(piece).map_or_else(|error| error.valid_up_to(), str::len);
+    Err(Fault::bad(at + valid, "a string is not UTF-8"))
+}
+
+fn push_utf8(piece: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<(), Fault> {
+    match check_utf8(piece, at) {
+        Ok(()) => out.extend_from_slice(piece),
+        Err(_) if lossy => out.extend_from_slice(String::from_utf8_lossy(piece).as_bytes()),
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
+}
+
+/// Decodes the escape whose backslash is at `at`; gives the position after it.
+fn escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+    let plain = match bytes.get(at + 1) {
+        None => return Err(Fault::More),
+        Some(byte @ (b'"' | b'\\' | b'/')) => *byte,
+        Some(b'b') => 8,
+        Some(b'f') => 12,
+        Some(b'n') => b'\n',
+        Some(b'r') => b'\r',
+        Some(b't') => b'\t',
+        Some(b'u') => return unicode_escape(bytes, at, lossy, out),
+        Some(_) => return Err(Fault::bad(at, "an escape that JSON does not have")),
+    };
+    out.push(plain);
+    Ok(at + 2)
+}
+
+fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+    const LONE: &str = "a lone surrogate, which is no character (lossy=True replaces it with U+FFFD)";
+    let first = hex4(bytes, at)?;
+    let (code, end) = match first {
+        0xd800..=0xdbff => match (bytes.get(at + 6), bytes.get(at + 7)) {
+            (None, _) | (Some(b'\\'), None) => return Err(Fault::More),
+            (Some(b'\\'), Some(b'u')) => match hex4(bytes, at + 6)? {
+                second @ 0xdc00..=0xdfff => {
+                    (0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00), at + 12)
+                }
+                _ => (first, at + 6),
+            },
+            _ => (first, at + 6),
+        },
+        _ => (first, at + 6),
+    };
+    let character = match char::from_u32(code) {
+        Some(character) => character,
+        None if lossy => char::REPLACEMENT_CHARACTER,
+        None => return Err(Fault::bad(at, LONE)),
+    };
+    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    Ok(end)
+}
+
+/// The four digits of the `\u` at `at`.
+fn hex4(bytes: &[u8], at: usize) -> Result<u32, Fault> {
+    let mut code = 0;
+    for position in at + 2..at + 6 {
+        let byte = *bytes.get(position).ok_or(Fault::More)?;
+        let digit = char::from(byte).to_digit(16);
+        code = code << 4 | digit.ok_or(Fault::bad(at, "an escape \\u without four hexadecimal digits"))?;
+    }
+    Ok(code)
+}
+
+/// Refuses what is longer than a value may be, complete or not.
+#[inline]
+pub(super) fn within(limit: usize, start: usize, end: usize) -> Result<(), Fault> {
+    if end - start > limit { Err(Fault::limit(start, Limit::ValueBytes)) } else { Ok(()) }
+}

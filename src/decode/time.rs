@@ -1,0 +1,211 @@
+//! ISO dates and date-times: text to a number and a format, and back to the very same text.
+
+use std::io::Write as _;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _};
+
+/// How a date or date-time was written. With it the text can be made again from the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Date,
+    DateTime { separator: u8, precision: Precision, zone: Zone },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Precision {
+    Minutes,
+    Seconds,
+    /// So many digits of a fraction.
+    Fraction(u8),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Zone {
+    None,
+    Z,
+    Offset { negative: bool, hours: u8, minutes: u8, style: OffsetStyle },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OffsetStyle {
+    /// `+02:00`
+    Colon,
+    /// `+0200`
+    Plain,
+    /// `+02`
+    Hours,
+}
+
+/// A point on the calendar; in UTC if its format has a zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// Since 1970-01-01 00:00.
+    pub seconds: i64,
+    pub nanos: u32,
+    pub format: Format,
+}
+
+const DAY: i64 = 86_400;
+/// Digits of a fraction that a timestamp in microseconds holds.
+const MICROS_DIGITS: u8 = 6;
+const NANOS_DIGITS: usize = 9;
+/// What Python's datetime holds, 0001-01-01 to 9999-12-31, in seconds.
+const FIRST: i64 = -62_135_596_800;
+const AFTER_LAST: i64 = 253_402_300_800;
+
+impl Format {
+    pub(super) fn is_date(self) -> bool {
+        self == Self::Date
+    }
+
+    pub(super) fn is_zoned(self) -> bool {
+        matches!(self, Self::DateTime { zone, .. } if zone != Zone::None)
+    }
+
+    /// The unit that values of this format are held in: days or microseconds.
+    fn units(self) -> i64 {
+        if self.is_date() { DAY } else { 1 }
+    }
+}
+
+impl Moment {
+    pub(super) fn of(value: i64, format: Format) -> Self {
+        if format.is_date() {
+            return Self { seconds: value * format.units(), nanos: 0, format };
+        }
+        let nanos = value.rem_euclid(1_000_000) * 1000;
+        Self { seconds: value.div_euclid(1_000_000), nanos: nanos as u32, format }
+    }
+
+    /// Days or microseconds; none if the fraction is finer.
+    pub(super) fn value(self) -> Option<i64> {
+        match self.format {
+            Format::Date => Some(self.seconds / DAY),
+            Format::DateTime { precision: Precision::Fraction(digits), .. } if digits > MICROS_DIGITS => None,
+            Format::DateTime { .. } => Some(self.seconds * 1_000_000 + i64::from(self.nanos / 1000)),
+        }
+    }
+}
+
+/// Digits of a fixed width; anything else sets `bad`.
+#[inline]
+fn number(digits: &[u8], bad: &mut bool) -> u32 {
+    let mut value = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        *bad |= digit > 9;
+        value = value * 10 + u32::from(digit);
+    }
+    value
+}
+
+/// Reads `YYYY-MM-DD`, alone or followed by `T` or a blank and `HH:MM[:SS[.fraction]][Z|±HH[[:]MM]]`.
+#[inline]
+pub(super) fn parse(text: &[u8]) -> Option<Moment> {
+    let (date, rest) = text.split_first_chunk::<10>()?;
+    let mut bad = (date[4] != b'-') | (date[7] != b'-');
+    let year = number(&date[..4], &mut bad);
+    let month = number(&date[5..7], &mut bad);
+    let day = number(&date[8..], &mut bad);
+    // Most strings end here.
+    if bad || year == 0 {
+        return None;
+    }
+    let days = NaiveDate::from_ymd_opt(year.cast_signed(), month, day)?.to_epoch_days();
+    let midnight = i64::from(days) * DAY;
+    let Some((separator, rest)) = rest.split_first() else {
+        return Some(Moment { seconds: midnight, nanos: 0, format: Format::Date });
+    };
+    let (time, mut rest) = rest.split_first_chunk::<5>()?;
+    bad |= !matches!(separator, b'T' | b' ') | (time[2] != b':');
+    let hours = number(&time[..2], &mut bad);
+    let minutes = number(&time[3..], &mut bad);
+    let mut seconds = 0;
+    let mut nanos = 0;
+    let mut precision = Precision::Minutes;
+    if let Some(([b':', tens, ones], after)) = rest.split_first_chunk::<3>() {
+        seconds = number(&[*tens, *ones], &mut bad);
+        precision = Precision::Seconds;
+        rest = after;
+        if let Some((b'.', after)) = rest.split_first() {
+            let count = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let (digits, after) = after.split_at_checked(count)?;
+            if !(1..=NANOS_DIGITS).contains(&count) {
+                return None;
+            }
+            nanos = number(digits, &mut bad) * 10u32.pow((NANOS_DIGITS - count) as u32);
+            precision = Precision::Fraction(count as u8);
+            rest = after;
+        }
+    }
+    bad |= (hours > 23) | (minutes > 59) | (seconds > 59);
+    let (zone, offset) = if rest.is_empty() { (Zone::None, 0) } else { parse_zone(rest)? };
+    if bad {
+        return None;
+    }
+    let seconds = midnight + i64::from(hours * 3600 + minutes * 60 + seconds) - offset;
+    (FIRST..AFTER_LAST).contains(&seconds).then_some(Moment {
+        seconds,
+        nanos,
+        format: Format::DateTime { separator: *separator, precision, zone },
+    })
+}
+
+fn parse_zone(text: &[u8]) -> Option<(Zone, i64)> {
+    let (style, digits) = match *text {
+        [b'Z'] => return Some((Zone::Z, 0)),
+        [_, a, b, b':', c, d] => (OffsetStyle::Colon, [a, b, c, d]),
+        [_, a, b, c, d] => (OffsetStyle::Plain, [a, b, c, d]),
+        [_, a, b] => (OffsetStyle::Hours, [a, b, b'0', b'0']),
+        _ => return None,
+    };
+    let negative = match text.first() {
+        Some(b'+') => false,
+        Some(b'-') => true,
+        _ => return None,
+    };
+    let mut bad = false;
+    let hours = number(&digits[..2], &mut bad);
+    let minutes = number(&digits[2..], &mut bad);
+    if bad || hours > 23 || minutes > 59 {
+        return None;
+    }
+    let seconds = i64::from(hours * 3600 + minutes * 60);
+    let zone = Zone::Offset { negative, hours: hours as u8, minutes: minutes as u8, style };
+    Some((zone, if negative { -seconds } else { seconds }))
+}
+
+/// Appends the text that `parse` made the value from.
+pub(super) fn write(value: i64, format: Format, out: &mut Vec<u8>) {
+    let mut moment = Moment::of(value, format);
+    if let Format::DateTime { zone: Zone::Offset { negative, hours, minutes, .. }, .. } = format {
+        let offset = i64::from(hours) * 3600 + i64::from(minutes) * 60;
+        moment.seconds += if negative { -offset } else { offset };
+    }
+    // Values come from `parse`, whose range chrono covers; writing to a vector cannot fail.
+    let Some(time) = DateTime::from_timestamp(moment.seconds, moment.nanos) else { return };
+    let _ = write!(out, "{:04}-{:02}-{:02}", time.year(), time.month(), time.day());
+    let Format::DateTime { separator, precision, zone } = format else { return };
+    out.push(separator);
+    let _ = write!(out, "{:02}:{:02}", time.hour(), time.minute());
+    if precision != Precision::Minutes {
+        let _ = write!(out, ":{:02}", time.second());
+    }
+    if let Precision::Fraction(digits) = precision {
+        let fraction = format!("{:09}", moment.nanos);
+        out.push(b'.');
+        out.extend(fraction.bytes().take(usize::from(digits)));
+    }
+    match zone {
+        Zone::None => {}
+        Zone::Z => out.push(b'Z'),
+        Zone::Offset { negative, hours, minutes, style } => {
+            let sign = if negative { '-' } else { '+' };
+            let _ = match style {
+                OffsetStyle::Colon => write!(out, "{sign}{hours:02}:{minutes:02}"),
+                OffsetStyle::Plain => write!(out, "{sign}{hours:02}{minutes:02}"),
+                OffsetStyle::Hours => write!(out, "{sign}{hours:02}"),
+            };
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Pages → batches of one schema: of all pages once they are there, or of a stream's, page by page.
+
+use std::collections::HashMap;
+use std::mem;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+
+use super::chunk::{Chunk, Value};
+use super::convert;
+use super::page::{Page, RawBatch};
+use super::rechunk::rechunk;
+use super::types::{self, Census};
+use super::{Options, fault};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A result put together from its pages.
+#[derive(Debug, Clone)]
+pub struct Unified {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    /// Known columns whose data disagreed with their type, as sentences for the user.
+    pub warnings: Vec<String>,
+}
+
+/// What a stream does with a column that its schema does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnNewColumn {
+    Error,
+    Ignore,
+}
+
+/// Characters of a value that a message shows.
+const SHOWN: usize = 80;
+
+/// A column of the result: its name, where it is in each page, and its type.
+struct Column {
+    name: Arc<str>,
+    positions: Vec<Option<usize>>,
+}
+
+/// The first value that does not fit.
+struct Misfit {
+    page: usize,
+    batch: usize,
+    row: usize,
+}
+
+fn columns(pages: &[Page], ensure: &[String], drop: &[String]) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut known: HashMap<Arc<str>, usize> = HashMap::new();
+    let mut add = |name: &Arc<str>, columns: &mut Vec<Column>| {
+        if drop.iter().any(|dropped| **dropped == **name) {
+            return None;
+        }
+        Some(*known.entry(Arc::clone(name)).or_insert_with(|| {
+            columns.push(Column { name: Arc::clone(name), positions: vec![None; pages.len()] });
+            columns.len() - 1
+        }))
+    };
+    for (number, page) in pages.iter().enumerate() {
+        for (position, name) in page.names.iter().enumerate() {
+            if let Some(index) = add(name, &mut columns) {
+                columns[index].positions[number] = Some(position);
+            }
+        }
+    }
+    for name in ensure {
+        add(&name.as_str().into(), &mut columns);
+    }
+    columns
+}
+
+impl Column {
+    /// The column's chunks with page and batch.
+    fn chunks<'a>(&'a self, pages: &'a [Page]) -> impl Iterator<Item = (usize, usize, &'a Chunk)> {
+        pages.iter().zip(&self.positions).enumerate().flat_map(|(number, (page, position))| {
+            let batches = page.batches.iter().enumerate();
+            batches.filter_map(move |(batch, raw)| Some((number, batch, raw.chunks.get((*position)?)?)))
+        })
+    }
+
+    fn census(&self, pages: &[Page]) -> Census {
+        Census::of(self.chunks(pages).map(|(_, _, chunk)| chunk))
+    }
+
+    fn misfit(&self, pages: &[Page], to: &DataType) -> Option<Misfit> {
+        self.chunks(pages).find_map(|(page, batch, chunk)| {
+            convert::misfit(chunk, to).map(|row| Misfit { page, batch, row })
+        })
+    }
+
+    /// The known type, or its variant with a zone, if all values fit.
+    fn known_type(&self, pages: &[Page], known: &DataType) -> Result<DataType, Misfit> {
+        let Some(misfit) = self.misfit(pages, known) else { return Ok(known.clone()) };
+        if *known == types::TIMESTAMP && self.misfit(pages, &types::timestamp_utc()).is_none() {
+            return Ok(types::timestamp_utc());
+        }
+        Err(misfit)
+    }
+
+    /// How a message names the value.
+    fn describe(&self, pages: &[Page], at: &Misfit, options: &Options) -> String {
+        let Some(batch) = pages.get(at.page).and_then(|page| page.batches.get(at.batch)) else {
+            return String::new();
+        };
+        let shown = |chunk: &Chunk| {
+            chunk.get(at.row).map(|value| {
+                let mut text = Vec::new();
+                convert::write_text(value, &mut text);
+                let text = fault::shortened(&String::from_utf8_lossy(&text), SHOWN);
+                if matches!(value, Value::Text(_) | Value::Time(..)) { format!("{text:?}") } else { text }
+            })
+        };
+        let chunk = |position: Option<usize>| position.and_then(|position| batch.chunks.get(position));
+        let value = chunk(self.positions.get(at.page).copied().flatten()).and_then(shown);
+        let key = options.key.and_then(|name| {
+            let position = pages.get(at.page)?.position(name);
+            Some(format!("{name} {}", chunk(position).and_then(shown)?))
+        });
+        let row = key.unwrap_or_else(|| {
+            let pages_before = pages.iter().take(at.page).map(Page::num_rows).sum::<usize>();
+            let batches_before =
+                pages[at.page].batches.iter().take(at.batch).map(|batch| batch.rows).sum::<usize>();
+            format!("row {}", pages_before + batches_before + at.row + 1)
+        });
+        format!("column {:?} has {} ({row})", self.name, value.as_deref().unwrap_or("null"))
+    }
+}
+
+fn field(name: &str, data_type: DataType) -> Field {
+    Field::new(name, data_type, true)
+}
+
+fn drift(column: &str, message: String, fields: Vec<Field>) -> Error {
+    let kind = ErrorKind::SchemaDrift { column: column.to_owned(), schema: Arc::new(Schema::new(fields)) };
+    Error::new(kind, message)
+}
+
+/// Unifies the pages of one result: missing columns become nulls, types widen.
+///
+/// `ensure` names columns that must be there even if no row had them (typed as pinned, known or Null), in the
+/// order in which they then follow those that arrived; `drop` columns are left out.
+///
+/// # Errors
+/// `SchemaDrift` for a value that does not fit a pinned type.
+pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[String]) -> Result<Unified> {
+    convert::check_pinned(&options.pinned)?;
+    let columns = columns(&pages, ensure, drop);
+    let mut fields = Vec::with_capacity(columns.len());
+    let mut warnings = Vec::new();
+    let mut first_misfit = None;
+    for column in &columns {
+        let by_table = || column.census(&pages).data_type(options.parse_dates);
+        let data_type = if let Some(pinned) = types::pinned(&column.name, options) {
+            match column.misfit(&pages, pinned) {
+                None => pinned.clone(),
+                Some(misfit) => {
+                    let text = column.describe(&pages, &misfit, options);
+                    first_misfit.get_or_insert((&column.name, text, pinned));
+                    by_table()
+                }
+            }
+        } else if let Some(known) = types::known(&column.name, options) {
+            column.known_type(&pages, known).unwrap_or_else(|misfit| {
+                let widened = by_table();
+                warnings.push(format!(
+                    "{}, which is no {}: the whole column is {}",
+                    column.describe(&pages, &misfit, options),
+                    types::name(known),
+                    types::name(&widened)
+                ));
+                widened
+            })
+        } else {
+            by_table()
+        };
+        fields.push(field(&column.name, data_type));
+    }
+    if let Some((column, text, pinned)) = first_misfit {
+        return Err(misfit_error(column, &text, pinned, fields));
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let mut batches = Vec::new();
+    for (number, page) in pages.into_iter().enumerate() {
+        let positions: Vec<_> = columns.iter().map(|column| column.positions[number]).collect();
+        for batch in page.batches {
+            batches.push(arrays(batch, &positions, &schema)?);
+        }
+    }
+    Ok(Unified { batches: rechunk(&schema, batches)?, schema, warnings })
+}
+
+fn misfit_error(column: &str, described: &str, wanted: &DataType, fields: Vec<Field>) -> Error {
+    let wider =
+        fields.iter().find(|field| field.name() == column).map(|field| types::name(field.data_type()));
+    let message = format!(
+        "{described}, which does not fit {} without loss: pass schema= with {} for it, as the error's schema has",
+        types::name(wanted),
+        wider.as_deref().unwrap_or("string")
+    );
+    drift(column, message, fields)
+}
+
+fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) -> Result<RecordBatch> {
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(positions.len());
+    for (position, field) in positions.iter().zip(schema.fields()) {
+        arrays.push(match position.and_then(|position| batch.chunks.get_mut(position)) {
+            Some(chunk) => convert::array(mem::take(chunk), field.data_type())?,
+            None => new_null_array(field.data_type(), batch.rows),
+        });
+    }
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &rows)
+        .map_err(|error| Error::internal(format!("columns of a batch do not match: {error}")))
+}
+
+/// The schema of a stream, from its first page (a column that is all null there is a string column).
+///
+/// # Errors
+/// `SchemaDrift` for a value that does not fit a pinned or known type.
+pub fn stream_schema(first: &Page, options: &Options, drop: &[String]) -> Result<SchemaRef> {
+    convert::check_pinned(&options.pinned)?;
+    let pages = std::slice::from_ref(first);
+    let pinned: Vec<String> = options.pinned.fields().iter().map(|field| field.name().clone()).collect();
+    let mut fields = Vec::new();
+    let mut first_misfit = None;
+    let columns = columns(pages, &pinned, drop);
+    for column in &columns {
+        let mut by_table = |misfit: &Misfit, wanted| {
+            let text = column.describe(pages, misfit, options);
+            first_misfit.get_or_insert((&column.name, text, wanted));
+            column.census(pages).data_type(options.parse_dates)
+        };
+        let data_type = if let Some(pinned) = types::pinned(&column.name, options) {
+            column.misfit(pages, pinned).map_or_else(|| pinned.clone(), |misfit| by_table(&misfit, pinned))
+        } else if let Some(known) = types::known(&column.name, options) {
+            column.known_type(pages, known).unwrap_or_else(|misfit| by_table(&misfit, known))
+        } else {
+            match column.census(pages).data_type(options.parse_dates) {
+                DataType::Null => DataType::Utf8,
+                data_type => data_type,
+            }
+        };
+        fields.push(field(&column.name, data_type));
+    }
+    match first_misfit {
+        Some((column, text, wanted)) => Err(misfit_error(column, &text, wanted, fields)),
+        None => Ok(Arc::new(Schema::new(fields))),
+    }
+}
+
+/// The page as batches of a fixed schema; missing columns are null. A key that the schema does not have (it was
+/// only asked for to find repeated rows) is left out.
+///
+/// # Errors
+/// `SchemaDrift` with the schema that would fit this page too.
+pub fn conform(
+    page: Page,
+    schema: &SchemaRef,
+    options: &Options,
+    on_new_column: OnNewColumn,
+) -> Result<Vec<RecordBatch>> {
+    let pages = std::slice::from_ref(&page);
+    let mut fields: Vec<Field> = schema.fields().iter().map(|field| (**field).clone()).collect();
+    let mut first = None;
+    let by_name: HashMap<&str, usize> =
+        schema.fields().iter().enumerate().map(|(index, field)| (field.name().as_str(), index)).collect();
+    let mut positions = vec![None; fields.len()];
+    for (position, column) in columns(pages, &[], &[]).iter().enumerate() {
+        let census = || column.census(pages);
+        if let Some(index) = by_name.get(&*column.name).copied() {
+            positions[index] = Some(position);
+            let wanted = schema.field(index).data_type();
+            if let Some(misfit) = column.misfit(pages, wanted) {
+                fields[index] = field(&column.name, types::widened(wanted, census(), options.parse_dates));
+                let text = format!(
+                    "{}, which does not fit the stream's {} without loss: pass the error's schema as schema=, it has \
+                     {} for it",
+                    column.describe(pages, &misfit, options),
+                    types::name(wanted),
+                    types::name(fields[index].data_type())
+                );
+                first.get_or_insert((Arc::clone(&column.name), text));
+            }
+        } else if on_new_column == OnNewColumn::Error && options.key != Some(&*column.name) {
+            let data_type = match types::known(&column.name, options) {
+                Some(known) if column.misfit(pages, known).is_none() => known.clone(),
+                _ => match census().data_type(options.parse_dates) {
+                    DataType::Null => DataType::Utf8,
+                    data_type => data_type,
+                },
+            };
+            let value = column.chunks(pages).find_map(|(page, batch, chunk)| {
+                (0..chunk.len()).find(|row| chunk.is_valid(*row)).map(|row| Misfit { page, batch, row })
+            });
+            let described = match value {
+                Some(at) => column.describe(pages, &at, options),
+                None => format!("column {:?} has only nulls", column.name),
+            };
+            let text = format!(
+                "{described}, but is not in the stream's schema: pass the error's schema as schema=, or \
+                 on_new_column=\"ignore\" to leave it out"
+            );
+            fields.push(field(&column.name, data_type));
+            first.get_or_insert((Arc::clone(&column.name), text));
+        }
+    }
+    if let Some((column, text)) = first {
+        return Err(drift(&column, text, fields));
+    }
+    page.batches.into_iter().map(|batch| arrays(batch, &positions, schema)).collect()
+}

@@ -1,0 +1,127 @@
+"""Writes the bodies that decoding is measured with: the same bytes for the same seed, from the standard library.
+
+    python tests/benchmarks/bodies.py FOLDER [--rows N] [--shuffled] [--missing]
+
+writes `wide.json` (200,000 rows of 26 columns with a text summary, about 165 MB) and `narrow.json` (a million rows
+of 6 columns, about 130 MB); `--shuffled` adds variants whose rows have their keys in random order, `--missing` ones
+in which a tenth of the keys are missing.
+"""
+
+import argparse
+import json
+import random
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+
+SEED = 20250715
+WIDE_ROWS = 200_000
+NARROW_ROWS = 1_000_000
+
+WORDS = (
+    "the customer called about an invoice that had been sent twice and asked for a refund which the agent promised "
+    "within five working days after checking the contract in the system the delivery was late because of a strike "
+    "and she wanted to know whether the appointment could be moved to next week he confirmed the new address and "
+    "the number of the meter then explained how the app shows usage per month and where to find the settings both "
+    "agreed on a follow up call on Thursday morning café naïve Zürich €25 façade"
+).split()
+VENDORS = ["genesys", "five9", "talkdesk", "aircall"]
+CAMPAIGNS = ["sales", "service", "retention", "onboarding", "collections"]
+SUBCAMPAIGNS = ["inbound", "outbound", "callback", "winback", None]
+DEPARTMENTS = ["north", "south", "east", "west"]
+LANGUAGES = ["nl", "en", "de", "fr"]
+START = datetime(2025, 1, 1)
+
+
+def summary(rng: random.Random) -> str | None:
+    if rng.random() < 0.05:
+        return None
+    text = " ".join(rng.choices(WORDS, k=rng.randint(35, 75)))
+    if rng.random() < 0.2:
+        text = f'She said "{text}"\nand hung up.'
+    return text
+
+
+def wide_row(number: int, rng: random.Random) -> dict:
+    started = START + timedelta(seconds=number * 61 + rng.randrange(60))
+    duration = rng.randrange(20, 3600)
+    talk = rng.random()
+    return {
+        "call_id": 10_000_000 + number,
+        "rep_id": f"rep{rng.randrange(500):03d}",
+        "vendor": rng.choice(VENDORS),
+        "vendor_call_id": str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+        "department": rng.choice(DEPARTMENTS),
+        "campaign": rng.choice(CAMPAIGNS),
+        "subcampaign": rng.choice(SUBCAMPAIGNS),
+        "start_time": started.strftime("%Y-%m-%d %H:%M:%S"),
+        "date": started.strftime("%Y-%m-%d"),
+        "duration_s": duration,
+        "direction": "inbound" if rng.random() < 0.7 else "outbound",
+        "language": rng.choice(LANGUAGES),
+        "summary": summary(rng),
+        "talk_ratio": round(talk, 4),
+        "listen_ratio": round(1 - talk, 4),
+        "interruptions": rng.randrange(12),
+        "silence_s": round(rng.random() * duration / 4, 2),
+        "hold_s": rng.randrange(300),
+        "sentiment": round(rng.uniform(-1, 1), 3),
+        "csat": rng.randint(1, 5) if rng.random() < 0.3 else None,
+        "nps": rng.randrange(11) if rng.random() < 0.2 else None,
+        "resolved": rng.random() < 0.8,
+        "transferred": rng.random() < 0.1,
+        "score": rng.random() * 100,
+        "questions": rng.randrange(30),
+        "topic": rng.choice(["billing", "delivery", "contract", "technical", "other"]),
+    }
+
+
+def narrow_row(number: int, rng: random.Random) -> dict:
+    started = START + timedelta(seconds=number * 13)
+    return {
+        "call_id": 10_000_000 + number,
+        "rep_id": f"rep{rng.randrange(500):03d}",
+        "start_time": started.strftime("%Y-%m-%d %H:%M:%S"),
+        "duration_s": rng.randrange(20, 3600),
+        "talk_ratio": round(rng.random(), 4),
+        "campaign": rng.choice(CAMPAIGNS),
+    }
+
+
+def write(path: Path, row, rows: int, *, shuffled: bool = False, missing: bool = False) -> None:
+    rng = random.Random(SEED)
+    # Another source, so that the variants have the values of the plain body.
+    order = random.Random(SEED + 1)
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write("[")
+        for number in range(rows):
+            items = list(row(number, rng).items())
+            if shuffled:
+                order.shuffle(items)
+            if missing:
+                items = [item for item in items if order.random() >= 0.1]
+            file.write(("," if number else "") + encode(dict(items)))
+        file.write("]")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", type=int, help="at most so many rows, for a try")
+    parser.add_argument("--shuffled", action="store_true", help="also bodies with keys in random order")
+    parser.add_argument("--missing", action="store_true", help="also bodies in which keys are missing")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    variants = [("", {})]
+    if arguments.shuffled:
+        variants.append(("-shuffled", {"shuffled": True}))
+    if arguments.missing:
+        variants.append(("-missing", {"missing": True}))
+    for name, row, rows in (("wide", wide_row, WIDE_ROWS), ("narrow", narrow_row, NARROW_ROWS)):
+        for suffix, variant in variants:
+            write(arguments.folder / f"{name}{suffix}.json", row, min(rows, arguments.rows or rows), **variant)
+
+
+if __name__ == "__main__":
+    main()
