@@ -1,6 +1,7 @@
 //! The arguments of an operation as Python passes them → a validated query.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyMapping, PyString};
 
@@ -97,6 +98,8 @@ impl<'py> Arguments<'_, 'py> {
         let mut strings = Vec::new();
         for (position, element) in elements.enumerate() {
             let element = element?;
+            // The elements of pyarrow's arrays are objects around a string.
+            let element = element.call_method0(intern!(element.py(), "as_py")).unwrap_or(element);
             let Ok(text) = element.cast::<PyString>() else {
                 return Err(invalid(
                     self.0.py(),
@@ -184,6 +187,13 @@ pub fn limit(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
         .and_then(|limit| u64::try_from(limit).ok())
         .map(Some)
         .ok_or_else(|| invalid(value.py(), format!("limit={} is not a number of rows from 0", shown(value))))
+}
+
+/// Whether columns of dates become such.
+pub fn parse_dates(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value
+        .extract()
+        .map_err(|_| invalid(value.py(), format!("parse_dates={} is not True or False", shown(value))))
 }
 
 /// A whole number of any type that says it is one (numpy's too), but not a bool.

@@ -78,7 +78,10 @@ impl Client {
 
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        settings::show(py, &self.settings)
+        let shown = settings::show(py, &self.settings)?;
+        // It is used up when the base URL is checked.
+        shown.set_item("allow_http", self.arguments.bind(py).get_item("allow_http")?)?;
+        Ok(shown)
     }
 
     #[getter]
@@ -97,7 +100,7 @@ impl Client {
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
         let spec = spec(Operation::Calls, Arguments(query).calls()?, limit, schema, parse_dates)?;
@@ -110,7 +113,7 @@ impl Client {
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
         let spec = spec(Operation::Reps, Arguments(query).reps()?, limit, schema, parse_dates)?;
@@ -122,7 +125,7 @@ impl Client {
         &self,
         query: &Bound<'py, PyDict>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
         let spec = spec(Operation::Report, Arguments(query).report()?, None, schema, parse_dates)?;
         self.read(query.py(), spec, None)
@@ -136,7 +139,7 @@ impl Client {
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
         on_new_column: &Bound<'py, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<RecordBatchStream> {
@@ -280,14 +283,14 @@ fn spec(
     query: Query,
     limit: Option<&Bound<'_, PyAny>>,
     schema: Option<&Bound<'_, PyAny>>,
-    parse_dates: bool,
+    parse_dates: &Bound<'_, PyAny>,
 ) -> PyResult<ReadSpec> {
     Ok(ReadSpec {
         operation,
         query,
         limit: arguments::limit(limit)?,
         pinned: schema.map_or_else(|| Ok(Arc::new(ArrowSchema::empty())), schema::extract)?,
-        parse_dates,
+        parse_dates: arguments::parse_dates(parse_dates)?,
         progress: None,
     })
 }
