@@ -8,6 +8,7 @@ __version__: str
 _Bytes = bytes
 _Report: TypeAlias = Callable[[int, int], None] | None
 
+def decode(body: bytes, *, parse_dates: bool = True) -> Table: ...
 @final
 class TakenKey:
     def __new__(cls, key: object) -> TakenKey: ...

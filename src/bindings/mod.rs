@@ -5,6 +5,7 @@
 mod arguments;
 mod client;
 mod columns;
+mod decode;
 mod errors;
 mod events;
 mod new_column;
@@ -31,6 +32,8 @@ mod core {
     use super::client::Client;
     #[pymodule_export]
     use super::columns::Column;
+    #[pymodule_export]
+    use super::decode::decode;
     #[pymodule_export]
     use super::plan::UpdatePlan;
     #[cfg(feature = "sandbox")]
