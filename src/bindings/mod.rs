@@ -8,6 +8,7 @@ mod columns;
 mod errors;
 mod events;
 mod new_column;
+mod plan;
 mod progress;
 mod receipt;
 mod runtime;
@@ -30,6 +31,8 @@ mod core {
     use super::client::Client;
     #[pymodule_export]
     use super::columns::Column;
+    #[pymodule_export]
+    use super::plan::UpdatePlan;
     #[cfg(feature = "sandbox")]
     #[pymodule_export]
     use super::sandbox::Sandbox;

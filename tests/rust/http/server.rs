@@ -345,12 +345,18 @@ pub fn send(bytes: impl AsRef<[u8]>) -> Step {
 
 /// Runs a test on one thread, with the network looked at between any two tasks.
 pub fn run<F: Future>(test: F) -> F::Output {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build().unwrap();
-    let output = runtime.block_on(async {
-        // Only a test that hangs comes to it.
-        tokio::time::timeout(Duration::from_secs(60), test).await.expect("the test hangs")
-    });
-    runtime.shutdown_background();
-    output
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build();
+    let runtime = Abandoned(Some(runtime.unwrap()));
+    // Only a test that hangs comes to its end.
+    let test = async { tokio::time::timeout(Duration::from_secs(60), test).await };
+    runtime.0.as_ref().unwrap().block_on(test).expect("the test hangs")
+}
+
+/// A runtime that waits for none of its threads, so that a failure is seen at once.
+struct Abandoned(Option<tokio::runtime::Runtime>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.take().unwrap().shutdown_background();
+    }
 }
