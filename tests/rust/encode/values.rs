@@ -215,6 +215,23 @@ fn columns_that_agree_within_a_range_go_together_there() {
 }
 
 #[test]
+fn columns_that_agree_go_apart_where_they_are_too_long_together() {
+    let keys: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    let text = |length: usize| Some("x".repeat(length));
+    let a: ArrayRef = Arc::new(StringArray::from(vec![text(400), text(400), None]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec![text(400), text(400), text(1)]));
+    let batch = RecordBatch::try_from_iter([("call_id", keys), ("a", a), ("b", b)]).unwrap();
+    let frame = UpdateFrame::new(&batch.schema(), vec![batch], KeyColumn::CallId, Nulls::Keep).unwrap();
+    let columns = |bytes| -> Vec<String> {
+        let requests = frame.requests(Limits { rows: 2, bytes }).unwrap();
+        requests.iter().map(|request| frame.request_columns(request).collect::<Vec<_>>().join("+")).collect()
+    };
+    let joint = frame.requests(Limits { rows: 2, bytes: 1 << 20 }).unwrap()[0].bytes;
+    assert_eq!(columns(joint), ["a+b", "b"]);
+    assert_eq!(columns(joint - 1), ["a", "b", "b"]);
+}
+
+#[test]
 fn the_index_of_a_filtered_pandas_frame_is_no_attribute() {
     let column = || -> ArrayRef { Arc::new(Int64Array::from(vec![7])) };
     let batch = RecordBatch::try_from_iter([
