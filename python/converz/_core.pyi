@@ -9,8 +9,8 @@ _Bytes = bytes
 _Report: TypeAlias = Callable[[int, int], None] | None
 
 @final
-class TakenKey:
-    def __new__(cls, key: object) -> TakenKey: ...
+class Secret:
+    def __new__(cls, value: object) -> Secret: ...
 
 @final
 class Schema:
@@ -125,7 +125,7 @@ class PlannedRequest:
 
 @final
 class Client:
-    def __new__(cls, base_url: str | None, api_key: TakenKey, **settings: Any) -> Client: ...
+    def __new__(cls, base_url: str | None, api_key: Secret, proxy: Secret, **settings: Any) -> Client: ...
     @property
     def settings(self) -> dict[str, Any]: ...
     @property

@@ -4,7 +4,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyMapping, PyString};
 
-use super::errors::{guard, to_py_err};
+use super::errors::{or_raise, to_py_err};
 use crate::error::Error;
 use crate::query::{CallsQuery, Query, ReportQuery, RepsQuery, parse_date, parse_time};
 
@@ -27,7 +27,7 @@ impl<'py> Arguments<'_, 'py> {
             vendor_call_id: self.strings("vendor_call_id")?,
             columns: self.strings("columns")?,
         };
-        guard(self.0.py(), || query.build())
+        or_raise(self.0.py(), query.build())
     }
 
     pub fn reps(&self) -> PyResult<Query> {
@@ -36,7 +36,7 @@ impl<'py> Arguments<'_, 'py> {
             rep_id: self.strings("rep_id")?,
             active: self.flag("active")?,
         };
-        guard(self.0.py(), || query.build())
+        or_raise(self.0.py(), query.build())
     }
 
     pub fn report(&self) -> PyResult<Query> {
@@ -52,7 +52,7 @@ impl<'py> Arguments<'_, 'py> {
             metric: self.strings("metric")?,
             groupby: self.strings("groupby")?,
         };
-        guard(self.0.py(), || query.build())
+        or_raise(self.0.py(), query.build())
     }
 
     pub fn strings(&self, name: &str) -> PyResult<Option<Vec<String>>> {
@@ -94,7 +94,7 @@ impl<'py> Arguments<'_, 'py> {
         let Some(value) = self.given(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
-            return guard(self.0.py(), || parse_date(name, &text)).map(Some);
+            return or_raise(self.0.py(), parse_date(name, &text)).map(Some);
         }
         let date = value.is_instance_of::<PyDate>().then(|| calendar_date(&value)).flatten();
         date.map(Some).ok_or_else(|| self.refuse(name, &value, ALLOWED))
@@ -105,7 +105,7 @@ impl<'py> Arguments<'_, 'py> {
         let Some(value) = self.given(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
-            return guard(self.0.py(), || parse_time(name, &text)).map(Some);
+            return or_raise(self.0.py(), parse_time(name, &text)).map(Some);
         }
         if !value.is_instance_of::<PyDate>() {
             return Err(self.refuse(name, &value, ALLOWED));

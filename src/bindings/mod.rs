@@ -8,6 +8,7 @@ mod columns;
 mod errors;
 mod events;
 mod new_column;
+mod panics;
 mod progress;
 mod receipt;
 mod runtime;
@@ -36,7 +37,7 @@ mod core {
     #[pymodule_export]
     use super::schema::Schema;
     #[pymodule_export]
-    use super::settings::TakenKey;
+    use super::settings::Secret;
     #[pymodule_export]
     use super::stream::RecordBatchStream;
     #[pymodule_export]
@@ -47,6 +48,7 @@ mod core {
     #[pymodule_init]
     fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
         use super::PyModuleMethods;
+        super::panics::silence();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

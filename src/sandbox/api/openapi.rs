@@ -171,7 +171,9 @@ fn report(facts: &Facts) -> Value {
 fn update(entity: Entity, facts: &Facts) -> Value {
     let (name, what, example) = match entity {
         Entity::Calls => ("update_calls", "conversations", json!([1, 2])),
-        Entity::Reps => ("update_reps", "users", json!(facts.reps.get(..2).unwrap_or(&["mila".into(), "liam".into()]))),
+        Entity::Reps => {
+            ("update_reps", "users", json!(facts.reps.get(..2).unwrap_or(&["mila".into(), "liam".into()])))
+        }
     };
     let key = entity.key();
     let description = format!(
@@ -326,7 +328,8 @@ fn group() -> Value {
         ("half".to_owned(), from_to(1, 2)),
     ]);
     for name in ["rep_id", "vendor", "campaign", "subcampaign", "department"] {
-        properties.insert(name.to_owned(), json!({"description": "As the conversations have it; may be null."}));
+        properties
+            .insert(name.to_owned(), json!({"description": "As the conversations have it; may be null."}));
     }
     properties.extend(IN_APP.map(|name| (name.to_owned(), count.clone())));
     json!({
@@ -370,7 +373,8 @@ fn parameter(name: &str, description: &str, schema: &Value) -> Value {
 }
 
 fn n_per_page() -> Value {
-    let schema = json!({"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE});
+    let schema =
+        json!({"type": "integer", "minimum": 1, "maximum": MAX_PER_PAGE, "default": DEFAULT_PER_PAGE});
     parameter("n_per_page", "Rows a page.", &schema)
 }
 
