@@ -10,8 +10,8 @@ _Report: TypeAlias = Callable[[int, int], None] | None
 
 def decode(body: bytes, *, parse_dates: bool = True) -> Table: ...
 @final
-class TakenKey:
-    def __new__(cls, key: object) -> TakenKey: ...
+class Secret:
+    def __new__(cls, value: object) -> Secret: ...
 
 @final
 class Schema:
@@ -139,7 +139,7 @@ class UpdatePlan:
 
 @final
 class Client:
-    def __new__(cls, base_url: str | None, api_key: TakenKey, **settings: Any) -> Client: ...
+    def __new__(cls, base_url: str | None, api_key: Secret, proxy: Secret, **settings: Any) -> Client: ...
     @property
     def settings(self) -> dict[str, Any]: ...
     @property

@@ -132,13 +132,16 @@ class Client:
         user_agent: str | None = None,
         lossy: bool = False,
     ) -> None:
-        # Taking the key cannot fail, and from then on no local variable of this frame holds it, so that no
+        # Taking a secret cannot fail, and from then on no local variable of this frame holds it, so that no
         # traceback of an error below can show it.
-        key = _core.TakenKey(api_key)
+        key = _core.Secret(api_key)
         api_key = None
+        hidden_proxy = _core.Secret(proxy)
+        proxy = None
         self._core = _core.Client(
             base_url,
             key,
+            hidden_proxy,
             timeout=timeout,
             connect_timeout=connect_timeout,
             first_byte_timeout=first_byte_timeout,
@@ -152,7 +155,6 @@ class Client:
             max_value_bytes=max_value_bytes,
             allow_http=allow_http,
             ca_file=ca_file,
-            proxy=proxy,
             user_agent=user_agent,
             lossy=lossy,
         )
@@ -709,6 +711,13 @@ class Client:
                 "a client whose api_key was passed as an argument cannot be pickled, since the pickle would have "
                 "to hold the key: set the environment variable CONVERZ_API_KEY instead, or make a client where "
                 "it is used"
+            )
+            raise ConfigurationError(message)
+        if self._core.proxy_has_password:
+            message = (
+                "a client whose proxy was passed with a password cannot be pickled, since the pickle would have to "
+                "hold the password: set the environment variable HTTPS_PROXY instead, or make a client where it is "
+                "used"
             )
             raise ConfigurationError(message)
         return _unpickle, (self._core.pickled_settings,)

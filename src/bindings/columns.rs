@@ -17,6 +17,7 @@ use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
 use pyo3_arrow::input::AnyArray;
 
 use super::errors::to_py_err;
+use super::panics::guard;
 use super::schema::parse_type;
 use super::table::Table;
 use crate::error::Error;
@@ -104,14 +105,20 @@ impl Column {
 
     /// A column of any Arrow array or chunked array.
     #[staticmethod]
-    fn from_arrow(py: Python<'_>, name: &str, array: AnyArray) -> PyResult<Self> {
-        let chunked = array.into_chunked_array()?;
-        let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
-        if chunks.is_empty() {
-            return Ok(Self(new_empty_array(chunked.field().data_type())));
-        }
-        concat(&chunks).map(Self).map_err(|error| {
-            to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
+    fn from_arrow(name: &str, array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = array.py();
+        guard(py, || {
+            let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
+            let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
+            if chunks.is_empty() {
+                return Ok(Self(new_empty_array(chunked.field().data_type())));
+            }
+            concat(&chunks).map(Self).map_err(|error| {
+                to_py_err(
+                    py,
+                    &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")),
+                )
+            })
         })
     }
 }

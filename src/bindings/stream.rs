@@ -1,5 +1,6 @@
 //! A result as it arrives: batches for Python's loops and for consumers of an Arrow C stream.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
@@ -12,6 +13,7 @@ use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 
 use super::errors::to_py_err;
 use super::events::Events;
+use super::panics::guard;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
 use super::runtime::wait;
@@ -35,7 +37,9 @@ struct Shared {
     pid: u32,
     state: Mutex<State>,
     events: Arc<Events>,
-    pages: Arc<Pages>,
+    pages: Pages,
+    /// Whether another thread has closed the stream while one waits for a batch.
+    closing: AtomicBool,
     /// The error that ended the stream, for those whose library swallowed it.
     error: Mutex<Option<PyErr>>,
 }
@@ -61,7 +65,7 @@ impl Drop for Shared {
 }
 
 impl RecordBatchStream {
-    pub fn new(stream: Stream, events: Arc<Events>, pages: Arc<Pages>) -> Self {
+    pub fn new(stream: Stream, events: Arc<Events>, pages: Pages) -> Self {
         Self {
             schema: Arc::clone(stream.schema()),
             shared: Arc::new(Shared {
@@ -69,6 +73,7 @@ impl RecordBatchStream {
                 state: Mutex::new(State::Open(Box::new(stream))),
                 events,
                 pages,
+                closing: AtomicBool::new(false),
                 error: Mutex::new(None),
             }),
         }
@@ -102,15 +107,23 @@ impl Shared {
             py,
             async move {
                 let next: CoreResult<Option<RecordBatch>> = stream.next_batch().await;
-                (stream, next)
+                Ok((stream, next))
             },
             |py| {
                 self.events.log(py)?;
-                self.pages.report(py)
+                self.pages.report(py)?;
+                if self.closing.load(Ordering::Relaxed) {
+                    return Err(refuse(py, "another thread has closed this stream"));
+                }
+                Ok(())
             },
         );
         let (stream, next) = match waited {
-            Ok(waited) => waited,
+            Ok(Ok(waited)) => waited,
+            Ok(Err(defect)) => {
+                self.swap(State::Closed(receipt));
+                return Err(to_py_err(py, &defect));
+            }
             Err(interrupt) => {
                 self.swap(State::Closed(receipt));
                 return Err(interrupt);
@@ -138,7 +151,8 @@ impl Shared {
     /// The same for a consumer that knows no Python and keeps only the text of an error.
     fn next_for_consumer(&self) -> Result<Option<ArrayRef>, ArrowError> {
         Python::attach(|py| {
-            self.next(py)
+            // A panic must not leave through the consumer's frames, which are not Rust's.
+            guard(py, || self.next(py))
                 .map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef))
                 .map_err(|error| {
                     if error.is_instance_of::<PyKeyboardInterrupt>(py) {
@@ -164,8 +178,7 @@ impl RecordBatchStream {
     /// What was done so far; complete after the end.
     #[getter]
     fn receipt<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let state = self.shared.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let receipt = match &*state {
+        let receipt = match &*self.shared.state.lock().unwrap_or_else(PoisonError::into_inner) {
             State::Open(stream) => stream.receipt(),
             State::Ended(receipt) | State::Closed(receipt) => receipt.clone(),
             State::Taken => return Ok(None),
@@ -190,7 +203,7 @@ impl RecordBatchStream {
                 self.shared.swap(State::Closed(stream.receipt()));
             }
             // Whoever waits for a batch has the stream, and closes it.
-            State::Taken => {}
+            State::Taken => self.shared.closing.store(true, Ordering::Relaxed),
             ended => {
                 self.shared.swap(ended);
             }
@@ -198,7 +211,7 @@ impl RecordBatchStream {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
-        Ok(self.shared.next(py)?.map(Batch))
+        guard(py, || Ok(self.shared.next(py)?.map(Batch)))
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
