@@ -24,7 +24,7 @@ pub(super) async fn cut(request: Request, next: Next) -> Response {
     }
     response.map(|body| {
         let cutter = Cutter { body: body.into_data_stream(), left: bytes };
-        Body::from_stream(stream::unfold(Some(cutter), async |cutter| cutter?.next().await))
+        Body::from_stream(stream::unfold(Some(cutter), async |cutter| cutter?.next().await).fuse())
     })
 }
 

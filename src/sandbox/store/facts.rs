@@ -19,7 +19,8 @@ pub(in crate::sandbox) struct Facts {
 
 impl Facts {
     pub fn read(connection: &Connection) -> Result<Self, Problem> {
-        let calls: Option<i64> = connection.query_row("SELECT max(call_id) FROM calls", [], |row| row.get(0))?;
+        let calls: Option<i64> =
+            connection.query_row("SELECT max(call_id) FROM calls", [], |row| row.get(0))?;
         let mut statement = connection.prepare("SELECT rep_id FROM reps ORDER BY rep_id LIMIT ?")?;
         let reps = statement.query_map([LISTED as i64 + 1], |row| row.get(0))?;
         let reps = reps.collect::<Result<Vec<String>, _>>()?;
