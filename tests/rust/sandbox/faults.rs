@@ -109,7 +109,7 @@ fn cut_bodies_arrive_incomplete_whatever_their_framing() {
                 "gzip" => {
                     let mut decoded = Vec::new();
                     let result = flate2::read::GzDecoder::new(&*answer.body).read_to_end(&mut decoded);
-                    assert!(answer.body.len() <= cut && (result.is_err() || cut > 100_000));
+                    assert!(answer.body.len() <= cut && (result.is_err() || answer.body.len() < cut));
                     assert!(gunzip(&full.body).starts_with(&decoded));
                 }
                 _ => assert!(answer.body.len() <= cut && answer.body.len() >= cut.min(5_000)),
