@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::fault::{Fault, Limit};
+use super::fault::{Fault, What};
 
 /// More would be an attack: every column costs memory in every batch.
 const MAX_COLUMNS: usize = 16_384;
@@ -163,7 +163,7 @@ impl Layout {
         }
         let index = self.names.len();
         if index == MAX_COLUMNS {
-            return Err(Fault::limit(at, Limit::Columns));
+            return Err(Fault::new(at, What::Columns));
         }
         self.names.push(key.into());
         self.glue.resize(index + 2, Glue::default());
