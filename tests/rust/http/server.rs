@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 
 use super::clock::StoppedClock;
@@ -111,6 +111,14 @@ impl Server {
     /// Plays the scripts in order; requests beyond them are closed without an answer.
     pub async fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
         let mut scripts: Vec<Script> = scripts.into_iter().collect();
+        let socket = TcpSocket::new_v4().unwrap();
+        if scripts.iter().any(|script| matches!(script.reading, Reading::Slowly { .. })) {
+            // What the kernel takes for the server in advance takes no time.
+            socket.set_recv_buffer_size(64 << 10).unwrap();
+        }
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(64).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         scripts.reverse();
         Self::serve(clock, scripts, None).await
     }
