@@ -589,6 +589,9 @@ class Client:
 
     def __repr__(self) -> str:
         """Show where the client connects to, without the key."""
+        # Debuggers and error services also show the client whose making failed.
+        if not hasattr(self, "_core"):
+            return "Client()"
         return f"Client({self.settings['base_url']!r})"
 
     def __reduce__(self) -> tuple[Any, tuple[dict[str, Any]]]:
