@@ -11,6 +11,7 @@ from converz.progress import Reporter
 from converz.receipt import Receipt
 from converz.record_batch_stream import RecordBatchStream
 from converz.table import Table
+from converz.update_plan import UpdatePlan
 from converz.update_result import UpdateResult
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ CALLS_FILTERS = (
     "vendor_call_id",
     "columns",
 )
+CALLS_RANGE = tuple(name for name in CALLS_FILTERS if name not in ("metric", "columns"))
 REPS_FILTERS = ("department", "rep_id", "active")
 REPORT_FILTERS = (
     "start_date",
@@ -577,6 +579,115 @@ class Client:
 
         """
         return self._update("update_reps", frame, nulls, dry_run, progress)
+
+    def plan_update_calls(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = "keep",
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        after: Time | None = None,
+        before: Time | None = None,
+        rep_id: Strings | None = None,
+        vendor: Strings | None = None,
+        campaign: Strings | None = None,
+        subcampaign: Strings | None = None,
+        department: Strings | None = None,
+        vendor_call_id: Strings | None = None,
+        progress: Progress = None,
+    ) -> UpdatePlan:
+        """Find out what `update_calls` would change, by reading what is stored. Nothing is changed.
+
+        Conversations cannot be read by ``call_id``, so the arguments with the API's names say what to read.
+        Without any of them it is worked out from a column ``vendor_call_id``, ``date`` or ``start_time`` of the
+        frame that has a value in every row. Attributes that are not seen are asked for as metrics.
+
+        Args:
+            frame: As in `update_calls`.
+            nulls: As in `update_calls`.
+            start_date: First date of the conversations to read.
+            end_date: Last date, included.
+            after: Minimum of ``start_time``.
+            before: Maximum of ``start_time``.
+            rep_id: Only these users.
+            vendor: Only these vendors.
+            campaign: Only these campaigns.
+            subcampaign: Only these subcampaigns.
+            department: Only these departments.
+            vendor_call_id: Only the conversations with these ids of the vendor.
+            progress: As in `calls`.
+
+        Returns:
+            An `UpdatePlan`: print it, then `apply` it; the result can be undone.
+
+        Raises:
+            InvalidInputError: If the frame is not as described, or nothing says what to read.
+            APIStatusError: As in `calls`, like APIConnectionError, DecodeError and PagingError.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+            ...     client = sandbox.client()
+            ...     calls = client.calls().to_pydict()
+            ...     frame = {"call_id": calls["call_id"], "date": calls["date"], "language": ["nl"] * 100}
+            ...     plan = client.plan_update_calls(frame)
+            ...     result = plan.apply()
+            ...     undone = result.undo()
+            >>> plan.columns[0].changed, plan.columns[0].same
+            (0, 100)
+            >>> result.cells == undone.cells == plan.num_changes
+            True
+
+        """
+        return self._plan("update_calls", frame, nulls, _chosen(locals(), CALLS_RANGE), progress)
+
+    def plan_update_reps(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = "keep",
+        department: Strings | None = None,
+        rep_id: Strings | None = None,
+        active: bool | Literal[0, 1] | None = None,
+        progress: Progress = None,
+    ) -> UpdatePlan:
+        """Find out what `update_reps` would change, by reading what is stored. Nothing is changed.
+
+        Args:
+            frame: As in `update_reps`.
+            nulls: As in `update_reps`.
+            department: Read only users of these departments; by default all users are read.
+            rep_id: Read only these users.
+            active: Read only active users, or only inactive ones.
+            progress: As in `calls`.
+
+        Returns:
+            An `UpdatePlan`: print it, then `apply` it; the result can be undone.
+
+        Raises:
+            InvalidInputError: If the frame is not as described.
+            APIStatusError: As in `calls`, like APIConnectionError, DecodeError and PagingError.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     client = sandbox.client()
+            ...     rep_ids = client.reps().to_pydict()["rep_id"]
+            ...     plan = client.plan_update_reps({"rep_id": rep_ids, "team": ["A"] * 5})
+            >>> plan.num_changes, plan.columns[0].seen
+            (5, False)
+
+        """
+        return self._plan("update_reps", frame, nulls, _chosen(locals(), REPS_FILTERS), progress)
+
+    def _plan(
+        self, operation: str, frame: object, nulls: str, query: dict[str, Any], progress: Progress
+    ) -> UpdatePlan:
+        table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
+        with Reporter(progress, f"plan_{operation}", None) as report:
+            core = self._core.plan(operation, table, nulls, query, report)
+        return UpdatePlan(self._core, core, operation)
 
     def _update(
         self, operation: str, frame: object, nulls: str, dry_run: bool, progress: Progress

@@ -21,10 +21,10 @@ NULL = "null"
 NUMBERS = ("int", "uint", "float")
 
 
-def text_table(table: Table, rows: int = ROWS, width: int | None = None) -> str:
+def text_table(table: Table, rows: int = ROWS, width: int | None = None, title: str = "Table") -> str:
     """Lay out the shape, the types and the first rows in at most `width` columns of a terminal."""
     width = width or shutil.get_terminal_size((80, 24)).columns
-    lines = [_shape(table)]
+    lines = [_shape(table, title)]
     names, types = table.column_names, table.schema.types
     if names:
         cells = [[_cell(cell) for cell in row] for row in table._core.cells(0, rows)]
@@ -44,7 +44,7 @@ def text_table(table: Table, rows: int = ROWS, width: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def html_table(table: Table, rows: int = ROWS) -> str:
+def html_table(table: Table, rows: int = ROWS, title: str = "Table") -> str:
     """Lay out the shape, the types and the first rows as an HTML table."""
     names, types = table.column_names, table.schema.types
     right = [kind.startswith(NUMBERS) for kind in types]
@@ -61,14 +61,14 @@ def html_table(table: Table, rows: int = ROWS) -> str:
     body = "".join(row("td", cells) for cells in table._core.cells(0, rows))
     more = "<p>…</p>" if table.num_rows > rows else ""
     return (
-        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table))}</p>'
+        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table, title))}</p>'
         f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}</div>"
     )
 
 
-def _shape(table: Table) -> str:
+def _shape(table: Table, title: str) -> str:
     rows, columns = table.shape
-    return f"Table: {rows:,} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
+    return f"{title}: {rows:,} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
 
 
 def _fitting(columns: list[list[str]], width: int) -> tuple[list[tuple[int, list[str]]], list[int]]:

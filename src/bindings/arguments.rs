@@ -8,13 +8,38 @@ use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyIn
 use super::errors::{guard, to_py_err};
 use crate::error::Error;
 use crate::query::{CallsQuery, Query, ReportQuery, RepsQuery, parse_date, parse_time};
+use crate::update::Range;
 
 /// The API's own arguments of one operation, by name.
 pub struct Arguments<'a, 'py>(pub &'a Bound<'py, PyDict>);
 
 impl<'py> Arguments<'_, 'py> {
     pub fn calls(&self) -> PyResult<Query> {
-        let query = CallsQuery {
+        let query = self.calls_query()?;
+        guard(self.0.py(), || query.build())
+    }
+
+    pub fn reps(&self) -> PyResult<Query> {
+        let query = self.reps_query()?;
+        guard(self.0.py(), || query.build())
+    }
+
+    /// Where a plan looks for its rows: as these arguments say, if any of them does.
+    pub fn range(&self, operation: &str) -> PyResult<Range> {
+        if self.0.values().iter().all(|value| value.is_none()) {
+            return Ok(Range::FromFrame);
+        }
+        // Built once for its errors, before anything is sent.
+        if operation == "update_reps" {
+            self.reps()?;
+            return self.reps_query().map(Range::Reps);
+        }
+        self.calls()?;
+        self.calls_query().map(Range::Calls)
+    }
+
+    fn calls_query(&self) -> PyResult<CallsQuery> {
+        Ok(CallsQuery {
             start_date: self.date("start_date")?,
             end_date: self.date("end_date")?,
             after: self.time("after")?,
@@ -27,17 +52,15 @@ impl<'py> Arguments<'_, 'py> {
             department: self.strings("department")?,
             vendor_call_id: self.strings("vendor_call_id")?,
             columns: self.strings("columns")?,
-        };
-        guard(self.0.py(), || query.build())
+        })
     }
 
-    pub fn reps(&self) -> PyResult<Query> {
-        let query = RepsQuery {
+    fn reps_query(&self) -> PyResult<RepsQuery> {
+        Ok(RepsQuery {
             department: self.strings("department")?,
             rep_id: self.strings("rep_id")?,
             active: self.flag("active")?,
-        };
-        guard(self.0.py(), || query.build())
+        })
     }
 
     pub fn report(&self) -> PyResult<Query> {

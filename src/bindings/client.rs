@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Schema as ArrowSchema;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyDictMethods};
 
 use super::arguments::{self, Arguments};
 use super::errors::{guard, to_py_err};
 use super::events::Events;
+use super::plan::UpdatePlan;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
 use super::runtime::wait;
@@ -22,6 +23,7 @@ use crate::fetch::{ReadSpec, Stream, read_all};
 use crate::http::Http;
 use crate::query::{Operation, Query};
 use crate::settings::Settings;
+use crate::update;
 
 #[pyclass(frozen, module = "converz._core", name = "Client")]
 #[derive(Debug)]
@@ -60,7 +62,7 @@ impl Client {
         api_key: &Bound<'_, TakenKey>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), |settings| settings.copy())?;
+        let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
         let (settings, key_from_environment) = settings::build(base_url, api_key.get(), &arguments)?;
         arguments.set_item("base_url", settings.base_url.as_str())?;
         let client = Self {
@@ -170,9 +172,57 @@ impl Client {
         nulls: &Bound<'py, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let update = updates::prepare(py, &self.settings, operation, table.get(), nulls)?;
+        let frame = updates::frame(py, operation, table.get(), nulls)?;
+        let update = updates::settle(py, &self.settings, frame)?;
         let (http, events) = self.connection(py)?;
         updates::run(py, http, Arc::clone(&self.settings), &events, update, report)
+    }
+
+    /// Reads what is stored of the table's rows and compares; nothing is changed.
+    #[pyo3(signature = (operation, table, nulls, range, report))]
+    fn plan<'py>(
+        &self,
+        operation: &str,
+        table: &Bound<'py, Table>,
+        nulls: &Bound<'py, PyAny>,
+        range: &Bound<'py, PyDict>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<UpdatePlan> {
+        let py = range.py();
+        let frame = updates::frame(py, operation, table.get(), nulls)?;
+        let range = Arguments(range).range(operation)?;
+        let pages = Pages::new(report);
+        let progress = pages.clone();
+        let (http, events) = self.connection(py)?;
+        let settings = Arc::clone(&self.settings);
+        let planned = wait(
+            py,
+            async move { update::plan(&http, &settings, frame, range, Some(progress)).await },
+            |py| {
+                events.log(py)?;
+                pages.report(py)
+            },
+        )?;
+        let planned = guard(py, || planned)?;
+        for warning in &planned.warnings {
+            warn(py, warning)?;
+        }
+        Ok(UpdatePlan::new(planned))
+    }
+
+    /// Sends what a plan changes, or what undoes it.
+    #[pyo3(signature = (plan, undo, report))]
+    fn carry_out<'py>(
+        &self,
+        py: Python<'py>,
+        plan: &Bound<'py, UpdatePlan>,
+        undo: bool,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let Some(frame) = plan.get().frame(py, undo)? else { return Ok(None) };
+        let update = updates::settle(py, &self.settings, frame)?;
+        let (http, events) = self.connection(py)?;
+        updates::run(py, http, Arc::clone(&self.settings), &events, update, report).map(Some)
     }
 
     #[pyo3(signature = (operation, table, nulls))]
@@ -183,7 +233,8 @@ impl Client {
         table: &Bound<'_, Table>,
         nulls: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<PlannedRequest>> {
-        Ok(updates::dry_run(updates::prepare(py, &self.settings, operation, table.get(), nulls)?))
+        let frame = updates::frame(py, operation, table.get(), nulls)?;
+        Ok(updates::dry_run(updates::settle(py, &self.settings, frame)?))
     }
 }
 

@@ -91,9 +91,9 @@ impl Column {
         };
         let data_type = parse_type(kind).ok_or_else(|| refuse("no such type".into()))?;
         let nulls = nulls
-            .map(|bytes| NullBuffer::from(BooleanBuffer::from_iter(bytes.iter().map(|byte| *byte == 0))));
+            .map(|bytes| NullBuffer::from(bytes.iter().map(|byte| *byte == 0).collect::<BooleanBuffer>()));
         let (rows, buffer) = if data_type == DataType::Boolean {
-            (values.len(), BooleanBuffer::from_iter(values.iter().map(|byte| *byte != 0)).into_inner())
+            (values.len(), values.iter().map(|byte| *byte != 0).collect::<BooleanBuffer>().into_inner())
         } else {
             let width = data_type.primitive_width().ok_or_else(|| refuse("it has no fixed width".into()))?;
             (values.len() / width, Buffer::from(values))
@@ -249,7 +249,7 @@ fn build(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
                 builder.append_option(value.and_then(|value| match value {
                     Value::Bool(value) => Some(*value),
                     _ => None,
-                }))
+                }));
             });
             Arc::new(builder.finish())
         }
@@ -259,20 +259,26 @@ fn build(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
                 builder.append_option(value.and_then(|value| match value {
                     Value::Text(text) => Some(text),
                     _ => None,
-                }))
+                }));
             });
             Arc::new(builder.finish())
         }
-        Value::Date(_) => Arc::new(Date32Array::from_iter(each().map(|value| match value {
-            Some(Value::Date(date)) => Some(date.num_days_from_ce() - EPOCH_FROM_CE),
-            _ => None,
-        }))),
+        Value::Date(_) => Arc::new(
+            each()
+                .map(|value| match value {
+                    Some(Value::Date(date)) => Some(date.num_days_from_ce() - EPOCH_FROM_CE),
+                    _ => None,
+                })
+                .collect::<Date32Array>(),
+        ),
         Value::Time(_) | Value::Zoned(_) => {
             let zone = matches!(first, Value::Zoned(_)).then_some("UTC");
-            let times = TimestampMicrosecondArray::from_iter(each().map(|value| match value {
-                Some(Value::Time(time) | Value::Zoned(time)) => Some(time.and_utc().timestamp_micros()),
-                _ => None,
-            }));
+            let times = each()
+                .map(|value| match value {
+                    Some(Value::Time(time) | Value::Zoned(time)) => Some(time.and_utc().timestamp_micros()),
+                    _ => None,
+                })
+                .collect::<TimestampMicrosecondArray>();
             let data_type = DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
             Arc::new(times.with_data_type(data_type))
         }

@@ -42,25 +42,22 @@ impl Events {
 }
 
 fn line(event: &RequestEvent) -> String {
-    let mut line = format!("{} {}", event.operation.method(), event.operation.path());
-    if !event.query.is_empty() {
-        line.push('?');
-        line.push_str(&event.query);
-    }
-    match (&event.status, &event.failure) {
-        (Some(status), None) => line.push_str(&format!(": {status}")),
-        (Some(status), Some(failure)) => line.push_str(&format!(": {status}, {failure}")),
-        (None, Some(failure)) => line.push_str(&format!(": {failure}")),
-        (None, None) => {}
-    }
-    line.push_str(&format!(
-        " (attempt {}, {} bytes, {:.0} ms)",
+    let query = if event.query.is_empty() { String::new() } else { format!("?{}", event.query) };
+    let outcome = match (&event.status, &event.failure) {
+        (Some(status), None) => format!(": {status}"),
+        (Some(status), Some(failure)) => format!(": {status}, {failure}"),
+        (None, Some(failure)) => format!(": {failure}"),
+        (None, None) => String::new(),
+    };
+    let next = event
+        .retry_in
+        .map_or_else(String::new, |wait| format!(", next attempt in {:.1} s", wait.as_secs_f64()));
+    format!(
+        "{} {}{query}{outcome} (attempt {}, {} bytes, {:.0} ms){next}",
+        event.operation.method(),
+        event.operation.path(),
         event.attempt,
         event.bytes_received,
         event.elapsed.as_secs_f64() * 1000.0
-    ));
-    if let Some(wait) = event.retry_in {
-        line.push_str(&format!(", next attempt in {:.1} s", wait.as_secs_f64()));
-    }
-    line
+    )
 }

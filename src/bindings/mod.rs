@@ -1,11 +1,15 @@
 //! The only room that knows Python: conversion, errors, signals, fork and the interpreter lock.
 
+#![allow(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
 mod arguments;
 mod client;
 mod columns;
+mod decode;
 mod errors;
 mod events;
 mod new_column;
+mod plan;
 mod progress;
 mod receipt;
 mod runtime;
@@ -28,6 +32,10 @@ mod core {
     use super::client::Client;
     #[pymodule_export]
     use super::columns::Column;
+    #[pymodule_export]
+    use super::decode::decode;
+    #[pymodule_export]
+    use super::plan::UpdatePlan;
     #[cfg(feature = "sandbox")]
     #[pymodule_export]
     use super::sandbox::Sandbox;

@@ -50,13 +50,13 @@ pub fn wait<T: Send + 'static>(
     });
     let cancel = CancelOnDrop(task.abort_handle());
     loop {
-        let received;
+        let result;
         // A receiver cannot be shared with the detached closure, so it goes in and comes back.
-        (receiver, received) = py.detach(move || {
-            let received = receiver.recv_timeout(SLICE);
-            (receiver, received)
+        (receiver, result) = py.detach(move || {
+            let result = receiver.recv_timeout(SLICE);
+            (receiver, result)
         });
-        match received {
+        match result {
             Ok(output) => {
                 tick(py)?;
                 return Ok(output);

@@ -75,7 +75,7 @@ impl Table {
 
 #[pymethods]
 impl Table {
-    /// Takes a table, a batch or a stream of any library that speaks the Arrow PyCapsule interface.
+    /// Takes a table, a batch or a stream of any library that speaks the Arrow `PyCapsule` interface.
     #[staticmethod]
     fn from_arrow(py: Python<'_>, data: AnyRecordBatch) -> PyResult<Self> {
         let reader = data.into_reader()?;
@@ -347,7 +347,7 @@ fn primitive_bytes<'py, T: ArrowPrimitiveType>(
     chunks: &[&ArrayRef],
 ) -> PyResult<Bound<'py, PyByteArray>> {
     let width = size_of::<T::Native>();
-    let rows: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+    let rows: usize = chunks.iter().map(Array::len).sum();
     PyByteArray::new_with(py, rows * width, |bytes| {
         let mut start = 0;
         for chunk in chunks {

@@ -18,28 +18,30 @@ use crate::query::Operation;
 use crate::settings::Settings;
 use crate::update::{HttpSender, Update};
 
-/// Checks the frame and settles its requests; nothing is sent.
-pub fn prepare(
+/// Checks the frame; nothing is sent.
+pub fn frame(
     py: Python<'_>,
-    settings: &Settings,
     operation: &str,
     table: &Table,
     nulls: &Bound<'_, PyAny>,
-) -> PyResult<Arc<Update>> {
-    let (operation, key) = match operation {
-        "update_reps" => (Operation::UpdateReps, KeyColumn::RepId),
-        _ => (Operation::UpdateCalls, KeyColumn::CallId),
-    };
+) -> PyResult<UpdateFrame> {
+    let key = if operation == "update_reps" { KeyColumn::RepId } else { KeyColumn::CallId };
     let nulls = extract_nulls(nulls)?;
-    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
-    py.detach(|| {
-        let frame = UpdateFrame::new(table.schema(), table.batches().to_vec(), key, nulls)?;
-        Update::new(operation, frame, limits).map(Arc::new)
-    })
-    .map_err(|error: Error| to_py_err(py, &error))
+    py.detach(|| UpdateFrame::new(table.schema(), table.batches().to_vec(), key, nulls))
+        .map_err(|error| to_py_err(py, &error))
 }
 
-/// Sends the requests of an update. Ctrl-C raises KeyboardInterrupt with an UpdateError as its cause.
+/// Settles the requests of a frame; nothing is sent.
+pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResult<Arc<Update>> {
+    let operation = match frame.key() {
+        KeyColumn::CallId => Operation::UpdateCalls,
+        KeyColumn::RepId => Operation::UpdateReps,
+    };
+    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
+    py.detach(|| Update::new(operation, frame, limits).map(Arc::new)).map_err(|error| to_py_err(py, &error))
+}
+
+/// Sends the requests of an update. Ctrl-C raises `KeyboardInterrupt` with an `UpdateError` as its cause.
 pub fn run<'py>(
     py: Python<'py>,
     http: Http,

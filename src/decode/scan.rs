@@ -379,6 +379,10 @@ impl Scanner {
             Some(b'-' | b'0'..=b'9') => self.number(bytes, column, at),
             Some(b'n' | b't' | b'f') => self.word(bytes, column, at),
             Some(b'{' | b'[') => self.nested(bytes, column, at),
+            // More white space than the last time.
+            Some(b' ' | b'\n' | b'\r' | b'\t') => {
+                return self.value(bytes, column, nested::blanks(bytes, at));
+            }
             Some(_) => Err(Fault::bad(at, "expected a value")),
             None => Err(Fault::More),
         };

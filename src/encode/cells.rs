@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
 
 use super::nested::{Dictionary, Lists, Maps, Runs, Structs};
 use super::number::{Booleans, Decimals, Floats, Halves, Integers};
-use super::text::Strings;
+use super::text::{JsonTexts, Strings};
 use super::time::{Clocks, Dates, Days, Timestamps};
 
 /// Deeper nesting than any attribute has; it also bounds the recursion.
@@ -71,6 +71,8 @@ pub(super) enum Fault {
     OutsideDay,
     PartOfDay,
     RepeatedMapKey,
+    NotJson,
+    JsonNull,
 }
 
 impl fmt::Display for Fault {
@@ -82,9 +84,36 @@ impl fmt::Display for Fault {
             Self::OutsideDay => "a time outside the day",
             Self::PartOfDay => "a date with a time of day",
             Self::RepeatedMapKey => "a map with a repeated key",
+            Self::NotJson => "text that is not JSON, though its type says so",
+            Self::JsonNull => "the JSON text null (make the cell itself null)",
         })
     }
 }
+
+/// The cells of a column or of a field within one.
+///
+/// # Errors
+/// What about the type cannot be written, as the rest of a sentence about the column.
+pub(super) fn field_cells(field: &Field, array: &ArrayRef, depth: usize) -> Result<Box<dyn Cells>, String> {
+    match field.extension_type_name() {
+        Some(JSON_EXTENSION) => match array.data_type() {
+            DataType::Utf8 => Ok(Box::new(JsonTexts(array.as_string::<i32>().clone()))),
+            DataType::LargeUtf8 => Ok(Box::new(JsonTexts(array.as_string::<i64>().clone()))),
+            DataType::Utf8View => Ok(Box::new(JsonTexts(array.as_string_view().clone()))),
+            other => Err(format!("has the extension type {JSON_EXTENSION} over {other}: it must be strings")),
+        },
+        Some(name) if MISLEADING_EXTENSIONS.contains(&name) => {
+            Err(format!("has the extension type {name}, which JSON cannot hold: turn it into a string"))
+        }
+        _ => cells(array, depth),
+    }
+}
+
+/// Strings that are JSON already (a canonical extension type of Arrow).
+pub(crate) const JSON_EXTENSION: &str = "arrow.json";
+
+/// Names whose storage is not the value that users see.
+const MISLEADING_EXTENSIONS: [&str; 3] = ["pandas.period", "pandas.interval", "arrow.bool8"];
 
 /// # Errors
 /// What about the type cannot be written, as the rest of a sentence about the column.
@@ -160,19 +189,5 @@ fn instead(refused: &DataType) -> &'static str {
             "turn it into a string"
         }
         _ => "turn it into numbers or strings",
-    }
-}
-
-/// Names whose storage is not the value that users see.
-const MISLEADING_EXTENSIONS: [&str; 3] = ["pandas.period", "pandas.interval", "arrow.bool8"];
-
-/// # Errors
-/// As [`cells`].
-pub(super) fn check_field(field: &Field) -> Result<(), String> {
-    match field.extension_type_name() {
-        Some(name) if MISLEADING_EXTENSIONS.contains(&name) => {
-            Err(format!("has the extension type {name}, which JSON cannot hold: turn it into a string"))
-        }
-        _ => Ok(()),
     }
 }

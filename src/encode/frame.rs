@@ -70,16 +70,21 @@ impl UpdateFrame {
         Ok(parts.finish_grouped())
     }
 
-    /// A frame of one batch of which only the cells that `sent` names are sent, those that are null as nulls;
-    /// `sent` has one mask for each column beside the key.
+    /// A frame of which only some cells are sent, those that are null as nulls. `sent` has one mask for each column
+    /// beside the key, and a mask has bits for each batch; no batch may be empty.
     ///
     /// # Errors
     /// As [`UpdateFrame::new`].
-    pub fn partial(batch: RecordBatch, key: KeyColumn, sent: Vec<Mask>) -> Result<Self> {
-        let schema = batch.schema();
-        let mut parts = Parts::new(&schema, vec![batch], key)?;
-        if sent.len() != parts.columns.len() {
-            return Err(Error::internal("a partial update needs a mask for each of its columns"));
+    pub fn partial(
+        schema: &SchemaRef,
+        batches: Vec<RecordBatch>,
+        key: KeyColumn,
+        sent: Vec<Mask>,
+    ) -> Result<Self> {
+        let mut parts = Parts::new(schema, batches, key)?;
+        let fits = |mask: &Mask| mask.fits(parts.batches.iter().map(RecordBatch::num_rows));
+        if sent.len() != parts.columns.len() || !sent.iter().all(fits) {
+            return Err(Error::internal("a partial update needs a mask for each of its columns and batches"));
         }
         for (column, sent) in parts.columns.iter_mut().zip(sent) {
             column.sent = sent;
@@ -106,6 +111,19 @@ impl UpdateFrame {
     /// The attributes, in order.
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
         self.inner.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// The rows of each batch, in order.
+    pub(crate) fn batch_rows(&self) -> impl Iterator<Item = Range<usize>> {
+        self.inner.starts.windows(2).map(|bounds| bounds[0]..bounds[1])
+    }
+
+    pub(crate) fn columns(&self) -> &[Column] {
+        &self.inner.columns
+    }
+
+    pub(crate) fn keys(&self) -> &Column {
+        &self.inner.key_column
     }
 
     /// The key of a row as JSON, to name it to a person.

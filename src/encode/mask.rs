@@ -17,9 +17,19 @@ impl Mask {
         Self { parts: vec![None; batches] }
     }
 
-    /// The rows of one batch.
-    pub fn single(rows: BooleanBuffer) -> Self {
-        Self { parts: vec![Some(NullBuffer::new(rows))] }
+    /// A bit for each row of each batch.
+    pub fn new(batches: impl IntoIterator<Item = BooleanBuffer>) -> Self {
+        Self { parts: batches.into_iter().map(|rows| Some(NullBuffer::new(rows))).collect() }
+    }
+
+    /// Whether it is one of batches that have so many rows.
+    pub(super) fn fits(&self, batches: impl Iterator<Item = usize>) -> bool {
+        let mut parts = self.parts.iter();
+        let fit = batches.into_iter().all(|rows| match parts.next() {
+            Some(part) => part.as_ref().is_none_or(|part| part.len() == rows),
+            None => false,
+        });
+        fit && parts.next().is_none()
     }
 
     /// The rows that are not null.

@@ -19,6 +19,8 @@ mod text;
 mod time;
 mod write;
 
+pub(crate) use cells::JSON_EXTENSION;
+pub(crate) use column::Column;
 pub use cut::{Form, Limits, MAX_ROWS, RequestPlan};
 pub use frame::UpdateFrame;
 pub use key::KeyColumn;

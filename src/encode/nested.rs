@@ -12,7 +12,7 @@ use arrow_array::{
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::{DataType, Field};
 
-use super::cells::{Cells, Fault, cells, check_field};
+use super::cells::{Cells, Fault, cells, field_cells};
 use super::text::{text_size, write_text};
 
 const NULL: &[u8] = b"null";
@@ -125,8 +125,7 @@ struct Child {
 
 impl Child {
     fn new(array: &ArrayRef, field: &Field, depth: usize) -> Result<Self, String> {
-        check_field(field)?;
-        Ok(Self { cells: cells(array, depth + 1)?, nulls: array.logical_nulls() })
+        Ok(Self { cells: field_cells(field, array, depth + 1)?, nulls: array.logical_nulls() })
     }
 
     fn is_null(&self, row: usize) -> bool {

@@ -48,7 +48,7 @@ impl Rows for KeyedPage {
         self.page.num_rows()
     }
 
-    fn keys(&self) -> Vec<Option<Key>> {
+    fn keys(&self) -> impl Iterator<Item = Option<Key>> {
         self.page.keys(self.key)
     }
 

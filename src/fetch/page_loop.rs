@@ -20,7 +20,7 @@ pub trait Rows: Send + 'static {
     fn num_rows(&self) -> usize;
 
     /// The key of each row.
-    fn keys(&self) -> Vec<Option<Key>>;
+    fn keys(&self) -> impl Iterator<Item = Option<Key>>;
 
     #[must_use]
     fn filter(self, keep: &[bool]) -> Self;

@@ -15,7 +15,6 @@ use super::BodySink;
 use super::encoding::Encoding;
 use super::exchange::Exchange;
 use super::failure::Failure;
-use super::redact::redact_error;
 use super::refusal::content_type;
 use super::worker::{BodyError, Job, Piece, QUEUE, Source, WINDOW, panic_message};
 use crate::error::{Error, ErrorKind};
@@ -48,7 +47,7 @@ pub(super) async fn deliver<S: BodySink>(
     let settings = exchange.settings();
     let content_type = content_type(response.headers());
     let encoding = Encoding::of(response.headers()).map_err(|error| {
-        Failure::refused_body(error.with_context(format!("its content type is {content_type}")))
+        Failure::refused_body(error.with_context(format!("the content type is {content_type}")))
     })?;
     let told = Told { settings, encoding, content_type };
     if response.content_length().is_some_and(|length| length > settings.max_response_bytes) {
@@ -218,15 +217,10 @@ impl Told<'_> {
     fn failure(&self, error: BodyError) -> Failure {
         let name = self.encoding.name();
         match error {
-            BodyError::Sink(error) => {
-                let error = redact_error(error, &self.settings.api_key);
-                Failure::refused_body(match error.kind() {
-                    ErrorKind::Decode => {
-                        error.with_context(format!("the content type is {}", self.content_type))
-                    }
-                    _ => error,
-                })
-            }
+            BodyError::Sink(error) => Failure::refused_body(match error.kind() {
+                ErrorKind::Decode => error.with_context(format!("the content type is {}", self.content_type)),
+                _ => error,
+            }),
             BodyError::Cut(cause) => Failure::cut(&format!("its {name} data end too early ({cause})")),
             BodyError::Corrupt(cause) => {
                 let error = Error::decode(format!("the {name} data of the answer are broken ({cause})"))
@@ -241,10 +235,9 @@ impl Told<'_> {
             BodyError::TooMuchMemory => Failure::refused_body(Error::limit_exceeded(format!(
                 "the {name} data of the answer need more memory to decompress than is allowed"
             ))),
-            BodyError::Panicked(message) => Failure::refused_body(redact_error(
-                Error::internal(format!("reading the answer failed: {message}")),
-                &self.settings.api_key,
-            )),
+            BodyError::Panicked(message) => {
+                Failure::refused_body(Error::internal(format!("reading the answer failed: {message}")))
+            }
             BodyError::GivenUp => Failure::refused_body(Error::internal("reading the answer was given up")),
         }
     }

@@ -11,6 +11,7 @@ use super::budget::RetryBudget;
 use super::exchange::Exchange;
 use super::failure::Failure;
 use super::observer::RequestEvent;
+use super::redact::redact_error;
 use super::{Cost, Request, SendError, Shared};
 
 pub(super) struct Retry<'a> {
@@ -59,7 +60,8 @@ impl<'a> Retry<'a> {
                 Ok(())
             }
             Err(why) => {
-                let mut error = failure.error;
+                // Whatever the service wrote may hold the key.
+                let mut error = redact_error(failure.error, &self.shared.settings.api_key);
                 if let Some(why) = why {
                     error = error.with_context(why);
                 }

@@ -243,3 +243,86 @@ fn classify(error: &io::Error) -> BodyError {
         BodyError::Corrupt(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::error::Result as SinkResult;
+
+    /// Refuses everything, if it is told to.
+    struct Sink {
+        refuses: bool,
+    }
+
+    impl BodySink for Sink {
+        type Output = ();
+
+        fn push(&mut self, _bytes: &[u8]) -> SinkResult<()> {
+            if self.refuses { Err(Error::decode("refused")) } else { Ok(()) }
+        }
+
+        fn finish(self) -> SinkResult<()> {
+            Ok(())
+        }
+    }
+
+    fn compressed() -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&vec![b'1'; 40 * WINDOW]).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// A job whose body has begun, run by a thread of its own.
+    fn begin(
+        refuses: bool,
+    ) -> (mpsc::Sender<Piece>, Arc<AtomicBool>, thread::JoinHandle<Result<(), BodyError>>) {
+        let mut first = compressed();
+        first.truncate(first.len() - 9);
+        let (pieces, received) = mpsc::channel(QUEUE);
+        let (spare, _) = sync::channel();
+        let given_up = Arc::new(AtomicBool::new(false));
+        let job = Job {
+            source: Source::new(first, Some(received), spare, Arc::clone(&given_up)),
+            sink: Sink { refuses },
+            encoding: Encoding::Gzip,
+            max_bytes: u64::MAX,
+            decoded: Arc::default(),
+        };
+        (pieces, given_up, thread::spawn(move || job.run()))
+    }
+
+    /// Waits until the threads, each of which holds the flag, have gone.
+    fn wait_for_threads(given_up: &Arc<AtomicBool>) {
+        while Arc::strong_count(given_up) > 1 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn threads_end_when_nobody_waits() {
+        let (pieces, given_up, thread) = begin(false);
+        given_up.store(true, Ordering::Relaxed);
+        drop(pieces);
+        assert!(matches!(thread.join().unwrap(), Err(BodyError::GivenUp)));
+        wait_for_threads(&given_up);
+    }
+
+    #[test]
+    fn a_sink_that_refuses_does_not_wait_for_the_rest() {
+        let (pieces, given_up, thread) = begin(true);
+        assert!(matches!(thread.join().unwrap(), Err(BodyError::Sink(_))));
+        drop(pieces);
+        wait_for_threads(&given_up);
+    }
+
+    #[test]
+    fn a_body_that_ends_early_was_cut() {
+        let (pieces, given_up, thread) = begin(false);
+        pieces.blocking_send(Piece::End).unwrap_or_default();
+        assert!(matches!(thread.join().unwrap(), Err(BodyError::Cut(_))));
+        wait_for_threads(&given_up);
+    }
+}

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::Uri;
+use axum::http::{Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -46,17 +46,16 @@ impl Service {
 
 pub(super) fn router(service: Arc<Service>) -> Router {
     let api = Router::new()
-        .route("/calls", get(list_calls).post(update_calls))
-        .route("/reps", get(list_reps).post(update_reps))
-        .route("/report", get(report))
-        .fallback(no_such_path)
+        .route("/api/v1/calls", get(list_calls).post(update_calls))
+        .route("/api/v1/reps", get(list_reps).post(update_reps))
+        .route("/api/v1/report", get(report))
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(Arc::clone(&service), guard::key));
     Router::new()
-        .nest("/api/v1", api)
         .route("/openapi.json", get(openapi::describe))
-        .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
+        .merge(api)
+        .fallback(no_such_path)
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn(cut::cut))
         .layer(from_fn(guard::host))
@@ -80,8 +79,8 @@ async fn no_such_path(uri: Uri) -> Problem {
     Problem::new(404, "not_found", message)
 }
 
-async fn no_such_method(request: Request) -> Problem {
-    let message = format!("{} does not take {}", excerpt(request.uri().path()), request.method());
+async fn no_such_method(method: Method, uri: Uri) -> Problem {
+    let message = format!("{} does not take {method}", excerpt(uri.path()));
     Problem::new(405, "method_not_allowed", message)
 }
 

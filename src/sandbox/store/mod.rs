@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod cell;
+mod facts;
 mod filter;
 mod page;
 mod report;
@@ -18,8 +19,9 @@ use std::time::Duration;
 use chrono::{Local, NaiveDate};
 use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
 
-pub(super) use catalogue::{Entity, is_attribute_name};
+pub(super) use catalogue::{Entity, IN_APP, is_attribute_name};
 pub(super) use cell::{Cell, Key};
+pub(super) use facts::Facts;
 pub(super) use filter::Filter;
 pub(super) use page::Page;
 pub(super) use report::{Dimension, Report};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::{Int32Builder, ListBuilder, ListViewBuilder, MapBuilder, StringBuilder};
 use arrow_array::types::{Int32Type, UInt8Type};
 use arrow_array::*;
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, Schema};
 use converz::encode::{KeyColumn, Limits, Nulls, UpdateFrame};
 use half::f16;
 use proptest::prelude::*;
@@ -160,6 +160,29 @@ fn lists_are_arrays_and_structs_and_maps_are_objects() {
 }
 
 #[test]
+fn json_that_says_so_is_written_as_it_is() {
+    let texts = vec![Some(r#"{"a": [1, 2.50]}"#), None, Some("\"x\"")];
+    let body = |texts: ArrayRef| {
+        let metadata = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())].into();
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("call_id", DataType::Int64, false),
+            Field::new("v", texts.data_type().clone(), true).with_metadata(metadata),
+        ]));
+        let keys: ArrayRef = Arc::new(Int64Array::from_iter_values((0..).take(texts.len())));
+        let batch = RecordBatch::try_new(schema.clone(), vec![keys, texts]).unwrap();
+        UpdateFrame::new(&schema, vec![batch], KeyColumn::CallId, Nulls::Keep)
+            .map(|frame| String::from_utf8(super::frames::written(&frame, LIMITS).remove(0)).unwrap())
+    };
+    let expected = r#"{"call_id":[0,2],"v":[{"a": [1, 2.50]},"x"]}"#;
+    assert_eq!(body(Arc::new(StringArray::from(texts.clone()))).unwrap(), expected);
+    assert_eq!(body(Arc::new(StringViewArray::from(texts))).unwrap(), expected);
+    let refused = body(Arc::new(StringArray::from(vec!["{", " null ", "1"]))).unwrap_err();
+    assert!(refused.message().contains("not JSON, though its type says so for call_id 0"), "{refused}");
+    assert!(refused.message().contains("(make the cell itself null) for call_id 1"), "{refused}");
+    assert!(body(Arc::new(Int64Array::from(vec![1]))).unwrap_err().message().contains("must be strings"));
+}
+
+#[test]
 fn nulls_are_left_out_or_explicit() {
     let values = || -> ArrayRef { Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])) };
     assert_eq!(sole_body(values(), Nulls::Keep), r#"{"call_id":[0,2],"v":[true,false]}"#);
@@ -189,6 +212,39 @@ fn columns_that_agree_within_a_range_go_together_there() {
             r#"{"call_id":[3],"b":[7]}"#
         ]
     );
+}
+
+#[test]
+fn columns_that_agree_go_apart_where_they_are_too_long_together() {
+    let keys: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    let text = |length: usize| Some("x".repeat(length));
+    let a: ArrayRef = Arc::new(StringArray::from(vec![text(400), text(400), None]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec![text(400), text(400), text(1)]));
+    let batch = RecordBatch::try_from_iter([("call_id", keys), ("a", a), ("b", b)]).unwrap();
+    let frame = UpdateFrame::new(&batch.schema(), vec![batch], KeyColumn::CallId, Nulls::Keep).unwrap();
+    let columns = |bytes| -> Vec<String> {
+        let requests = frame.requests(Limits { rows: 2, bytes }).unwrap();
+        requests.iter().map(|request| frame.request_columns(request).collect::<Vec<_>>().join("+")).collect()
+    };
+    let joint = frame.requests(Limits { rows: 2, bytes: 1 << 20 }).unwrap()[0].bytes;
+    assert_eq!(columns(joint), ["a+b", "b"]);
+    assert_eq!(columns(joint - 1), ["a", "b", "b"]);
+}
+
+#[test]
+fn the_longest_request_says_where_a_range_ends() {
+    let keys: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4]));
+    let long = "x".repeat(400);
+    let long = long.as_str();
+    let a: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec![Some(long), None, Some(long), Some(long)]));
+    let batch = RecordBatch::try_from_iter([("call_id", keys), ("a", a), ("b", b)]).unwrap();
+    let frame = UpdateFrame::new(&batch.schema(), vec![batch], KeyColumn::CallId, Nulls::Keep).unwrap();
+    let limits = Limits { rows: 100, bytes: 1_024 };
+    let ranges: Vec<_> = frame.requests(limits).unwrap().into_iter().map(|request| request.range).collect();
+    assert_eq!(ranges, [0..3, 0..3, 3..4]);
+    // What is measured is what is written.
+    assert_eq!(super::frames::written(&frame, limits)[0], br#"{"call_id":[1,2,3],"a":[1,2,3]}"#);
 }
 
 #[test]

@@ -184,9 +184,8 @@ impl Rows for ServedPage {
         self.rows.len()
     }
 
-    fn keys(&self) -> Vec<Option<Key>> {
-        let key = |row: &u64| (!self.without_keys).then(|| Key::Integer((*row).into()));
-        self.rows.iter().map(key).collect()
+    fn keys(&self) -> impl Iterator<Item = Option<Key>> {
+        self.rows.iter().map(|row| (!self.without_keys).then(|| Key::Integer((*row).into())))
     }
 
     fn filter(mut self, keep: &[bool]) -> Self {

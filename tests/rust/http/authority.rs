@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,6 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
+use super::clock::StoppedClock;
 use super::server::answer;
 
 pub struct Authority {
@@ -51,7 +53,7 @@ impl Authority {
     }
 }
 
-/// Answers every request with `[1]`, and counts the connections.
+/// Answers every request with `[1]` over HTTP/1.1, and counts the connections.
 pub struct TlsServer {
     pub port: u16,
     connections: Arc<AtomicUsize>,
@@ -59,6 +61,26 @@ pub struct TlsServer {
 
 impl TlsServer {
     pub async fn start(config: ServerConfig) -> Self {
+        Self::start_after(config, std::future::ready).await
+    }
+
+    /// Lets time pass before the handshake, while the client is patient for so long.
+    pub async fn start_slow(config: ServerConfig, clock: &StoppedClock, patience: Duration) -> Self {
+        let clock = clock.clone();
+        Self::start_after(config, move |()| {
+            let clock = clock.clone();
+            async move {
+                clock.asleep_for(patience).await;
+                clock.advance(patience * 9 / 10);
+            }
+        })
+        .await
+    }
+
+    async fn start_after<F>(config: ServerConfig, before: impl Fn(()) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let acceptor = TlsAcceptor::from(Arc::new(config));
@@ -68,10 +90,15 @@ impl TlsServer {
             while let Ok((stream, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::Relaxed);
                 let acceptor = acceptor.clone();
+                let before = before(());
                 tokio::spawn(async move {
+                    before.await;
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                    if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                        return;
+                    }
                     let mut request = Vec::new();
-                    while !request.ends_with(b"\r\n\r\n") {
+                    while !request.ends_with(b"\r\n\r\n") && !request.ends_with(b"[]") {
                         if stream.read_buf(&mut request).await.unwrap_or(0) == 0 {
                             return;
                         }

@@ -2,11 +2,16 @@
 
 mod authority;
 mod bodies;
-mod client;
-mod clock;
+pub mod client;
+pub mod clock;
 mod compress;
+mod environment;
+mod faults;
+mod http2;
 mod requests;
 mod retries;
-mod server;
+mod secrets;
+pub mod server;
 mod timeouts;
+mod tls;
 mod updates;

@@ -10,10 +10,6 @@ use super::clock::StoppedClock;
 use super::compress::{gzip, zstd};
 use super::server::{Script, Server, Step, answer, ok, run, send, status};
 
-fn seconds(seconds: f64) -> Option<Duration> {
-    Some(Duration::from_secs_f64(seconds))
-}
-
 fn status_of(error: &Error) -> (u16, Option<Duration>) {
     match error.kind() {
         ErrorKind::Status { status, retry_after, .. } => (*status, *retry_after),
@@ -174,7 +170,7 @@ fn retry_after_is_obeyed_where_it_makes_sense() {
                 let server = Server::start(&clock, [status(line, &[&header], ""), ok("[]")]).await;
                 let client = Client::new(&clock, settings(&server.url));
                 client.read().await.unwrap();
-                assert_eq!(client.events()[0].retry_in, seconds(wait), "{value}");
+                assert_eq!(client.events()[0].retry_in, Some(Duration::from_secs_f64(wait)), "{value}");
             }
         }
     });
@@ -188,7 +184,7 @@ fn a_wait_beyond_the_deadline_raises_at_once() {
         let server = Server::start(&clock, [busy, ok("[]")]).await;
         let client = Client::new(&clock, settings(&server.url));
         let error = client.read().await.unwrap_err();
-        assert_eq!(status_of(&error), (429, seconds(901.0)));
+        assert_eq!(status_of(&error), (429, Some(Duration::from_secs(901))));
         assert!(error.message().contains("timeout=900 s"), "{error}");
         assert_eq!((server.requests(), clock.elapsed()), (1, Duration::ZERO));
     });

@@ -1,5 +1,6 @@
 //! A server that plays a script for every request: exact bytes, closings and stalls.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,11 +24,15 @@ pub enum Step {
         until: Duration,
         pass: Duration,
     },
+    /// Waits until the client closes the connection.
+    Hold,
     /// Lets sleeps of that length pass so many times, without looking at the connection.
     Expire {
         time: Duration,
         times: usize,
     },
+    /// Does nothing for ever.
+    Hang,
     Close,
     /// Refuses further connections.
     Stop,
@@ -83,25 +88,49 @@ pub struct Server {
     stopped: Arc<Notify>,
 }
 
-#[derive(Debug)]
+/// Makes the script for a request.
+type Answering = Box<dyn Fn(&Received) -> Script + Send + Sync>;
+
 struct Shared {
     clock: StoppedClock,
     scripts: Mutex<Vec<Script>>,
+    answering: Option<Answering>,
+    open: AtomicUsize,
     received: Mutex<Vec<Received>>,
     stop: Notify,
     connections: AtomicUsize,
 }
 
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("received", &self.received).finish_non_exhaustive()
+    }
+}
+
 impl Server {
     /// Plays the scripts in order; requests beyond them are closed without an answer.
     pub async fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let mut scripts: Vec<Script> = scripts.into_iter().collect();
         scripts.reverse();
+        Self::serve(clock, scripts, None).await
+    }
+
+    /// Plays the script that is made for a request, for requests that come in any order.
+    pub async fn answering(
+        clock: &StoppedClock,
+        answering: impl Fn(&Received) -> Script + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(clock, Vec::new(), Some(Box::new(answering))).await
+    }
+
+    async fn serve(clock: &StoppedClock, scripts: Vec<Script>, answering: Option<Answering>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             clock: clock.clone(),
             scripts: Mutex::new(scripts),
+            answering,
+            open: AtomicUsize::new(0),
             received: Mutex::default(),
             stop: Notify::new(),
             connections: AtomicUsize::new(0),
@@ -115,7 +144,11 @@ impl Server {
                     Ok((stream, _)) = listener.accept() => {
                         let shared = Arc::clone(&accepting.shared);
                         shared.connections.fetch_add(1, Ordering::Relaxed);
-                        tokio::spawn(async move { shared.serve(stream).await });
+                        shared.open.fetch_add(1, Ordering::Relaxed);
+                        tokio::spawn(async move {
+                            shared.serve(stream).await;
+                            shared.open.fetch_sub(1, Ordering::Relaxed);
+                        });
                     }
                 }
             }
@@ -143,6 +176,11 @@ impl Server {
     pub fn requests(&self) -> usize {
         self.shared.received.lock().unwrap().len()
     }
+
+    /// Connections that neither side has closed.
+    pub fn open_connections(&self) -> usize {
+        self.shared.open.load(Ordering::Relaxed)
+    }
 }
 
 impl Shared {
@@ -161,8 +199,12 @@ impl Shared {
                 continue;
             }
             let Some((head, rest)) = read_head(&mut stream).await else { return };
-            let Some(script) = self.next() else { return };
             let mut request = Received { head, body: rest };
+            let script = match &self.answering {
+                Some(answering) => Some(answering(&request)),
+                None => self.next(),
+            };
+            let Some(script) = script else { return };
             self.received.lock().unwrap().push(request.clone());
             let index = self.received.lock().unwrap().len() - 1;
             if script.reading != Reading::Head {
@@ -225,11 +267,16 @@ impl Shared {
                     self.clock.asleep_for(until).await;
                     self.clock.advance(pass);
                 }
+                Step::Hold => {
+                    while stream.readable().await.is_ok() && !is_closed(stream) {}
+                    return false;
+                }
                 Step::Expire { time, times } => {
                     for _ in 0..times {
                         self.clock.expire(time).await;
                     }
                 }
+                Step::Hang => std::future::pending().await,
                 Step::Close => return false,
                 Step::Stop => {
                     self.stop.notify_one();
@@ -298,12 +345,18 @@ pub fn send(bytes: impl AsRef<[u8]>) -> Step {
 
 /// Runs a test on one thread, with the network looked at between any two tasks.
 pub fn run<F: Future>(test: F) -> F::Output {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build().unwrap();
-    let output = runtime.block_on(async {
-        // Only a test that hangs comes to it.
-        tokio::time::timeout(Duration::from_secs(60), test).await.expect("the test hangs")
-    });
-    runtime.shutdown_background();
-    output
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build();
+    let runtime = Abandoned(Some(runtime.unwrap()));
+    // Only a test that hangs comes to its end.
+    let test = async { tokio::time::timeout(Duration::from_secs(60), test).await };
+    runtime.0.as_ref().unwrap().block_on(test).expect("the test hangs")
+}
+
+/// A runtime that waits for none of its threads, so that a failure is seen at once.
+struct Abandoned(Option<tokio::runtime::Runtime>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.take().unwrap().shutdown_background();
+    }
 }

@@ -127,7 +127,7 @@ fn a_steady_slow_upload_is_no_stall() {
         };
         let server = Server::start(&clock, [slow]).await;
         let client = Client::new(&clock, settings(&server.url));
-        let body: Vec<u8> = (0..30 << 20).map(|index| (index % 251) as u8).collect();
+        let body: Vec<u8> = (0_u32..30 << 20).map(|index| (index % 251) as u8).collect();
         client.send(body.clone()).await.unwrap();
         let received = server.received();
         assert_eq!(received.len(), 1);
