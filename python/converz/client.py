@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from converz import _core
-from converz.errors import ConfigurationError
+from converz.errors import ConfigurationError, InvalidInputError
 from converz.frames import to_core_table
 from converz.progress import Reporter
 from converz.receipt import Receipt
@@ -694,6 +694,9 @@ class Client:
     def _update(
         self, operation: str, frame: object, nulls: str, dry_run: bool, progress: Progress
     ) -> UpdateResult | list[PlannedRequest]:
+        if not isinstance(dry_run, bool):
+            message = f"dry_run={dry_run!r} is not True or False"
+            raise InvalidInputError(message)
         table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
         if dry_run:
             return self._core.dry_run(operation, table, nulls)
@@ -702,6 +705,9 @@ class Client:
 
     def __repr__(self) -> str:
         """Show where the client connects to, without the key."""
+        # Debuggers and error services also show the client whose making failed.
+        if not hasattr(self, "_core"):
+            return "Client()"
         return f"Client({self.settings['base_url']!r})"
 
     def __reduce__(self) -> tuple[Any, tuple[dict[str, Any]]]:

@@ -30,4 +30,4 @@ class Receipt:
     columns: tuple[str, ...]
     """The columns that arrived, whatever the result shows."""
     query: tuple[tuple[str, str], ...]
-    """The parameters that were sent, without those of paging."""
+    """The parameters that were sent, without the number of the page."""

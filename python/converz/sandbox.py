@@ -149,4 +149,5 @@ class Sandbox:
 
     def __repr__(self) -> str:
         """Show where it listens."""
-        return f"Sandbox(url={self.url!r})"
+        # Debuggers and error services also show the sandbox whose making failed.
+        return f"Sandbox(url={self.url!r})" if hasattr(self, "_core") else "Sandbox()"

@@ -96,7 +96,7 @@ fn what_does_not_pass_ends_in_its_own_error() {
                 kind => assert!(matches!(kind, ErrorKind::Connection), "{name}: {error}"),
             }
             assert_eq!(error.attempt(), Some(3), "{name}");
-            assert_eq!(error.request(), Some("GET /calls rep_id=…&page=3"), "{name}");
+            assert_eq!(error.request(), Some("GET /calls?rep_id=…&page=3"), "{name}");
             assert_eq!(server.requests(), 3, "{name}");
         }
     });
