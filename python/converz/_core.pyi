@@ -9,6 +9,7 @@ _Bytes = bytes
 _Report: TypeAlias = Callable[[int, int], None] | None
 
 def decode(body: bytes, *, parse_dates: bool = True) -> Table: ...
+
 @final
 class Secret:
     def __new__(cls, value: object) -> Secret: ...

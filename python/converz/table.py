@@ -61,7 +61,9 @@ class Table:
             if isinstance(error, InvalidInputError):
                 raise
             kind = type(data)
-            message = f"data is a {kind.__module__}.{kind.__qualname__}, which is no table of Arrow's: {error}"
+            message = (
+                f"data is a {kind.__module__}.{kind.__qualname__}, which is no table of Arrow's: {error}"
+            )
             raise InvalidInputError(message) from error
         self._receipt = None
 

@@ -253,7 +253,9 @@ def test_fault_delay():
 
 
 def test_fault_cut():
-    with converz.Sandbox(calls=500, reps=5, faults=[Fault(operation="calls", request=1, cut=1000)]) as sandbox:
+    with converz.Sandbox(
+        calls=500, reps=5, faults=[Fault(operation="calls", request=1, cut=1000)]
+    ) as sandbox:
         calls = sandbox.client(page_size=300).calls()
     assert calls.to_pydict()["call_id"] == list(range(1, 501))
     assert calls.receipt.retries == 1
