@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 import pytest
-from service import Answer, serving
 
 import converz
 from converz import Fault, errors
+from service import Answer, serving
 
 KEY = "key-of-the-tests"
 

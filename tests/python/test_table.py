@@ -25,8 +25,8 @@ EVERY_TYPE = pa.table(
         "large": pa.array(["a", None, "b"], pa.large_string()),
         "view": pa.array(["a", None, "b"], pa.string_view()),
         "day": pa.array([date(2025, 7, 1), None, date(1900, 1, 1)]),
-        "second": pa.array([datetime(2025, 7, 1, 12), None, None], pa.timestamp("s")),  # noqa: DTZ001
-        "time": pa.array([datetime(2025, 7, 1, 12, 0, 0, 5), None, None], pa.timestamp("us")),  # noqa: DTZ001
+        "second": pa.array([datetime(2025, 7, 1, 12), None, None], pa.timestamp("s")),
+        "time": pa.array([datetime(2025, 7, 1, 12, 0, 0, 5), None, None], pa.timestamp("us")),
         "zoned": pa.array([datetime(2025, 7, 1, 12, tzinfo=UTC), None, None], pa.timestamp("us", "UTC")),
         "small": pa.array([1, None, -1], pa.int8()),
     }
@@ -79,7 +79,7 @@ def test_schema(table):
         schema == converz.Schema(dict(schema)) == converz.Schema(table) == pickle.loads(pickle.dumps(schema))
     )
     assert schema != converz.Schema({"call_id": "int64"})
-    assert eval(repr(schema), {"Schema": converz.Schema}) == schema  # noqa: S307
+    assert eval(repr(schema), {"Schema": converz.Schema}) == schema
     assert pa.schema(schema) == table.to_arrow().schema
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import OrderedDict
 from datetime import UTC, date, datetime
@@ -89,10 +90,10 @@ def test_users(client):
         ([0.1, -0.0, 1e300], [0.1, -0.0, 1e300]),
         (["é\U0001f600", "'; drop table calls --", ""], ["é\U0001f600", "'; drop table calls --", ""]),
         ([date(2025, 7, 1), None, date(1999, 12, 31)],) * 2,
-        ([datetime(2025, 7, 1, 12, 30), None, datetime(2025, 7, 1, 12, 30, 1, 5)],) * 2,  # noqa: DTZ001
+        ([datetime(2025, 7, 1, 12, 30), None, datetime(2025, 7, 1, 12, 30, 1, 5)],) * 2,
         ([np.int64(5), np.int8(-5), None], [5, -5, None]),
         ([np.float64(0.5), None, np.float32(0.25)], [0.5, None, 0.25]),
-        ([pd.Timestamp("2025-07-01 12:30"), pd.NaT, None], [datetime(2025, 7, 1, 12, 30), None, None]),  # noqa: DTZ001
+        ([pd.Timestamp("2025-07-01 12:30"), pd.NaT, None], [datetime(2025, 7, 1, 12, 30), None, None]),
     ],
 )
 def test_values_come_back_as_they_were(client, values, read):
@@ -235,7 +236,7 @@ def test_what_remains_finishes_the_job():
         covered = sorted(error.committed + error.in_doubt + error.unsent)
         assert covered[0][0] == 0
         assert covered[-1][1] == 50
-        assert all(one[1] == other[0] for one, other in zip(covered, covered[1:], strict=False))
+        assert all(one[1] == other[0] for one, other in itertools.pairwise(covered))
         assert error.remaining.num_rows == 50 - sum(end - start for start, end in error.committed)
         client.update_calls(error.remaining)
         assert client.calls(columns="note").to_pydict() == {"note": frame["note"]}
