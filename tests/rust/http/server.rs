@@ -109,7 +109,7 @@ impl fmt::Debug for Shared {
 
 impl Server {
     /// Plays the scripts in order; requests beyond them are closed without an answer.
-    pub async fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
+    pub fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
         let mut scripts: Vec<Script> = scripts.into_iter().collect();
         let socket = TcpSocket::new_v4().unwrap();
         if scripts.iter().any(|script| matches!(script.reading, Reading::Slowly { .. })) {
