@@ -802,7 +802,7 @@ class Client:
         return UpdatePlan(self._core, core, operation)
 
     def _update(
-        self, operation: str, frame: object, nulls: str, dry_run: bool, progress: Progress
+        self, operation: str, frame: object, nulls: str, dry_run: object, progress: Progress
     ) -> UpdateResult | list[PlannedRequest]:
         if not isinstance(dry_run, bool):
             message = f"dry_run={dry_run!r} is not True or False"

@@ -122,7 +122,7 @@ def test_a_file_keeps_updates(tmp_path):
 def test_a_file_of_something_else(tmp_path):
     path = tmp_path / "letter.txt"
     path.write_text("Dear customer, " * 1000)
-    with pytest.raises(converz.ConverzError, match="letter.txt"):
+    with pytest.raises(converz.ConverzError, match=r"letter\.txt"):
         converz.Sandbox(calls=1, reps=1, path=path)
     assert path.read_text().startswith("Dear customer, ")
     with pytest.raises(converz.ConverzError, match="nowhere"):
