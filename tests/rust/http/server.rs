@@ -116,23 +116,26 @@ impl Server {
             // What the kernel takes for the server in advance takes no time.
             socket.set_recv_buffer_size(64 << 10).unwrap();
         }
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let listener = socket.listen(64).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         scripts.reverse();
-        Self::serve(clock, scripts, None).await
+        Self::serve(clock, socket, scripts, None)
     }
 
     /// Plays the script that is made for a request, for requests that come in any order.
-    pub async fn answering(
+    pub fn answering(
         clock: &StoppedClock,
         answering: impl Fn(&Received) -> Script + Send + Sync + 'static,
     ) -> Self {
-        Self::serve(clock, Vec::new(), Some(Box::new(answering))).await
+        Self::serve(clock, TcpSocket::new_v4().unwrap(), Vec::new(), Some(Box::new(answering)))
     }
 
-    async fn serve(clock: &StoppedClock, scripts: Vec<Script>, answering: Option<Answering>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    fn serve(
+        clock: &StoppedClock,
+        socket: TcpSocket,
+        scripts: Vec<Script>,
+        answering: Option<Answering>,
+    ) -> Self {
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(64).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             clock: clock.clone(),
