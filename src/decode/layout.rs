@@ -2,6 +2,7 @@
 //! only then found by hash.
 
 use std::hash::BuildHasher as _;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -19,6 +20,10 @@ const SLOTS_PER_COLUMN: usize = 8;
 const MIN_SLOTS: usize = 256;
 /// So many more wrong predictions than right ones, and the next one comes second.
 const DISTRUST: u32 = 16;
+/// Without trust, what follows what is only looked at so often.
+const LEARN_EVERY: u32 = 7;
+/// Bytes of a key that its slot depends on.
+const KEY_WORDS: usize = 16;
 
 /// The columns of a page in the order in which they arrived.
 #[derive(Debug, Default)]
@@ -39,16 +44,35 @@ pub(super) struct Layout {
     slots: Vec<u32>,
     /// How many more predictions were wrong than right.
     wrong: u32,
+    /// Counts the keys that were not predicted.
+    turn: u32,
 }
 
-/// What comes next.
+/// What comes next. Two words, one of which is not 0, so that it is returned in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Next {
-    pub column: usize,
-    /// Where its value begins.
+    /// Where the value begins.
     pub value: usize,
+    /// Twice the column, plus 1 if a row ended and another one began before it; all that plus 1.
+    code: NonZeroUsize,
+}
+
+impl Next {
+    #[inline]
+    pub(super) fn new(column: usize, value: usize, new_row: bool) -> Self {
+        Self { value, code: NonZeroUsize::MIN.saturating_add(2 * column + usize::from(new_row)) }
+    }
+
+    #[inline]
+    pub(super) fn column(self) -> usize {
+        (self.code.get() - 1) >> 1
+    }
+
     /// Whether a row ended and another one began before it.
-    pub new_row: bool,
+    #[inline]
+    pub(super) fn new_row(self) -> bool {
+        self.code.get() & 1 == 0
+    }
 }
 
 /// The glue that leads to a column.
@@ -84,7 +108,7 @@ impl Layout {
                 self.wrong = self.wrong.saturating_sub(1);
                 let new_row = candidate == 0;
                 let column = if new_row { self.first as usize } else { candidate - 1 };
-                return Some(Next { column, value, new_row });
+                return Some(Next::new(column, value, new_row));
             }
         }
         None
@@ -104,10 +128,14 @@ impl Layout {
             at = skip(expect(at, b',')?);
         }
         at = expect(at, b'"')?;
-        let slot = slot(bytes, at, self.slots.len())?;
+        let start_of_key = start_of_key(bytes, at)?;
+        let slot = start_of_key.hash & self.slots.len().checked_sub(1)?;
         let shortcut = self.slots.get(slot).copied().unwrap_or_default() as usize;
         let (column, value) = match self.keys.get(shortcut).and_then(|key| key.after(bytes, at)) {
-            Some(end) => (shortcut, skip(end)),
+            // The same, but known earlier if the key is short.
+            Some(end) => {
+                (shortcut, skip(if start_of_key.len < KEY_WORDS { at + start_of_key.len + 2 } else { end }))
+            }
             None => {
                 let run = text::run(bytes, at);
                 let value = skip(expect(expect(run.end, b'"')?, b':')?);
@@ -123,16 +151,20 @@ impl Layout {
         };
         // There must be something to tell that the white space ends here.
         bytes.get(value)?;
-        self.learn(from, bytes, start, Next { column, value, new_row });
-        Some(Next { column, value, new_row })
+        let next = Next::new(column, value, new_row);
+        self.turn = self.turn.wrapping_add(1);
+        if self.wrong < DISTRUST || self.turn % LEARN_EVERY == 0 {
+            self.learn(from, bytes, start, next);
+        }
+        Some(next)
     }
 
     /// Remembers what followed the value of `from` that ended at `start`.
     pub(super) fn learn(&mut self, from: usize, bytes: &[u8], start: usize, next: Next) {
         let Some(glue) = bytes.get(start..next.value).filter(|glue| glue.len() <= MAX_GLUE) else { return };
-        let index = glue_index(next.column, next.new_row);
-        if next.new_row {
-            self.first = next.column as u32;
+        let index = glue_index(next.column(), next.new_row());
+        if next.new_row() {
+            self.first = next.column() as u32;
         }
         // With keys in any order there is something to learn all the time, but seldom anything new.
         if let Some(known) = self.glue.get_mut(index)
@@ -190,23 +222,37 @@ impl Layout {
     }
 }
 
-/// The slot of the key that begins at `at`, by what of it is in the next two words. There are a power of two of them.
+/// The first bytes of a key: how many they are, and their hash.
+#[derive(Clone, Copy)]
+struct StartOfKey {
+    /// [`KEY_WORDS`] if the key goes on.
+    len: usize,
+    hash: usize,
+}
+
 #[inline]
-fn slot(bytes: &[u8], at: usize, slots: usize) -> Option<usize> {
+fn start_of_key(bytes: &[u8], at: usize) -> Option<StartOfKey> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     /// Fibonacci hashing: 2^64 divided by the golden ratio.
     const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, _) = bytes.get(at..)?.first_chunk::<16>()?.as_chunks();
-    let [first, second] = [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])];
-    // The high bit of each quote (see `text`), and from it what comes before the first one.
-    let before_quote = |word: u64| {
+    let (words, _) = bytes.get(at..)?.first_chunk::<KEY_WORDS>()?.as_chunks();
+    // The high bit of the first quote (see `text`).
+    let quote = |word: u64| {
         let zero = word ^ (ONES * u64::from(b'"'));
         let quotes = zero.wrapping_sub(ONES) & !zero & (ONES << 7);
-        (quotes & quotes.wrapping_neg()).wrapping_sub(1) >> 7
+        quotes & quotes.wrapping_neg()
     };
-    let mask = before_quote(first);
-    // Without a quote the mask lacks the uppermost bits only.
-    let rest = if mask >> 56 == 0 { 0 } else { second & before_quote(second) };
-    let mixed = (first & mask).wrapping_mul(MULTIPLIER) ^ rest.rotate_left(29).wrapping_mul(MULTIPLIER);
-    Some((mixed.wrapping_mul(MULTIPLIER) >> 32) as usize & (slots - 1))
+    // The bytes before it; without one it lacks the uppermost bits only.
+    let before = |quote: u64| quote.wrapping_sub(1) >> 7;
+    let [first, second] = [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])];
+    let in_first = quote(first);
+    let start = (first & before(in_first)).wrapping_mul(MULTIPLIER);
+    let (len, mixed) = if in_first != 0 {
+        (in_first.trailing_zeros() >> 3, start)
+    } else {
+        let in_second = quote(second);
+        let rest = (second & before(in_second)).wrapping_mul(MULTIPLIER);
+        (8 + (in_second.trailing_zeros() >> 3), start ^ rest.rotate_left(32))
+    };
+    Some(StartOfKey { len: len as usize, hash: (mixed.wrapping_mul(MULTIPLIER) >> 32) as usize })
 }

@@ -220,7 +220,7 @@ impl Scanner {
                     b'"' => {
                         let (column, value) = self.key(bytes)?;
                         if let Some((start, from)) = glue.take() {
-                            self.layout.learn(from, bytes, start, Next { column, value, new_row });
+                            self.layout.learn(from, bytes, start, Next::new(column, value, new_row));
                         }
                         self.column = column;
                         self.at = value;
@@ -296,11 +296,11 @@ impl Scanner {
         let (mut at, mut column) = (self.at, self.column);
         let fault = loop {
             let Some(next) = self.layout.next(column, bytes, at) else { break None };
-            if next.new_row {
+            if next.new_row() {
                 self.rows.end_row();
             }
             let value = next.value;
-            column = next.column;
+            column = next.column();
             if !self.rows.mark(column) {
                 break Some(Fault::new(at, What::Repeated));
             }
