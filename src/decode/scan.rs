@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::chunk::Value;
 use super::fault::{self, Fault, Place, What};
-use super::layout::{Layout, Next};
+use super::layout::{Layout, MAX_COLUMNS, Next};
 use super::nested::{self, Walker, Word};
 use super::number::{self, Number};
 use super::page::Page;
@@ -220,8 +220,7 @@ impl Scanner {
                     b'"' => {
                         let (column, value) = self.key(bytes)?;
                         if let Some((start, from)) = glue.take() {
-                            let glue = bytes.get(start..value).unwrap_or_default();
-                            self.layout.learn(from, column, glue, new_row);
+                            self.layout.learn(from, bytes, start, Next::new(column, value, new_row));
                         }
                         self.column = column;
                         self.at = value;
@@ -296,18 +295,12 @@ impl Scanner {
         // In registers, not in memory.
         let (mut at, mut column) = (self.at, self.column);
         let fault = loop {
-            let Some(next) = self.layout.predict(column, bytes, at) else { break None };
-            let value = match next {
-                Next::Column { column: next, value } => {
-                    column = next;
-                    value
-                }
-                Next::Row { column: next, value } => {
-                    self.rows.end_row();
-                    column = next;
-                    value
-                }
-            };
+            let Some(next) = self.layout.next(column, bytes, at) else { break None };
+            if next.new_row() {
+                self.rows.end_row();
+            }
+            let value = next.value;
+            column = next.column();
             if !self.rows.mark(column) {
                 break Some(Fault::new(at, What::Repeated));
             }
@@ -482,7 +475,7 @@ impl Scanner {
             What::Foreign => return Some(foreign(bytes.get(self.at..).unwrap_or_default())),
             What::Depth => format!("nested deeper than max_depth={}", self.options.max_depth),
             What::ValueBytes => format!("a value is longer than max_value_bytes={}", self.max_value_bytes),
-            What::Columns => format!("more than {} columns", self.layout.len()),
+            What::Columns => format!("more than {MAX_COLUMNS} columns"),
             what => {
                 if what == What::Repeated {
                     place.column = self.layout.names().get(self.column).map(|name| &**name);
