@@ -105,8 +105,8 @@ class Client:
         >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
         ...     client = converz.Client(sandbox.url, sandbox.api_key, page_size=50)
         ...     calls = client.calls(columns=["call_id", "campaign"])
-        >>> calls.shape, calls.receipt.pages
-        ((100, 2), 3)
+        >>> calls.shape
+        (100, 2)
 
     """
 
@@ -626,7 +626,7 @@ class Client:
             ...     result = client.update_calls({"call_id": [1, 2], "priority": ["high", None]})
             ...     calls = client.calls(columns=["call_id", "priority"], limit=2)
             >>> result.rows, result.cells
-            (2, 1)
+            (1, 1)
             >>> calls
             Table: 2 rows, 2 columns
             call_id  priority

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import shutil
-import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +20,8 @@ NUMBERS = ("int", "uint", "float")
 
 def text_table(table: Table, rows: int = ROWS, width: int | None = None, title: str = "Table") -> str:
     """Lay out the shape, the types and the first rows in at most `width` columns of a terminal."""
+    import shutil
+
     width = width or shutil.get_terminal_size((80, 24)).columns
     lines = [_shape(table, title)]
     names, types = table.column_names, table.schema.types
@@ -46,6 +45,8 @@ def text_table(table: Table, rows: int = ROWS, width: int | None = None, title: 
 
 def html_table(table: Table, rows: int = ROWS, title: str = "Table") -> str:
     """Lay out the shape, the types and the first rows as an HTML table."""
+    import html
+
     names, types = table.column_names, table.schema.types
     right = [kind.startswith(NUMBERS) for kind in types]
     style = ["text-align: right" if is_number else "text-align: left" for is_number in right]
@@ -105,6 +106,8 @@ def _shorten(text: str, width: int) -> str:
 
 
 def _columns(character: str) -> int:
+    import unicodedata
+
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Literal
 
 from converz import _core
+from converz.display import html_table, text_table
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -225,13 +226,9 @@ class Table:
 
     def __repr__(self) -> str:
         """Show the shape, the types and the first rows."""
-        from converz.display import text_table
-
         return text_table(self)
 
     def _repr_html_(self) -> str:
-        from converz.display import html_table
-
         return html_table(self)
 
 
