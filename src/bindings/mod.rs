@@ -5,6 +5,7 @@
 mod arguments;
 mod client;
 mod columns;
+mod ctrl_c;
 mod errors;
 mod events;
 mod new_column;
