@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import shutil
-import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +20,8 @@ NUMBERS = ("int", "uint", "float")
 
 def terminal_width() -> int:
     """Return the columns of the terminal, or what one usually has."""
+    import shutil
+
     return shutil.get_terminal_size((80, 24)).columns
 
 
@@ -70,6 +69,8 @@ def text_table(
 
 def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int | None = None) -> str:
     """Lay out the shape, the types and the first rows as an HTML table; `total` is as in `text_table`."""
+    import html
+
     total = table.num_rows if total is None else total
     names, types = table.column_names, table.schema.types
     right = [kind.startswith(NUMBERS) for kind in types]
@@ -130,6 +131,8 @@ def shorten(text: str, width: int) -> str:
 
 
 def _columns(character: str) -> int:
+    import unicodedata
+
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

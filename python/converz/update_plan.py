@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,18 @@ NAME_WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlan:
-    """What an update would do to one attribute, in the rows that were found."""
+    """What an update would do to one attribute, in the rows that were found.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     plan = sandbox.client().plan_update_calls(
+        ...         {"call_id": [1, 2], "priority": ["high", "low"]}, end_date="2100-01-01"
+        ...     )
+        >>> plan.columns
+        [ColumnPlan(name='priority', changed=2, cleared=0, same=0, seen=False, nearest=None)]
+
+    """
 
     name: str
     """The attribute."""
@@ -159,6 +169,8 @@ class UpdatePlan:
         return "\n".join([*parts, "\n" + wrap(UNKNOWN[self._operation], width)])
 
     def _repr_html_(self) -> str:
+        import html
+
         parts = [f"<p>{'<br>'.join(html.escape(line) for line in self._summary())}</p>"]
         if self.num_changes:
             parts.append(html_table(self._first_changes(), title="changes", total=self.num_changes))

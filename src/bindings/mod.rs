@@ -5,6 +5,7 @@
 mod arguments;
 mod client;
 mod columns;
+mod ctrl_c;
 mod decode;
 mod errors;
 mod events;

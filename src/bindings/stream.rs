@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 
+use super::ctrl_c::Watch;
 use super::errors::to_py_err;
 use super::events::Events;
 use super::panics::guard;
@@ -85,8 +86,8 @@ impl Shared {
         std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), state)
     }
 
-    /// The next batch, waiting for it detached from the interpreter.
-    fn next(&self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
+    /// The next batch, waiting for it detached from the interpreter. `interrupted` may end the wait.
+    fn next(&self, py: Python<'_>, interrupted: impl Fn() -> PyResult<()>) -> PyResult<Option<RecordBatch>> {
         if self.pid != std::process::id() {
             return Err(refuse(py, "a stream belongs to the process that opened it: open one in the child"));
         }
@@ -110,6 +111,7 @@ impl Shared {
                 Ok((stream, next))
             },
             |py| {
+                interrupted()?;
                 self.events.log(py)?;
                 self.pages.report(py)?;
                 if self.closing.load(Ordering::Relaxed) {
@@ -152,20 +154,47 @@ impl Shared {
     fn next_for_consumer(&self) -> Result<Option<ArrayRef>, ArrowError> {
         Python::attach(|py| {
             // A panic must not leave through the consumer's frames, which are not Rust's.
-            guard(py, || self.next(py))
-                .map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef))
-                .map_err(|error| {
-                    if error.is_instance_of::<PyKeyboardInterrupt>(py) {
-                        // The consumer would swallow it: raise it again when the consumer is back in Python.
-                        let _ =
-                            py.import(intern!(py, "_thread")).and_then(|m| m.call_method0("interrupt_main"));
+            guard(py, || {
+                let watch = (!has_python_frame(py)).then(Watch::new);
+                self.next(py, || match &watch {
+                    Some(watch) if watch.pressed() && is_left_to_python(py)? => {
+                        Err(PyKeyboardInterrupt::new_err(()))
                     }
-                    let text = error.to_string();
-                    *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    ArrowError::ExternalError(text.into())
+                    _ => Ok(()),
                 })
+            })
+            .map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef))
+            .map_err(|error| {
+                let text = error.to_string();
+                let is_interrupt = error.is_instance_of::<PyKeyboardInterrupt>(py);
+                *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                if is_interrupt {
+                    // The consumer would swallow it, so it is raised again when the consumer is back in Python.
+                    // If that cannot be arranged, the consumer's error is what remains.
+                    let _ = raise_in_caller(py);
+                }
+                ArrowError::ExternalError(text.into())
+            })
         })
     }
+}
+
+/// Whether Python called whoever calls here; the threads of a library were called by nobody.
+fn has_python_frame(py: Python<'_>) -> bool {
+    py.import(intern!(py, "sys")).and_then(|sys| sys.call_method0(intern!(py, "_getframe"))).is_ok()
+}
+
+fn is_left_to_python(py: Python<'_>) -> PyResult<bool> {
+    py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "is_left_to_python"))?.is_truthy()
+}
+
+fn raise_in_caller(py: Python<'_>) -> PyResult<()> {
+    let thread = py.import(intern!(py, "_thread"))?;
+    if has_python_frame(py) {
+        py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "expect"))?;
+    }
+    // From here on every call of Python may raise, so it is the last one.
+    thread.call_method0(intern!(py, "interrupt_main")).map(drop)
 }
 
 #[pymethods]
@@ -211,7 +240,7 @@ impl RecordBatchStream {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
-        guard(py, || Ok(self.shared.next(py)?.map(Batch)))
+        guard(py, || Ok(self.shared.next(py, || Ok(()))?.map(Batch)))
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {

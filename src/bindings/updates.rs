@@ -104,6 +104,13 @@ fn failure(py: Python<'_>, update: &Update, error: &Error) -> PyErr {
 }
 
 /// One request, as it would be made.
+///
+/// Example:
+///     >>> import converz
+///     >>> client = converz.Client("https://yourdomain.converz.co", "key")
+///     >>> [request] = client.update_calls({"call_id": [1, 2], "priority": ["high", None]}, dry_run=True)
+///     >>> request.method, request.path, request.rows, request.body
+///     ('POST', '/calls', 1, b'{"call_id":[1],"priority":["high"]}')
 #[pyclass(frozen, module = "converz", name = "PlannedRequest")]
 #[derive(Debug)]
 pub struct PlannedRequest {
