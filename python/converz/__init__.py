@@ -17,6 +17,8 @@ from converz._core import PlannedRequest, RecordBatch, Schema, __version__
 from converz.client import Client
 from converz.default_client import (
     calls,
+    plan_update_calls,
+    plan_update_reps,
     report,
     reps,
     scan_calls,
@@ -51,6 +53,7 @@ from converz.receipt import Receipt
 from converz.record_batch_stream import RecordBatchStream
 from converz.sandbox import Fault, Sandbox
 from converz.table import Table
+from converz.update_plan import ColumnPlan, UpdatePlan
 from converz.update_result import UpdateResult
 
 __all__ = [
@@ -60,6 +63,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "Client",
+    "ColumnPlan",
     "ConfigurationError",
     "ConverzError",
     "ConverzWarning",
@@ -82,9 +86,12 @@ __all__ = [
     "ServerError",
     "Table",
     "UpdateError",
+    "UpdatePlan",
     "UpdateResult",
     "__version__",
     "calls",
+    "plan_update_calls",
+    "plan_update_reps",
     "report",
     "reps",
     "scan_calls",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from converz import _core
-from converz.errors import ConfigurationError
+from converz.errors import ConfigurationError, InvalidInputError
 from converz.frames import to_core_table
 from converz.progress import Reporter
 from converz.receipt import Receipt
 from converz.record_batch_stream import RecordBatchStream
 from converz.scan import scan
 from converz.table import Table
+from converz.update_plan import UpdatePlan
 from converz.update_result import UpdateResult
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ CALLS_FILTERS = (
     "vendor_call_id",
     "columns",
 )
+CALLS_RANGE = tuple(name for name in CALLS_FILTERS if name not in ("metric", "columns"))
 REPS_FILTERS = ("department", "rep_id", "active")
 REPORT_FILTERS = (
     "start_date",
@@ -103,8 +105,8 @@ class Client:
         >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
         ...     client = converz.Client(sandbox.url, sandbox.api_key, page_size=50)
         ...     calls = client.calls(columns=["call_id", "campaign"])
-        >>> calls.shape, calls.receipt.pages
-        ((100, 2), 3)
+        >>> calls.shape
+        (100, 2)
 
     """
 
@@ -133,13 +135,16 @@ class Client:
         user_agent: str | None = None,
         lossy: bool = False,
     ) -> None:
-        # Taking the key cannot fail, and from then on no local variable of this frame holds it, so that no
+        # Taking a secret cannot fail, and from then on no local variable of this frame holds it, so that no
         # traceback of an error below can show it.
-        key = _core.TakenKey(api_key)
+        key = _core.Secret(api_key)
         api_key = None
+        hidden_proxy = _core.Secret(proxy)
+        proxy = None
         self._core = _core.Client(
             base_url,
             key,
+            hidden_proxy,
             timeout=timeout,
             connect_timeout=connect_timeout,
             first_byte_timeout=first_byte_timeout,
@@ -153,7 +158,6 @@ class Client:
             max_value_bytes=max_value_bytes,
             allow_http=allow_http,
             ca_file=ca_file,
-            proxy=proxy,
             user_agent=user_agent,
             lossy=lossy,
         )
@@ -626,7 +630,7 @@ class Client:
             ...     result = client.update_calls({"call_id": [1, 2], "priority": ["high", None]})
             ...     calls = client.calls(columns=["call_id", "priority"], limit=2)
             >>> result.rows, result.cells
-            (2, 1)
+            (1, 1)
             >>> calls
             Table: 2 rows, 2 columns
             call_id  priority
@@ -692,9 +696,121 @@ class Client:
         """
         return self._update("update_reps", frame, nulls, dry_run, progress)
 
+    def plan_update_calls(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = "keep",
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        after: Time | None = None,
+        before: Time | None = None,
+        rep_id: Strings | None = None,
+        vendor: Strings | None = None,
+        campaign: Strings | None = None,
+        subcampaign: Strings | None = None,
+        department: Strings | None = None,
+        vendor_call_id: Strings | None = None,
+        progress: Progress = None,
+    ) -> UpdatePlan:
+        """Find out what `update_calls` would change, by reading what is stored. Nothing is changed.
+
+        Conversations cannot be read by ``call_id``, so the arguments with the API's names say what to read.
+        Without any of them it is worked out from a column ``vendor_call_id``, ``date`` or ``start_time`` of the
+        frame that has a value in every row. Attributes that are not seen are asked for as metrics.
+
+        Args:
+            frame: As in `update_calls`.
+            nulls: As in `update_calls`.
+            start_date: First date of the conversations to read.
+            end_date: Last date, included.
+            after: Minimum of ``start_time``.
+            before: Maximum of ``start_time``.
+            rep_id: Only these users.
+            vendor: Only these vendors.
+            campaign: Only these campaigns.
+            subcampaign: Only these subcampaigns.
+            department: Only these departments.
+            vendor_call_id: Only the conversations with these ids of the vendor.
+            progress: As in `calls`.
+
+        Returns:
+            An `UpdatePlan`: print it, then `apply` it; the result can be undone.
+
+        Raises:
+            InvalidInputError: If the frame is not as described, or nothing says what to read.
+            APIStatusError: As in `calls`, like APIConnectionError, DecodeError and PagingError.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+            ...     client = sandbox.client()
+            ...     calls = client.calls().to_pydict()
+            ...     frame = {"call_id": calls["call_id"], "date": calls["date"], "language": ["nl"] * 100}
+            ...     plan = client.plan_update_calls(frame)
+            ...     result = plan.apply()
+            ...     undone = result.undo()
+            >>> plan.columns[0].changed, plan.columns[0].same
+            (0, 100)
+            >>> result.cells == undone.cells == plan.num_changes
+            True
+
+        """
+        return self._plan("update_calls", frame, nulls, _chosen(locals(), CALLS_RANGE), progress)
+
+    def plan_update_reps(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = "keep",
+        department: Strings | None = None,
+        rep_id: Strings | None = None,
+        active: bool | Literal[0, 1] | None = None,
+        progress: Progress = None,
+    ) -> UpdatePlan:
+        """Find out what `update_reps` would change, by reading what is stored. Nothing is changed.
+
+        Args:
+            frame: As in `update_reps`.
+            nulls: As in `update_reps`.
+            department: Read only users of these departments; by default all users are read.
+            rep_id: Read only these users.
+            active: Read only active users, or only inactive ones.
+            progress: As in `calls`.
+
+        Returns:
+            An `UpdatePlan`: print it, then `apply` it; the result can be undone.
+
+        Raises:
+            InvalidInputError: If the frame is not as described.
+            APIStatusError: As in `calls`, like APIConnectionError, DecodeError and PagingError.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     client = sandbox.client()
+            ...     rep_ids = client.reps().to_pydict()["rep_id"]
+            ...     plan = client.plan_update_reps({"rep_id": rep_ids, "team": ["A"] * 5})
+            >>> plan.num_changes, plan.columns[0].seen
+            (5, False)
+
+        """
+        return self._plan("update_reps", frame, nulls, _chosen(locals(), REPS_FILTERS), progress)
+
+    def _plan(
+        self, operation: str, frame: object, nulls: str, query: dict[str, Any], progress: Progress
+    ) -> UpdatePlan:
+        table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
+        with Reporter(progress, f"plan_{operation}", None) as report:
+            core = self._core.plan(operation, table, nulls, query, report)
+        return UpdatePlan(self._core, core, operation)
+
     def _update(
-        self, operation: str, frame: object, nulls: str, dry_run: bool, progress: Progress
+        self, operation: str, frame: object, nulls: str, dry_run: object, progress: Progress
     ) -> UpdateResult | list[PlannedRequest]:
+        if not isinstance(dry_run, bool):
+            message = f"dry_run={dry_run!r} is not True or False"
+            raise InvalidInputError(message)
         table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
         if dry_run:
             return self._core.dry_run(operation, table, nulls)
@@ -703,6 +819,9 @@ class Client:
 
     def __repr__(self) -> str:
         """Show where the client connects to, without the key."""
+        # Debuggers and error services also show the client whose making failed.
+        if not hasattr(self, "_core"):
+            return "Client()"
         return f"Client({self.settings['base_url']!r})"
 
     def __reduce__(self) -> tuple[Any, tuple[dict[str, Any]]]:
@@ -712,6 +831,13 @@ class Client:
                 "a client whose api_key was passed as an argument cannot be pickled, since the pickle would have "
                 "to hold the key: set the environment variable CONVERZ_API_KEY instead, or make a client where "
                 "it is used"
+            )
+            raise ConfigurationError(message)
+        if self._core.proxy_has_password:
+            message = (
+                "a client whose proxy was passed with a password cannot be pickled, since the pickle would have to "
+                "hold the password: set the environment variable HTTPS_PROXY instead, or make a client where it is "
+                "used"
             )
             raise ConfigurationError(message)
         return _unpickle, (self._core.pickled_settings,)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "calls",
+    "plan_update_calls",
+    "plan_update_reps",
     "report",
     "reps",
     "scan_calls",
@@ -65,3 +67,5 @@ scan_calls = _on_default_client(Client.scan_calls)
 scan_reps = _on_default_client(Client.scan_reps)
 update_calls = _on_default_client(Client.update_calls)
 update_reps = _on_default_client(Client.update_reps)
+plan_update_calls = _on_default_client(Client.plan_update_calls)
+plan_update_reps = _on_default_client(Client.plan_update_reps)

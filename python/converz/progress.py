@@ -88,14 +88,16 @@ def _display(what: str, total: int | None, start: float, clock: Callable[[], flo
         tqdm = importlib.import_module("tqdm").tqdm
     except ImportError:
         return PlainDisplay(what, total, start, clock)
-    return TqdmDisplay(tqdm, what, total)
+    return TqdmDisplay(tqdm, what, total, clock() - start)
 
 
 class TqdmDisplay:
     """tqdm's bar."""
 
-    def __init__(self, tqdm: Any, what: str, total: int | None) -> None:
-        self._bar = tqdm(desc=what, total=total, unit=" rows", unit_scale=True, file=sys.stderr)
+    def __init__(self, tqdm: Any, what: str, total: int | None, elapsed: float) -> None:
+        self._bar = tqdm(desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr)
+        # The rate is that of the whole read, which began before it was worth a bar.
+        self._bar.start_t -= elapsed
 
     def update(self, rows: int, size: int) -> None:
         """Show the rows and bytes so far."""

@@ -11,13 +11,16 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use arrow_select::concat::concat;
+use bytes::Bytes;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
 use pyo3_arrow::input::AnyArray;
 
 use super::errors::to_py_err;
+use super::panics::guard;
 use super::schema::parse_type;
 use super::table::Table;
 use crate::error::Error;
@@ -91,7 +94,7 @@ impl Column {
         py: Python<'_>,
         name: &str,
         kind: &str,
-        values: &[u8],
+        values: PyBackedBytes,
         nulls: Option<&[u8]>,
     ) -> PyResult<Self> {
         let refuse = |reason: String| {
@@ -107,9 +110,12 @@ impl Column {
             (values.len(), values.iter().map(|byte| *byte != 0).collect::<BooleanBuffer>().into_inner())
         } else {
             let width = data_type.primitive_width().ok_or_else(|| refuse("it has no fixed width".into()))?;
-            (values.len() / width, Buffer::from(values))
+            // Shares the memory of the bytes, which nobody can change.
+            (values.len() / width, Buffer::from(Bytes::from_owner(values)))
         };
-        let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls).build();
+        let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls);
+        // Python aligns its bytes as C does, though it does not promise to.
+        let data = data.align_buffers(true).build();
         data.map(|data| Self::from(make_array(data))).map_err(|error| refuse(error.to_string()))
     }
 
@@ -132,10 +138,13 @@ impl Column {
 
     /// A column of any Arrow array or chunked array.
     #[staticmethod]
-    fn from_arrow(py: Python<'_>, name: &str, array: AnyArray) -> PyResult<Self> {
-        let chunked = array.into_chunked_array()?;
-        let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
-        Self::of_chunks(py, name, chunked.field(), &chunks)
+    fn from_arrow(name: &str, array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = array.py();
+        guard(py, || {
+            let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
+            let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
+            Self::of_chunks(py, name, chunked.field(), &chunks)
+        })
     }
 }
 

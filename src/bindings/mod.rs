@@ -5,9 +5,13 @@
 mod arguments;
 mod client;
 mod columns;
+mod ctrl_c;
+mod decode;
 mod errors;
 mod events;
 mod new_column;
+mod panics;
+mod plan;
 mod progress;
 mod receipt;
 mod runtime;
@@ -30,13 +34,17 @@ mod core {
     use super::client::Client;
     #[pymodule_export]
     use super::columns::Column;
+    #[pymodule_export]
+    use super::decode::decode;
+    #[pymodule_export]
+    use super::plan::UpdatePlan;
     #[cfg(feature = "sandbox")]
     #[pymodule_export]
     use super::sandbox::Sandbox;
     #[pymodule_export]
     use super::schema::Schema;
     #[pymodule_export]
-    use super::settings::TakenKey;
+    use super::settings::Secret;
     #[pymodule_export]
     use super::stream::RecordBatchStream;
     #[pymodule_export]
@@ -47,6 +55,7 @@ mod core {
     #[pymodule_init]
     fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
         use super::PyModuleMethods;
+        super::panics::silence();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::errors::{guard, to_py_err};
+use super::errors::{or_raise, to_py_err};
 use super::events::Events;
-use super::runtime::wait;
+use super::panics::guard;
+use super::runtime::{wait, wait_for_work};
 use super::table::Table;
 use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame};
 use crate::error::{Error, ErrorKind};
@@ -18,28 +18,32 @@ use crate::query::Operation;
 use crate::settings::Settings;
 use crate::update::{HttpSender, Update};
 
-/// Checks the frame and settles its requests; nothing is sent.
-pub fn prepare(
+/// Checks the frame; nothing is sent.
+pub fn frame(
     py: Python<'_>,
-    settings: &Settings,
     operation: &str,
     table: &Table,
     nulls: &Bound<'_, PyAny>,
-) -> PyResult<Arc<Update>> {
-    let (operation, key) = match operation {
-        "update_reps" => (Operation::UpdateReps, KeyColumn::RepId),
-        _ => (Operation::UpdateCalls, KeyColumn::CallId),
-    };
+) -> PyResult<UpdateFrame> {
+    let key = if operation == "update_reps" { KeyColumn::RepId } else { KeyColumn::CallId };
     let nulls = extract_nulls(nulls)?;
-    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
-    py.detach(|| {
-        let frame = UpdateFrame::new(table.schema(), table.batches().to_vec(), key, nulls)?;
-        Update::new(operation, frame, limits).map(Arc::new)
-    })
-    .map_err(|error: Error| to_py_err(py, &error))
+    let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
+    // Looking at every cell of a large frame takes longer than Ctrl-C may.
+    or_raise(py, wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))?)
 }
 
-/// Sends the requests of an update. Ctrl-C raises KeyboardInterrupt with an UpdateError as its cause.
+/// Settles the requests of a frame; nothing is sent.
+pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResult<Arc<Update>> {
+    let operation = match frame.key() {
+        KeyColumn::CallId => Operation::UpdateCalls,
+        KeyColumn::RepId => Operation::UpdateReps,
+    };
+    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
+    or_raise(py, wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))?)
+}
+
+/// Sends the requests of an update. What interrupts it (`KeyboardInterrupt`, or an error of the function that is
+/// told of progress) has an `UpdateError` as its cause.
 pub fn run<'py>(
     py: Python<'py>,
     http: Http,
@@ -63,14 +67,17 @@ pub fn run<'py>(
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(interrupt) => {
-            if interrupt.is_instance_of::<PyKeyboardInterrupt>(py) {
+            if interrupt.cause(py).is_none() {
                 let cause = update.cancelled(Error::connection("interrupted"));
                 interrupt.set_cause(py, Some(failure(py, &update, &cause)));
             }
             return Err(interrupt);
         }
     };
-    let outcome = outcome.map_err(|error| failure(py, &update, &error))?;
+    let outcome = outcome.map_err(|error| match error.kind() {
+        ErrorKind::Internal => failure(py, &update, &update.cancelled(error)),
+        _ => failure(py, &update, &error),
+    })?;
     let dict = PyDict::new(py);
     dict.set_item("rows", outcome.rows)?;
     dict.set_item("cells", outcome.cells)?;
@@ -97,6 +104,13 @@ fn failure(py: Python<'_>, update: &Update, error: &Error) -> PyErr {
 }
 
 /// One request, as it would be made.
+///
+/// Example:
+///     >>> import converz
+///     >>> client = converz.Client("https://yourdomain.converz.co", "key")
+///     >>> [request] = client.update_calls({"call_id": [1, 2], "priority": ["high", None]}, dry_run=True)
+///     >>> request.method, request.path, request.rows, request.body
+///     ('POST', '/calls', 1, b'{"call_id":[1],"priority":["high"]}')
 #[pyclass(frozen, module = "converz", name = "PlannedRequest")]
 #[derive(Debug)]
 pub struct PlannedRequest {
@@ -156,9 +170,10 @@ impl PlannedRequest {
     /// Its JSON body, written when it is asked for.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let body =
-            guard(py, || self.update.body(self.place).ok_or_else(|| Error::internal("no such request")))?;
-        Ok(PyBytes::new(py, &body))
+        guard(py, || match self.update.body(self.place) {
+            Some(body) => Ok(PyBytes::new(py, &body)),
+            None => Err(to_py_err(py, &Error::internal("no such request"))),
+        })
     }
 
     fn __repr__(&self) -> String {

@@ -60,6 +60,7 @@ pub struct Plan {
 
 /// What is stored of one attribute.
 pub(super) struct Stored {
+    pub field: Field,
     pub array: ArrayRef,
     column: Column,
 }
@@ -87,9 +88,9 @@ impl Plan {
                 None => None,
                 Some((index, batch)) => {
                     let array = batch.column(index).clone();
-                    let field = Field::new(&name, array.data_type().clone(), true);
+                    let field = batch.schema().field(index).clone().with_nullable(true);
                     let column = Column::new(&field, std::slice::from_ref(&array)).map_err(Error::decode)?;
-                    Some(Stored { array, column })
+                    Some(Stored { field, array, column })
                 }
             };
             let seen = schema.index_of(&name).is_ok();
@@ -220,11 +221,11 @@ impl Plan {
         })
     }
 
-    /// The cells that change as a table: the key, `column`, and as JSON text `old` and `new`.
+    /// The first cells that change as a table: the key, `column`, and as JSON text `old` and `new`.
     ///
     /// # Errors
     /// Keys that cannot be put together.
-    pub fn changes_batch(&self) -> Result<RecordBatch> {
+    pub fn changes_batch(&self, limit: usize) -> Result<RecordBatch> {
         let key = self.frame.key().name();
         let keys = self.frame.schema().index_of(key).map_err(defect)?;
         let key_schema = Arc::new(self.frame.schema().project(&[keys]).map_err(defect)?);
@@ -239,7 +240,7 @@ impl Plan {
         let mut rows = Vec::new();
         let (mut columns, mut old, mut new) =
             (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
-        for change in self.changes() {
+        for change in self.changes().take(limit) {
             // A plan has at most as many rows as this type counts.
             rows.push(change.row as u32);
             columns.append_value(&change.column);

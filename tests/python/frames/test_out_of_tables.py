@@ -237,12 +237,12 @@ def test_every_library_shows_the_same_shape(rows: int, table):
 
 
 def test_tables_schemas_and_batches_pickle(table):
-    again = pickle.loads(pickle.dumps(table))  # noqa: S301
+    again = pickle.loads(pickle.dumps(table))
     assert again == table
     assert again.to_pydict() == table.to_pydict()
-    assert pickle.loads(pickle.dumps(table.schema)) == table.schema  # noqa: S301
+    assert pickle.loads(pickle.dumps(table.schema)) == table.schema
     (batch,) = table.to_batches()
-    copied = converz.Table(pickle.loads(pickle.dumps(batch)))  # noqa: S301
+    copied = converz.Table(pickle.loads(pickle.dumps(batch)))
     assert copied == table
     assert {name: table.schema[name] for name in table.schema} == {name: ARROW_TYPES[name] for name in SHOWN}
 

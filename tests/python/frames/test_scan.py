@@ -13,6 +13,7 @@ import converz
 pl = pytest.importorskip("polars")
 from polars.io.plugins import register_io_source  # noqa: E402
 
+VERSION = tuple(map(int, pl.__version__.split(".")[:2]))
 EXPLAINS = "explain_detail" in inspect.signature(register_io_source).parameters
 DAY = date(2025, 7, 1)
 
@@ -158,6 +159,8 @@ LOCAL = {
 @pytest.mark.parametrize("case", TRANSLATED)
 def test_conditions_that_become_parameters(case: str, lazy, calls, asked):
     condition, parameters = TRANSLATED[case]
+    if case == "times" and VERSION < (1, 26):
+        parameters = {}  # It hands down no times that it has to cast.
     assert lazy.filter(condition).collect().equals(calls.filter(condition))
     assert asked() == [parameters]
 
@@ -195,7 +198,7 @@ def test_the_users_own_filters_stay(client, calls, asked):
     check(c("campaign").is_in(["sales", "retention"]))
     check(c("date") >= date(2025, 1, 1))
     check(c("date") >= DAY, start_date=["2025-06-30"])
-    check(c("start_time") < datetime(2025, 7, 1), end_date=["2025-07-02"])
+    check(c("start_time") < DAY, end_date=["2025-07-02"])
 
 
 def test_what_cannot_match_is_not_asked_for(client, calls, asked):
@@ -285,7 +288,7 @@ def test_drift_says_how_to_cure_it(service):
     client = service.client(first, '[{"call_id":7,"x":0.5},{"call_id":8,"x":1}]', "[]", page_size=2)
     lazy = client.scan_calls()
     with pytest.raises(
-        (converz.SchemaDriftError, pl.exceptions.ComputeError), match="SchemaDrift|call_id 7"
+        (converz.SchemaDriftError, pl.exceptions.ComputeError), match=r"SchemaDrift|call_id 7"
     ) as info:
         lazy.collect()
     if isinstance(info.value, converz.SchemaDriftError):

@@ -159,7 +159,8 @@ proptest! {
             .count();
         prop_assert_eq!(plan.num_changes(), differing);
         prop_assert_eq!(plan.changes().count(), differing);
-        prop_assert_eq!(plan.changes_batch().unwrap().num_rows(), differing);
+        prop_assert_eq!(plan.changes_batch(usize::MAX).unwrap().num_rows(), differing);
+        prop_assert_eq!(plan.changes_batch(2).unwrap().num_rows(), differing.min(2));
         let sent = |frame: &Option<UpdateFrame>| -> usize {
             let requests = frame.iter().flat_map(|frame| frame.requests(LIMITS).unwrap());
             requests.map(|request| request.cells).sum()
@@ -295,6 +296,24 @@ fn lists_and_objects_are_compared_with_the_text_that_was_read() {
     );
     let undo = plan.undo().unwrap().unwrap();
     assert_eq!(written(&undo, LIMITS), [br#"{"call_id":[1,2],"v":[[3],"plain"]}"#]);
+}
+
+#[test]
+fn what_was_read_as_json_is_put_back_as_it_was() {
+    let keys = || array(Int64Array::from(vec![0, 1, 2, 3]));
+    let new = batch(vec![("call_id", keys()), ("v", array(StringArray::from(vec!["1", "1", "x", "é"])))]);
+    let metadata = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())].into();
+    let schema = Schema::new(vec![
+        Field::new("call_id", DataType::Int64, true),
+        Field::new("v", DataType::Utf8, true).with_metadata(metadata),
+    ]);
+    let json = array(StringArray::from(vec![Some("1.50"), Some("\"1\""), None, Some("\"\\u00e9\"")]));
+    let stored = RecordBatch::try_new(Arc::new(schema), vec![keys(), json]).unwrap();
+    let plan = planned(&frame(&new, Nulls::Keep), &[stored]);
+    assert_eq!(plan.changes().map(|change| change.row).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(plan.changes().next().unwrap().old.as_deref(), Some("1.50"));
+    let undo = plan.undo().unwrap().unwrap();
+    assert_eq!(written(&undo, LIMITS), [br#"[{"call_id":0,"v":1.50},{"call_id":2,"v":null}]"#]);
 }
 
 #[test]
