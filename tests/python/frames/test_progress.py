@@ -10,7 +10,6 @@ import pytest
 import converz
 from converz.progress import Reporter
 
-
 PAGES = [500, 1000, 1500, 2000, 2500, 3000, 3001]
 
 
