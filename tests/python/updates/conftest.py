@@ -4,8 +4,9 @@ import http.client
 import json
 from urllib.parse import urlencode, urlsplit
 
-import converz
 import pytest
+
+import converz
 
 TODAY = "2025-07-15"
 
