@@ -206,6 +206,7 @@ pub(super) fn widened(narrow: &DataType, census: Census, parse_dates: bool) -> D
             match (narrow, arrived) {
                 // Both hold only part of what the other has.
                 (DataType::Int8 | DataType::Int16 | DataType::Int32, DataType::UInt64) => DataType::Utf8,
+                (DataType::Float32 | DataType::Float64, DataType::Int64) if census.inexact => DataType::Utf8,
                 (DataType::Float32 | DataType::Float64, DataType::Int64) => DataType::Float64,
                 (_, arrived) => arrived,
             }
