@@ -27,6 +27,8 @@ fn ids(batches: &[RecordBatch]) -> Vec<i64> {
 
 #[test]
 fn what_comes_late_widens_all_batches() {
+    use DataType::{Boolean, Date32, Float64, Int64, Utf8};
+
     let rows = 2 * BATCH_ROWS + 10;
     let body = body(rows, |number| {
         let late = if number >= rows - 5 { ",\"new\":true" } else { "" };
@@ -40,11 +42,10 @@ fn what_comes_late_widens_all_batches() {
     });
     let unified = table(&[&body], &Options::default()).unwrap();
     let types: Vec<_> = unified.schema.fields().iter().map(|field| field.data_type().clone()).collect();
-    use DataType::{Boolean, Date32, Float64, Int64, Utf8};
     assert_eq!(types, [Int64, Float64, Utf8, Date32, Boolean]);
     assert_eq!(unified.batches.iter().map(RecordBatch::num_rows).sum::<usize>(), rows);
     assert!(unified.batches.iter().all(|batch| batch.num_rows() <= BATCH_ROWS));
-    assert_eq!(ids(&unified.batches), (0..rows as i64).collect::<Vec<_>>());
+    assert_eq!(ids(&unified.batches), (0..131_082).collect::<Vec<_>>());
     assert_eq!(
         shown(unified.batches[0].column(2))[..2],
         [Some("2025-01-01".into()), Some("2025-01-02".into())]
