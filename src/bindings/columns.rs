@@ -123,23 +123,44 @@ impl Column {
         self.array.len()
     }
 
+    /// The column of a table that has just this one, under another name.
+    #[staticmethod]
+    fn from_table(py: Python<'_>, name: &str, table: &Table) -> PyResult<Self> {
+        let [field] = table.schema().fields().as_ref() else {
+            return Err(to_py_err(
+                py,
+                &Error::invalid_input(format!("frame[{name:?}] is a table and not a column")),
+            ));
+        };
+        let chunks = table.batches().iter().map(|batch| batch.column(0).as_ref());
+        Self::of_chunks(py, name, field, &chunks.collect::<Vec<_>>())
+    }
+
     /// A column of any Arrow array or chunked array.
     #[staticmethod]
     fn from_arrow(name: &str, array: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = array.py();
         guard(py, || {
             let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
-            let metadata = chunked.field().metadata().clone();
             let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
-            if chunks.is_empty() {
-                return Ok(Self { array: new_empty_array(chunked.field().data_type()), metadata });
-            }
-            concat(&chunks).map(|array| Self { array, metadata }).map_err(|error| {
-                to_py_err(
-                    py,
-                    &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")),
-                )
-            })
+            Self::of_chunks(py, name, chunked.field(), &chunks)
+        })
+    }
+}
+
+impl Column {
+    fn of_chunks(
+        py: Python<'_>,
+        name: &str,
+        field: &Field,
+        chunks: &[&dyn arrow_array::Array],
+    ) -> PyResult<Self> {
+        let metadata = field.metadata().clone();
+        if chunks.is_empty() {
+            return Ok(Self { array: new_empty_array(field.data_type()), metadata });
+        }
+        concat(chunks).map(|array| Self { array, metadata }).map_err(|error| {
+            to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
         })
     }
 }
