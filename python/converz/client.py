@@ -566,10 +566,14 @@ class Client:
         progress: Progress,
     ) -> RecordBatchStream:
         reporter = Reporter(progress, operation, limit)
-        core = self._core.stream(
-            operation, query, limit, schema, parse_dates, on_new_column, reporter.__enter__()
-        )
-        return RecordBatchStream(core, reporter)
+        try:
+            core = self._core.stream(
+                operation, query, limit, schema, parse_dates, on_new_column, reporter.__enter__()
+            )
+        except BaseException:
+            reporter.close()
+            raise
+        return RecordBatchStream(core)
 
     @overload
     def update_calls(

@@ -98,7 +98,8 @@ class Sandbox:
         port: int = 0,
         api_key: str | None = None,
     ) -> None:
-        if not isinstance(faults, Sequence):
+        script: object = faults
+        if not isinstance(script, Sequence):
             message = f"faults={faults!r} is not a sequence of converz.Fault"
             raise InvalidInputError(message)
         self._core = _core.Sandbox(

@@ -35,7 +35,9 @@ def told(error: BaseException) -> str:
         found.extend([str(error), repr(error), repr(error.args), repr(vars(error))])
         for frame, line in traceback.walk_tb(error.__traceback__):
             if frame.f_code.co_filename.startswith(OURS):
-                found.append(f"{frame.f_code.co_name}:{line}: {[(k, repr(v)) for k, v in frame.f_locals.items()]}")
+                found.append(
+                    f"{frame.f_code.co_name}:{line}: {[(k, repr(v)) for k, v in frame.f_locals.items()]}"
+                )
         with contextlib.suppress(TypeError):
             found.append(pickle.dumps(error).decode("latin-1"))
         walk(error.__cause__)
@@ -142,7 +144,13 @@ def test_no_object_shows_the_key(server):
         stream = client.stream_calls()
         next(stream)
         plan = client.update_calls({"call_id": [1], "note": ["x"]}, dry_run=True)
-        shown = [repr(warned), repr(client.settings), repr(dir(client)), repr(table.receipt), repr(stream.receipt)]
+        shown = [
+            repr(warned),
+            repr(client.settings),
+            repr(dir(client)),
+            repr(table.receipt),
+            repr(stream.receipt),
+        ]
         for thing in (client, client._core, table, stream, stream._core, plan, plan[0]):
             shown += [repr(thing), str(thing), format(thing), repr(gc.get_referents(thing))]
             shown += [repr(getattr(thing, name, None)) for name in dir(thing)]
@@ -177,7 +185,9 @@ def test_only_its_header_carries_the_key(server):
         }
 
 
-@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+)
 def test_the_key_never_reaches_the_target_of_a_redirect(status):
     with Server(serve_rows(ROWS)) as other:
 
@@ -255,7 +265,9 @@ def test_a_client_of_the_environment_is_pickled_without_its_key(server, monkeypa
 
 
 def test_the_password_of_a_proxy_is_not_shown():
-    client = converz.Client("https://acme.example", "key", proxy=f"http://me:{CANARY}@127.0.0.1:9", max_retries=0)
+    client = converz.Client(
+        "https://acme.example", "key", proxy=f"http://me:{CANARY}@127.0.0.1:9", max_retries=0
+    )
     assert client.settings["proxy"] == "http://me:***@127.0.0.1:9/"
     assert CANARY not in repr(client._core) + repr(gc.get_referents(client._core, client))
     with pytest.raises(converz.APIConnectionError) as caught:
