@@ -477,6 +477,15 @@ class Client:
         dry_run: Literal[True],
         progress: Progress = ...,
     ) -> list[PlannedRequest]: ...
+    @overload
+    def update_calls(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = ...,
+        dry_run: bool,
+        progress: Progress = ...,
+    ) -> UpdateResult | list[PlannedRequest]: ...
     def update_calls(
         self,
         frame: object,
@@ -543,6 +552,15 @@ class Client:
         dry_run: Literal[True],
         progress: Progress = ...,
     ) -> list[PlannedRequest]: ...
+    @overload
+    def update_reps(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = ...,
+        dry_run: bool,
+        progress: Progress = ...,
+    ) -> UpdateResult | list[PlannedRequest]: ...
     def update_reps(
         self,
         frame: object,
@@ -690,7 +708,7 @@ class Client:
         return UpdatePlan(self._core, core, operation)
 
     def _update(
-        self, operation: str, frame: object, nulls: str, dry_run: bool, progress: Progress
+        self, operation: str, frame: object, nulls: str, dry_run: object, progress: Progress
     ) -> UpdateResult | list[PlannedRequest]:
         if not isinstance(dry_run, bool):
             message = f"dry_run={dry_run!r} is not True or False"
