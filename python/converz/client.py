@@ -10,6 +10,7 @@ from converz.frames import to_core_table
 from converz.progress import Reporter
 from converz.receipt import Receipt
 from converz.record_batch_stream import RecordBatchStream
+from converz.scan import scan
 from converz.table import Table
 from converz.update_plan import UpdatePlan
 from converz.update_result import UpdateResult
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
     from datetime import date
+
+    import polars as pl
 
     from converz._core import Client as CoreClient
     from converz._core import PlannedRequest
@@ -132,13 +135,16 @@ class Client:
         user_agent: str | None = None,
         lossy: bool = False,
     ) -> None:
-        # Taking the key cannot fail, and from then on no local variable of this frame holds it, so that no
+        # Taking a secret cannot fail, and from then on no local variable of this frame holds it, so that no
         # traceback of an error below can show it.
-        key = _core.TakenKey(api_key)
+        key = _core.Secret(api_key)
         api_key = None
+        hidden_proxy = _core.Secret(proxy)
+        proxy = None
         self._core = _core.Client(
             base_url,
             key,
+            hidden_proxy,
             timeout=timeout,
             connect_timeout=connect_timeout,
             first_byte_timeout=first_byte_timeout,
@@ -152,7 +158,6 @@ class Client:
             max_value_bytes=max_value_bytes,
             allow_http=allow_http,
             ca_file=ca_file,
-            proxy=proxy,
             user_agent=user_agent,
             lossy=lossy,
         )
@@ -443,6 +448,113 @@ class Client:
         query = _chosen(locals(), REPS_FILTERS)
         return self._stream("reps", query, limit, schema, parse_dates, on_new_column, progress)
 
+    def scan_calls(
+        self,
+        *,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        after: Time | None = None,
+        before: Time | None = None,
+        metric: Strings | None = None,
+        rep_id: Strings | None = None,
+        vendor: Strings | None = None,
+        campaign: Strings | None = None,
+        subcampaign: Strings | None = None,
+        department: Strings | None = None,
+        vendor_call_id: Strings | None = None,
+        columns: Strings | None = None,
+        schema: object | None = None,
+        parse_dates: bool = True,
+    ) -> pl.LazyFrame:
+        """Conversations as a polars ``LazyFrame``, which asks only for what a query needs.
+
+        Columns that are not used are not asked for, ``head`` and ``limit`` read no more pages than they need,
+        and these conditions, joined by ``&``, become parameters: equality and ``is_in`` of strings on
+        ``rep_id``, ``vendor``, ``campaign``, ``subcampaign``, ``department`` and ``vendor_call_id``;
+        comparisons of ``date`` and ``start_time``, a day wider on either side, since the service's zone is
+        unknown. polars filters what arrives, so no condition is lost. ``explain`` shows the request and what
+        polars hands down.
+
+        The columns and their types are settled by a small first page, at once. Nothing is asked for if
+        ``schema`` has them all: those that ``columns`` names, or else all that are documented.
+
+        Args:
+            start_date: As in `calls`, like all other arguments.
+            end_date: Last date, included.
+            after: Minimum of ``start_time``.
+            before: Maximum of ``start_time``.
+            metric: Metrics to calculate.
+            rep_id: Only these users.
+            vendor: Only these vendors.
+            campaign: Only these campaigns.
+            subcampaign: Only these subcampaigns.
+            department: Only these departments.
+            vendor_call_id: Only the conversations with these ids of the vendor.
+            columns: Only these columns.
+            schema: Types that columns must have; a value of a later page that does not fit is a
+                `SchemaDriftError`, whose ``schema`` is the one to pass next time.
+            parse_dates: Whether columns of ISO dates or date-times become such.
+
+        Returns:
+            A ``polars.LazyFrame``. Each ``collect`` reads anew.
+
+        Raises:
+            ImportError: If polars is not installed.
+            InvalidInputError: If an argument is not as described. Nothing was sent.
+            APIStatusError: As in `calls`, here and when the frame is collected.
+
+        Example:
+            >>> import converz, polars as pl
+            >>> with converz.Sandbox(calls=1_000) as sandbox:
+            ...     calls = sandbox.client().scan_calls()
+            ...     long = calls.filter(pl.col("campaign") == "sales").select("call_id", "campaign").collect()
+            ...     query = sandbox.requests[-1]["query"]
+            >>> long.columns
+            ['call_id', 'campaign']
+            >>> query
+            'campaign=sales&columns=call_id%2Ccampaign&n_per_page=100000&page=1'
+
+        """
+        return scan(self, "calls", _chosen(locals(), CALLS_FILTERS), schema, parse_dates)
+
+    def scan_reps(
+        self,
+        *,
+        department: Strings | None = None,
+        rep_id: Strings | None = None,
+        active: bool | Literal[0, 1] | None = None,
+        schema: object | None = None,
+        parse_dates: bool = True,
+    ) -> pl.LazyFrame:
+        """Users as a polars ``LazyFrame``, which asks only for what a query needs, as in `scan_calls`.
+
+        The API cannot leave out columns of users, and its conditions are equality and ``is_in`` of strings on
+        ``rep_id`` and ``department``.
+
+        Args:
+            department: As in `reps`, like all other arguments.
+            rep_id: Only these users.
+            active: Only active users, or only inactive ones.
+            schema: Types that columns must have, as in `scan_calls`.
+            parse_dates: Whether columns of ISO dates or date-times become such.
+
+        Returns:
+            A ``polars.LazyFrame``. Each ``collect`` reads anew.
+
+        Raises:
+            ImportError: If polars is not installed.
+            InvalidInputError: If an argument is not as described. Nothing was sent.
+            APIStatusError: As in `reps`, here and when the frame is collected.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=20) as sandbox:
+            ...     print(sandbox.client().scan_reps().head(3).collect().shape)
+            (3, 7)
+
+        """
+        return scan(self, "reps", _chosen(locals(), REPS_FILTERS), schema, parse_dates)
+
     def _stream(
         self,
         operation: str,
@@ -454,10 +566,14 @@ class Client:
         progress: Progress,
     ) -> RecordBatchStream:
         reporter = Reporter(progress, operation, limit)
-        core = self._core.stream(
-            operation, query, limit, schema, parse_dates, on_new_column, reporter.__enter__()
-        )
-        return RecordBatchStream(core, reporter)
+        try:
+            core = self._core.stream(
+                operation, query, limit, schema, parse_dates, on_new_column, reporter.__enter__()
+            )
+        except BaseException:
+            reporter.close()
+            raise
+        return RecordBatchStream(core)
 
     @overload
     def update_calls(
@@ -733,6 +849,13 @@ class Client:
                 "a client whose api_key was passed as an argument cannot be pickled, since the pickle would have "
                 "to hold the key: set the environment variable CONVERZ_API_KEY instead, or make a client where "
                 "it is used"
+            )
+            raise ConfigurationError(message)
+        if self._core.proxy_has_password:
+            message = (
+                "a client whose proxy was passed with a password cannot be pickled, since the pickle would have to "
+                "hold the password: set the environment variable HTTPS_PROXY instead, or make a client where it is "
+                "used"
             )
             raise ConfigurationError(message)
         return _unpickle, (self._core.pickled_settings,)

@@ -18,6 +18,8 @@ __all__ = [
     "plan_update_reps",
     "report",
     "reps",
+    "scan_calls",
+    "scan_reps",
     "stream_calls",
     "stream_reps",
     "update_calls",
@@ -61,6 +63,8 @@ reps = _on_default_client(Client.reps)
 report = _on_default_client(Client.report)
 stream_calls = _on_default_client(Client.stream_calls)
 stream_reps = _on_default_client(Client.stream_reps)
+scan_calls = _on_default_client(Client.scan_calls)
+scan_reps = _on_default_client(Client.scan_reps)
 update_calls = _on_default_client(Client.update_calls)
 update_reps = _on_default_client(Client.update_reps)
 plan_update_calls = _on_default_client(Client.plan_update_calls)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 from converz.errors import InvalidInputError
@@ -57,9 +56,9 @@ class Reporter:
         self._start = clock()
         self._display: Display | None = None
 
-    def __enter__(self) -> Callable[[int, int], None] | None:
-        """Return the function that is told of progress, or None where nobody wants to know."""
-        return self._report if self._callback or self._wanted else None
+    def __enter__(self) -> Reporter | None:
+        """Return what is told of progress, or None where nobody wants to know."""
+        return self if self._callback or self._wanted else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -73,7 +72,8 @@ class Reporter:
         if display is not None:
             display.close()
 
-    def _report(self, rows: int, size: int) -> None:
+    def __call__(self, rows: int, size: int) -> None:
+        """Take the rows and bytes so far."""
         if self._callback:
             self._callback(rows, size)
             return
@@ -85,22 +85,18 @@ class Reporter:
 
 def _display(what: str, total: int | None, start: float, clock: Callable[[], float]) -> Display:
     try:
-        with warnings.catch_warnings():
-            # In a notebook without ipywidgets it warns; its plain bar will do.
-            warnings.simplefilter("ignore")
-            tqdm = importlib.import_module("tqdm.auto").tqdm
+        # Not the widget of `tqdm.auto`, which warns where ipywidgets is missing and is gone from saved notebooks.
+        tqdm = importlib.import_module("tqdm").tqdm
     except ImportError:
         return PlainDisplay(what, total, start, clock)
     return TqdmDisplay(tqdm, what, total, clock() - start)
 
 
 class TqdmDisplay:
-    """tqdm's bar, in the form that suits the terminal or notebook."""
+    """tqdm's bar."""
 
     def __init__(self, tqdm: Any, what: str, total: int | None, elapsed: float) -> None:
-        self._bar = tqdm(
-            desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr
-        )
+        self._bar = tqdm(desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr)
         # The rate is that of the whole read, which began before it was worth a bar.
         self._bar.start_t -= elapsed
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from converz import _core
 from converz.display import html_table, text_table
 from converz.errors import InvalidInputError
+from converz.from_polars import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,12 +58,14 @@ class Table:
 
         """
         try:
-            self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(data)
+            self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(readable(data))
         except (TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):
                 raise
             kind = type(data)
-            message = f"data is a {kind.__module__}.{kind.__qualname__}, which is no table of Arrow's: {error}"
+            message = (
+                f"data is a {kind.__module__}.{kind.__qualname__}, which is no table of Arrow's: {error}"
+            )
             raise InvalidInputError(message) from error
         self._receipt = None
 

@@ -5,7 +5,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyMapping, PyString};
 
-use super::errors::{guard, to_py_err};
+use super::errors::{or_raise, to_py_err};
 use crate::error::Error;
 use crate::query::{CallsQuery, Query, ReportQuery, RepsQuery, parse_date, parse_time};
 use crate::update::Range;
@@ -16,12 +16,12 @@ pub struct Arguments<'a, 'py>(pub &'a Bound<'py, PyDict>);
 impl<'py> Arguments<'_, 'py> {
     pub fn calls(&self) -> PyResult<Query> {
         let query = self.calls_query()?;
-        guard(self.0.py(), || query.build())
+        or_raise(self.0.py(), query.build())
     }
 
     pub fn reps(&self) -> PyResult<Query> {
         let query = self.reps_query()?;
-        guard(self.0.py(), || query.build())
+        or_raise(self.0.py(), query.build())
     }
 
     /// Where a plan looks for its rows: as these arguments say, if any of them does.
@@ -76,7 +76,7 @@ impl<'py> Arguments<'_, 'py> {
             metric: self.strings("metric")?,
             groupby: self.strings("groupby")?,
         };
-        guard(self.0.py(), || query.build())
+        or_raise(self.0.py(), query.build())
     }
 
     pub fn strings(&self, name: &str) -> PyResult<Option<Vec<String>>> {
@@ -120,7 +120,7 @@ impl<'py> Arguments<'_, 'py> {
         let Some(value) = self.given(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
-            return guard(self.0.py(), || parse_date(name, &text)).map(Some);
+            return or_raise(self.0.py(), parse_date(name, &text)).map(Some);
         }
         let date = value.is_instance_of::<PyDate>().then(|| calendar_date(&value)).flatten();
         date.map(Some).ok_or_else(|| self.refuse(name, &value, ALLOWED))
@@ -131,7 +131,7 @@ impl<'py> Arguments<'_, 'py> {
         let Some(value) = self.given(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
-            return guard(self.0.py(), || parse_time(name, &text)).map(Some);
+            return or_raise(self.0.py(), parse_time(name, &text)).map(Some);
         }
         if !value.is_instance_of::<PyDate>() {
             return Err(self.refuse(name, &value, ALLOWED));

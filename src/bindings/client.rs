@@ -7,18 +7,20 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyDictMethods};
 
 use super::arguments::{self, Arguments};
-use super::errors::{guard, to_py_err};
+use super::errors::or_raise;
 use super::events::Events;
+use super::panics::guard;
 use super::plan::UpdatePlan;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
 use super::runtime::wait;
-use super::settings::{self, TakenKey};
+use super::settings::{self, Secret};
 use super::stream::RecordBatchStream;
 use super::table::Table;
 use super::updates::{self, PlannedRequest};
 use super::warnings::warn;
 use super::{new_column, schema};
+use crate::error::Error;
 use crate::fetch::{ReadSpec, Stream, read_all};
 use crate::http::Http;
 use crate::query::{Operation, Query};
@@ -29,7 +31,7 @@ use crate::update;
 #[derive(Debug)]
 pub struct Client {
     settings: Arc<Settings>,
-    /// The arguments of `__init__` without the key, for pickling.
+    /// The arguments of `__init__` without the key and the proxy's password, for pickling.
     arguments: Py<PyDict>,
     key_from_environment: bool,
     connection: Mutex<Option<Connection>>,
@@ -55,25 +57,30 @@ impl Drop for Connection {
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (base_url, api_key, **settings))]
+    #[pyo3(signature = (base_url, api_key, proxy, **settings))]
     fn new(
         py: Python<'_>,
         base_url: Option<&Bound<'_, PyAny>>,
-        api_key: &Bound<'_, TakenKey>,
+        api_key: &Bound<'_, Secret>,
+        proxy: &Bound<'_, Secret>,
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
-        let (settings, key_from_environment) = settings::build(base_url, api_key.get(), &arguments)?;
-        arguments.set_item("base_url", settings.base_url.as_str())?;
-        let client = Self {
-            settings: Arc::new(settings),
-            arguments: arguments.unbind(),
-            key_from_environment,
-            connection: Mutex::new(None),
-        };
-        // A CA file that cannot be read, say, is found now and not at the first request.
-        client.connection(py)?;
-        Ok(client)
+        guard(py, || {
+            let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
+            let (settings, key_from_environment) =
+                settings::build(base_url, api_key.get(), proxy.get(), &arguments)?;
+            arguments.set_item("base_url", settings.base_url.as_str())?;
+            arguments.set_item("proxy", settings.shown_proxy())?;
+            let client = Self {
+                settings: Arc::new(settings),
+                arguments: arguments.unbind(),
+                key_from_environment,
+                connection: Mutex::new(None),
+            };
+            // A CA file that cannot be read, say, is found now and not at the first request.
+            client.connection(py)?;
+            Ok(client)
+        })
     }
 
     #[getter]
@@ -90,6 +97,11 @@ impl Client {
     }
 
     #[getter]
+    fn proxy_has_password(&self) -> bool {
+        self.settings.proxy.as_ref().is_some_and(|proxy| proxy.password().is_some())
+    }
+
+    #[getter]
     fn pickled_settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.arguments.bind(py).copy()
     }
@@ -103,8 +115,10 @@ impl Client {
         parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
-        let spec = spec(Operation::Calls, Arguments(query).calls()?, limit, schema, parse_dates)?;
-        self.read(query.py(), spec, report)
+        guard(query.py(), || {
+            let spec = spec(Operation::Calls, Arguments(query).calls()?, limit, schema, parse_dates)?;
+            self.read(query.py(), spec, report)
+        })
     }
 
     #[pyo3(signature = (query, limit, schema, parse_dates, report))]
@@ -116,8 +130,10 @@ impl Client {
         parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
-        let spec = spec(Operation::Reps, Arguments(query).reps()?, limit, schema, parse_dates)?;
-        self.read(query.py(), spec, report)
+        guard(query.py(), || {
+            let spec = spec(Operation::Reps, Arguments(query).reps()?, limit, schema, parse_dates)?;
+            self.read(query.py(), spec, report)
+        })
     }
 
     #[pyo3(signature = (query, schema, parse_dates))]
@@ -127,8 +143,10 @@ impl Client {
         schema: Option<&Bound<'py, PyAny>>,
         parse_dates: &Bound<'_, PyAny>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
-        let spec = spec(Operation::Report, Arguments(query).report()?, None, schema, parse_dates)?;
-        self.read(query.py(), spec, None)
+        guard(query.py(), || {
+            let spec = spec(Operation::Report, Arguments(query).report()?, None, schema, parse_dates)?;
+            self.read(query.py(), spec, None)
+        })
     }
 
     #[pyo3(signature = (operation, query, limit, schema, parse_dates, on_new_column, report))]
@@ -144,23 +162,25 @@ impl Client {
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<RecordBatchStream> {
         let py = query.py();
-        let (operation, pairs) = match operation {
-            "reps" => (Operation::Reps, Arguments(query).reps()?),
-            _ => (Operation::Calls, Arguments(query).calls()?),
-        };
-        let on_new_column = new_column::extract(on_new_column)?;
-        let mut spec = spec(operation, pairs, limit, schema, parse_dates)?;
-        let pages = Pages::new(report);
-        spec.progress = Some(pages.clone());
-        let (http, events) = self.connection(py)?;
-        let settings = Arc::clone(&self.settings);
-        let opened =
-            wait(py, async move { Stream::open(&http, &settings, spec, on_new_column).await }, |py| {
-                events.log(py)?;
-                pages.report(py)
-            })?;
-        let stream = guard(py, || opened)?;
-        Ok(RecordBatchStream::new(stream, events, pages))
+        guard(py, || {
+            let (operation, pairs) = match operation {
+                "reps" => (Operation::Reps, Arguments(query).reps()?),
+                _ => (Operation::Calls, Arguments(query).calls()?),
+            };
+            let on_new_column = new_column::extract(on_new_column)?;
+            let mut spec = spec(operation, pairs, limit, schema, parse_dates)?;
+            let pages = Pages::new(report);
+            spec.progress = Some(pages.listener());
+            let (http, events) = self.connection(py)?;
+            let settings = Arc::clone(&self.settings);
+            let opened =
+                wait(py, async move { Stream::open(&http, &settings, spec, on_new_column).await }, |py| {
+                    events.log(py)?;
+                    pages.report(py)
+                })?;
+            let stream = or_raise(py, opened)?;
+            Ok(RecordBatchStream::new(stream, events, pages))
+        })
     }
 
     #[pyo3(signature = (operation, table, nulls, report))]
@@ -172,10 +192,12 @@ impl Client {
         nulls: &Bound<'py, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let frame = updates::frame(py, operation, table.get(), nulls)?;
-        let update = updates::settle(py, &self.settings, frame)?;
-        let (http, events) = self.connection(py)?;
-        updates::run(py, http, Arc::clone(&self.settings), &events, update, report)
+        guard(py, || {
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            let update = updates::settle(py, &self.settings, frame)?;
+            let (http, events) = self.connection(py)?;
+            updates::run(py, http, Arc::clone(&self.settings), &events, update, report)
+        })
     }
 
     /// Reads what is stored of the table's rows and compares; nothing is changed.
@@ -189,25 +211,27 @@ impl Client {
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<UpdatePlan> {
         let py = range.py();
-        let frame = updates::frame(py, operation, table.get(), nulls)?;
-        let range = Arguments(range).range(operation)?;
-        let pages = Pages::new(report);
-        let progress = pages.clone();
-        let (http, events) = self.connection(py)?;
-        let settings = Arc::clone(&self.settings);
-        let planned = wait(
-            py,
-            async move { update::plan(&http, &settings, frame, range, Some(progress)).await },
-            |py| {
-                events.log(py)?;
-                pages.report(py)
-            },
-        )?;
-        let planned = guard(py, || planned)?;
-        for warning in &planned.warnings {
-            warn(py, warning)?;
-        }
-        Ok(UpdatePlan::new(planned))
+        guard(py, || {
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            let range = Arguments(range).range(operation)?;
+            let pages = Pages::new(report);
+            let progress = pages.listener();
+            let (http, events) = self.connection(py)?;
+            let settings = Arc::clone(&self.settings);
+            let planned = wait(
+                py,
+                async move { update::plan(&http, &settings, frame, range, Some(progress)).await },
+                |py| {
+                    events.log(py)?;
+                    pages.report(py)
+                },
+            )?;
+            let planned = or_raise(py, planned)?;
+            for warning in &planned.warnings {
+                warn(py, warning)?;
+            }
+            Ok(UpdatePlan::new(planned))
+        })
     }
 
     /// Sends what a plan changes, or what undoes it.
@@ -219,10 +243,12 @@ impl Client {
         undo: bool,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let Some(frame) = plan.get().frame(py, undo)? else { return Ok(None) };
-        let update = updates::settle(py, &self.settings, frame)?;
-        let (http, events) = self.connection(py)?;
-        updates::run(py, http, Arc::clone(&self.settings), &events, update, report).map(Some)
+        guard(py, || {
+            let Some(frame) = plan.get().frame(py, undo)? else { return Ok(None) };
+            let update = updates::settle(py, &self.settings, frame)?;
+            let (http, events) = self.connection(py)?;
+            updates::run(py, http, Arc::clone(&self.settings), &events, update, report).map(Some)
+        })
     }
 
     #[pyo3(signature = (operation, table, nulls))]
@@ -233,8 +259,10 @@ impl Client {
         table: &Bound<'_, Table>,
         nulls: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<PlannedRequest>> {
-        let frame = updates::frame(py, operation, table.get(), nulls)?;
-        Ok(updates::dry_run(updates::settle(py, &self.settings, frame)?))
+        guard(py, || {
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            Ok(updates::dry_run(updates::settle(py, &self.settings, frame)?))
+        })
     }
 }
 
@@ -246,14 +274,14 @@ impl Client {
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
         let pages = Pages::new(report);
-        spec.progress = Some(pages.clone());
+        spec.progress = Some(pages.listener());
         let (http, events) = self.connection(py)?;
         let settings = Arc::clone(&self.settings);
         let fetched = wait(py, async move { read_all(&http, &settings, spec).await }, |py| {
             events.log(py)?;
             pages.report(py)
         })?;
-        let fetched = guard(py, || fetched)?;
+        let fetched = or_raise(py, fetched)?;
         for warning in &fetched.warnings {
             warn(py, warning)?;
         }
@@ -262,6 +290,10 @@ impl Client {
 
     /// The connections of this process, and where they report to.
     pub fn connection(&self, py: Python<'_>) -> PyResult<(Http, Arc<Events>)> {
+        or_raise(py, self.connect())
+    }
+
+    fn connect(&self) -> Result<(Http, Arc<Events>), Error> {
         // Locked only while attached, like the runtime's.
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let pid = std::process::id();
@@ -271,8 +303,7 @@ impl Client {
             return Ok((http.clone(), Arc::clone(events)));
         }
         let events = Arc::new(Events::default());
-        let http =
-            Http::new(Arc::clone(&self.settings), events.clone()).map_err(|error| to_py_err(py, &error))?;
+        let http = Http::new(Arc::clone(&self.settings), events.clone())?;
         *slot = Some(Connection { pid, http: Some(http.clone()), events: Arc::clone(&events) });
         Ok((http, events))
     }

@@ -1,5 +1,6 @@
 //! Python values, or numpy's memory, → a column. For frames whose library does not speak Arrow by itself.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder};
@@ -17,6 +18,7 @@ use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
 use pyo3_arrow::input::AnyArray;
 
 use super::errors::to_py_err;
+use super::panics::guard;
 use super::schema::parse_type;
 use super::table::Table;
 use crate::error::Error;
@@ -24,7 +26,17 @@ use crate::error::Error;
 /// One column on its way into a table.
 #[pyclass(frozen, module = "converz._core", name = "Column")]
 #[derive(Debug, Clone)]
-pub struct Column(ArrayRef);
+pub struct Column {
+    array: ArrayRef,
+    /// Says where the values are of an extension type, such as JSON.
+    metadata: HashMap<String, String>,
+}
+
+impl From<ArrayRef> for Column {
+    fn from(array: ArrayRef) -> Self {
+        Self { array, metadata: HashMap::new() }
+    }
+}
 
 /// A Python value of one of the types that a column can have.
 enum Value {
@@ -71,7 +83,7 @@ impl Column {
                 )
             })?);
         }
-        build(name, &parsed).map(Self).map_err(|error| to_py_err(py, &error))
+        build(name, &parsed).map(Self::from).map_err(|error| to_py_err(py, &error))
     }
 
     /// A column of numpy's memory in native byte order (a bool is a byte), with a byte a row that is 1 for null.
@@ -99,30 +111,44 @@ impl Column {
             (values.len() / width, Buffer::from(values))
         };
         let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls).build();
-        data.map(|data| Self(make_array(data))).map_err(|error| refuse(error.to_string()))
+        data.map(|data| Self::from(make_array(data))).map_err(|error| refuse(error.to_string()))
+    }
+
+    fn __len__(&self) -> usize {
+        self.array.len()
     }
 
     /// A column of any Arrow array or chunked array.
     #[staticmethod]
-    fn from_arrow(py: Python<'_>, name: &str, array: AnyArray) -> PyResult<Self> {
-        let chunked = array.into_chunked_array()?;
-        let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
-        if chunks.is_empty() {
-            return Ok(Self(new_empty_array(chunked.field().data_type())));
-        }
-        concat(&chunks).map(Self).map_err(|error| {
-            to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
+    fn from_arrow(name: &str, array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = array.py();
+        guard(py, || {
+            let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
+            let metadata = chunked.field().metadata().clone();
+            let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
+            if chunks.is_empty() {
+                return Ok(Self { array: new_empty_array(chunked.field().data_type()), metadata });
+            }
+            concat(&chunks).map(|array| Self { array, metadata }).map_err(|error| {
+                to_py_err(
+                    py,
+                    &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")),
+                )
+            })
         })
     }
 }
 
 /// A table of columns of the same length.
 pub fn table(py: Python<'_>, names: &[String], columns: &[Py<Column>]) -> PyResult<Table> {
-    let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.get().0.clone()).collect();
+    let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.get().array.clone()).collect();
     let fields: Vec<Field> = names
         .iter()
-        .zip(&arrays)
-        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
+        .zip(columns)
+        .map(|(name, column)| {
+            let column = column.get();
+            Field::new(name, column.array.data_type().clone(), true).with_metadata(column.metadata.clone())
+        })
         .collect();
     let schema = Arc::new(Schema::new(fields));
     if arrays.is_empty() {
@@ -132,6 +158,9 @@ pub fn table(py: Python<'_>, names: &[String], columns: &[Py<Column>]) -> PyResu
         .map_err(|error| to_py_err(py, &Error::invalid_input(format!("frame is no table: {error}"))))?;
     Ok(Table::new(schema, vec![batch]))
 }
+
+const TOO_FINE: &str =
+    "Python's times are in microseconds: pass finer ones as a column of pandas, numpy or Arrow";
 
 fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
     const UNKNOWN: &str = "it takes bool, int, float, str, date, datetime or None; for other types pass a table of \
@@ -160,9 +189,19 @@ fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
         return Ok(None);
     }
     if value.is_instance_of::<PyDate>() {
+        // pandas' Timestamp.
+        if value
+            .getattr(intern!(value.py(), "nanosecond"))
+            .is_ok_and(|nanos| nanos.is_truthy().unwrap_or(true))
+        {
+            return Err(TOO_FINE.to_owned());
+        }
         return date_or_time(value).map(Some).map_err(failed);
     }
-    // numpy's scalars.
+    if class == "datetime64" {
+        return numpy_time(value);
+    }
+    // numpy's other scalars.
     if value.hasattr(intern!(value.py(), "dtype")).unwrap_or(false)
         && let Ok(item) = value.call_method0(intern!(value.py(), "item"))
         && !item.get_type().is(value.get_type())
@@ -170,6 +209,27 @@ fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
         return parse(&item);
     }
     Err(UNKNOWN.to_owned())
+}
+
+/// numpy gives times that are finer than a microsecond as integers.
+fn numpy_time(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
+    let read = || -> PyResult<(Bound<'_, PyAny>, bool)> {
+        let item = value.call_method0("item")?;
+        if item.is_instance_of::<PyDate>() || item.is_none() {
+            return Ok((item, true));
+        }
+        let micros = value.call_method1("astype", ("datetime64[us]",))?;
+        let back = micros.call_method1("astype", (value.getattr("dtype")?,))?;
+        Ok((micros.call_method0("item")?, back.eq(value)?))
+    };
+    let (item, is_exact) = read().map_err(|error| error.to_string())?;
+    if !is_exact {
+        return Err(TOO_FINE.to_owned());
+    }
+    if item.is_instance_of::<PyDate>() || item.is_none() {
+        return parse(&item);
+    }
+    Err("its year is not one of the calendar's 1 to 9999".to_owned())
 }
 
 fn date_or_time(value: &Bound<'_, PyAny>) -> PyResult<Value> {

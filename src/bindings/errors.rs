@@ -1,12 +1,10 @@
 //! The core's error → the exceptions of `converz.errors`.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::schema::Schema;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The exception that `error` is in Python.
 pub fn to_py_err(py: Python<'_>, error: &Error) -> PyErr {
@@ -71,21 +69,7 @@ fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     Ok(exception)
 }
 
-/// Runs `body`, and turns its error, or a panic, into an exception.
-pub fn guard<T>(py: Python<'_>, body: impl FnOnce() -> Result<T, Error>) -> PyResult<T> {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(to_py_err(py, &error)),
-        Err(panic) => Err(to_py_err(py, &panic_error(panic.as_ref()))),
-    }
-}
-
-/// A panic is a defect of this library, but it must reach Python as an error like any other.
-pub fn panic_error(panic: &(dyn std::any::Any + Send)) -> Error {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned());
-    Error::internal(format!("a defect of converz: {message}"))
+/// The value, or the exception that the error is.
+pub fn or_raise<T>(py: Python<'_>, result: Result<T>) -> PyResult<T> {
+    result.map_err(|error| to_py_err(py, &error))
 }

@@ -5,10 +5,12 @@
 mod arguments;
 mod client;
 mod columns;
+mod ctrl_c;
 mod decode;
 mod errors;
 mod events;
 mod new_column;
+mod panics;
 mod plan;
 mod progress;
 mod receipt;
@@ -42,7 +44,7 @@ mod core {
     #[pymodule_export]
     use super::schema::Schema;
     #[pymodule_export]
-    use super::settings::TakenKey;
+    use super::settings::Secret;
     #[pymodule_export]
     use super::stream::RecordBatchStream;
     #[pymodule_export]
@@ -53,6 +55,7 @@ mod core {
     #[pymodule_init]
     fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
         use super::PyModuleMethods;
+        super::panics::silence();
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

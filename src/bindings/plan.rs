@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::errors::guard;
+use super::errors::or_raise;
 use super::table::Table;
 use crate::encode::UpdateFrame;
 use crate::update::{Plan, Planned};
@@ -21,7 +21,7 @@ impl UpdatePlan {
 
     /// The frame of what changes, or of what undoes it; none if nothing does.
     pub fn frame(&self, py: Python<'_>, undo: bool) -> PyResult<Option<UpdateFrame>> {
-        guard(py, || if undo { self.plan.undo() } else { self.plan.apply() })
+        or_raise(py, if undo { self.plan.undo() } else { self.plan.apply() })
     }
 }
 
@@ -66,7 +66,7 @@ impl UpdatePlan {
 
     /// The cells that change: the key, `column`, and as JSON text `old` and `new`.
     fn changes(&self, py: Python<'_>) -> PyResult<Table> {
-        let batch = guard(py, || self.plan.changes_batch())?;
+        let batch = or_raise(py, self.plan.changes_batch())?;
         Ok(Table::new(batch.schema(), vec![batch]))
     }
 

@@ -1,40 +1,39 @@
 //! The settings of a client as Python passes and shows them.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
-use url::Url;
 
 use super::errors::to_py_err;
 use crate::error::Error;
-use crate::settings::{ApiKey, Settings};
+use crate::settings::{ApiKey, Settings, parse_proxy};
 
-/// A key on its way from `Client.__init__`, in no form that Python can show.
-#[pyclass(frozen, module = "converz._core", name = "TakenKey")]
-pub struct TakenKey(Mutex<Taken>);
+/// A key, or a proxy with its password, on its way from `Client.__init__`, in no form that Python can show.
+#[pyclass(frozen, module = "converz._core", name = "Secret")]
+pub struct Secret(Mutex<Taken>);
 
 enum Taken {
     Nothing,
-    Key(String),
+    Text(String),
     /// What was passed is no string; its type's name.
     NoString(String),
 }
 
 #[pymethods]
-impl TakenKey {
-    /// Never fails: an error would show the caller's frame, which still has the key.
+impl Secret {
+    /// Never fails: an error would show the caller's frame, which still has the secret.
     #[new]
-    fn new(key: &Bound<'_, PyAny>) -> Self {
-        let taken = if key.is_none() {
+    fn new(value: &Bound<'_, PyAny>) -> Self {
+        let taken = if value.is_none() {
             Taken::Nothing
         } else {
-            match key.cast::<PyString>().map(|key| key.to_string_lossy().into_owned()) {
-                Ok(key) => Taken::Key(key),
+            match value.cast::<PyString>().map(|text| text.to_string_lossy().into_owned()) {
+                Ok(text) => Taken::Text(text),
                 Err(_) => {
-                    Taken::NoString(key.get_type().name().map(|name| name.to_string()).unwrap_or_default())
+                    Taken::NoString(value.get_type().name().map(|name| name.to_string()).unwrap_or_default())
                 }
             }
         };
@@ -42,24 +41,34 @@ impl TakenKey {
     }
 }
 
+impl Secret {
+    /// The text, which is here no longer; none if none was passed.
+    fn take(&self, name: &str) -> Result<Option<String>, Error> {
+        let taken = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(taken, Taken::Nothing) {
+            Taken::Nothing => Ok(None),
+            Taken::Text(text) => Ok(Some(text)),
+            Taken::NoString(class) => {
+                Err(Error::configuration(format!("{name} is of type {class}: it must be a string")))
+            }
+        }
+    }
+}
+
 /// Reads and checks every setting. Also says whether the key came from the environment.
 pub fn build(
     base_url: Option<&Bound<'_, PyAny>>,
-    api_key: &TakenKey,
+    api_key: &Secret,
+    proxy: &Secret,
     arguments: &Bound<'_, PyDict>,
 ) -> PyResult<(Settings, bool)> {
     let py = arguments.py();
     let fail = |error: Error| to_py_err(py, &error);
-    let taken = std::mem::replace(
-        &mut *api_key.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner),
-        Taken::Nothing,
-    );
-    let (key, key_from_environment) = match taken {
-        Taken::Key(key) => (key, false),
-        Taken::Nothing => (environment("CONVERZ_API_KEY"), true),
-        Taken::NoString(class) => {
-            return Err(fail(Error::configuration(format!("api_key is a {class}, not a string"))));
-        }
+    // Both are taken before either is refused, so that neither is left in what a traceback can show.
+    let (key, proxy) = (api_key.take("api_key"), proxy.take("proxy"));
+    let (key, key_from_environment) = match key.map_err(fail)? {
+        Some(key) => (key, false),
+        None => (environment("CONVERZ_API_KEY"), true),
     };
     let key = ApiKey::new(&key).map_err(fail)?;
     let base_url = match base_url {
@@ -117,12 +126,8 @@ pub fn build(
         settings.ca_file =
             Some(path.extract::<PathBuf>().map_err(|_| given.refuse("ca_file", "the path of a file"))?);
     }
-    if let Some(proxy) = given.get("proxy")? {
-        // The value may hold a password, so it is not shown.
-        let no_url =
-            || fail(Error::configuration("proxy is not a URL: it looks like http://proxy.example.com:3128"));
-        let text = proxy.extract::<String>().map_err(|_| no_url())?;
-        settings.proxy = Some(Url::parse(&text).map_err(|_| no_url())?);
+    if let Some(proxy) = proxy.map_err(fail)? {
+        settings.proxy = Some(parse_proxy(&proxy).map_err(fail)?);
     }
     settings.validate().map_err(fail)?;
     Ok((settings, key_from_environment))
@@ -144,19 +149,10 @@ pub fn show<'py>(py: Python<'py>, settings: &Settings) -> PyResult<Bound<'py, Py
     dict.set_item("max_depth", settings.max_depth)?;
     dict.set_item("max_value_bytes", settings.max_value_bytes)?;
     dict.set_item("ca_file", settings.ca_file.as_ref().map(|path| path.to_string_lossy().into_owned()))?;
-    dict.set_item("proxy", settings.proxy.as_ref().map(without_password))?;
+    dict.set_item("proxy", settings.shown_proxy())?;
     dict.set_item("user_agent", &settings.user_agent)?;
     dict.set_item("lossy", settings.lossy)?;
     Ok(dict)
-}
-
-fn without_password(url: &Url) -> String {
-    let mut url = url.clone();
-    if url.password().is_some() {
-        // Fails only for URLs that cannot have a password.
-        let _ = url.set_password(Some("…"));
-    }
-    url.to_string()
 }
 
 fn environment(name: &str) -> String {

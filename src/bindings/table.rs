@@ -22,6 +22,7 @@ use pyo3_arrow::input::AnyRecordBatch;
 
 use super::columns::{self, Column};
 use super::errors::to_py_err;
+use super::panics::guard;
 use super::schema::Schema;
 use super::values;
 use crate::error::Error;
@@ -77,31 +78,37 @@ impl Table {
 impl Table {
     /// Takes a table, a batch or a stream of any library that speaks the Arrow `PyCapsule` interface.
     #[staticmethod]
-    fn from_arrow(py: Python<'_>, data: AnyRecordBatch) -> PyResult<Self> {
-        let reader = data.into_reader()?;
-        let schema = reader.schema();
-        let batches = py.detach(|| reader.collect::<Result<Vec<_>, ArrowError>>()).map_err(|error| {
-            to_py_err(py, &Error::invalid_input(format!("the Arrow data cannot be read: {error}")))
-        })?;
-        Ok(Self::new(schema, batches))
+    fn from_arrow(data: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = data.py();
+        guard(py, || {
+            let reader = data.extract::<AnyRecordBatch>()?.into_reader()?;
+            let schema = reader.schema();
+            let batches = py.detach(|| reader.collect::<Result<Vec<_>, ArrowError>>()).map_err(|error| {
+                to_py_err(py, &Error::invalid_input(format!("the Arrow data cannot be read: {error}")))
+            })?;
+            Ok(Self::new(schema, batches))
+        })
     }
 
     /// A table of columns of the same length.
     #[staticmethod]
     fn from_columns(py: Python<'_>, names: Vec<String>, columns: Vec<Py<Column>>) -> PyResult<Self> {
-        columns::table(py, &names, &columns)
+        guard(py, || columns::table(py, &names, &columns))
     }
 
     /// Whether both have the same columns with the same values, however they are cut into batches.
     fn equals(&self, py: Python<'_>, other: &Self) -> PyResult<bool> {
-        if self.schema.fields() != other.schema.fields() {
-            return Ok(false);
-        }
-        py.detach(|| {
-            Ok(concat_batches(&self.schema, &self.batches)? == concat_batches(&self.schema, &other.batches)?)
-        })
-        .map_err(|error: ArrowError| {
-            to_py_err(py, &Error::internal(format!("the tables cannot be compared: {error}")))
+        guard(py, || {
+            if self.schema.fields() != other.schema.fields() {
+                return Ok(false);
+            }
+            py.detach(|| {
+                Ok(concat_batches(&self.schema, &self.batches)?
+                    == concat_batches(&self.schema, &other.batches)?)
+            })
+            .map_err(|error: ArrowError| {
+                to_py_err(py, &Error::internal(format!("the tables cannot be compared: {error}")))
+            })
         })
     }
 
@@ -150,32 +157,34 @@ impl Table {
     }
 
     /// The rows from `offset` on as the text that a person reads, null as None: a list a row.
-    fn cells(&self, offset: usize, length: usize) -> PyResult<Vec<Vec<Option<String>>>> {
-        let options = FormatOptions::new()
-            .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.f"))
-            .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.f%:z"));
-        let mut rows = Vec::new();
-        for batch in self.sliced(offset, length) {
-            let formatters = batch
-                .columns()
-                .iter()
-                .map(|column| ArrayFormatter::try_new(column, &options))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|error| PyTypeError::new_err(error.to_string()))?;
-            for row in 0..batch.num_rows() {
-                rows.push(
-                    formatters
-                        .iter()
-                        .zip(batch.columns())
-                        .map(|(formatter, column)| {
-                            let null = column.is_null(row) || *column.data_type() == DataType::Null;
-                            (!null).then(|| formatter.value(row).to_string())
-                        })
-                        .collect(),
-                );
+    fn cells(&self, py: Python<'_>, offset: usize, length: usize) -> PyResult<Vec<Vec<Option<String>>>> {
+        guard(py, || {
+            let options = FormatOptions::new()
+                .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.f"))
+                .with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S%.f%:z"));
+            let mut rows = Vec::new();
+            for batch in self.sliced(offset, length) {
+                let formatters = batch
+                    .columns()
+                    .iter()
+                    .map(|column| ArrayFormatter::try_new(column, &options))
+                    .collect::<Result<Vec<_>, _>>()
+                    .map_err(|error| PyTypeError::new_err(error.to_string()))?;
+                for row in 0..batch.num_rows() {
+                    rows.push(
+                        formatters
+                            .iter()
+                            .zip(batch.columns())
+                            .map(|(formatter, column)| {
+                                let null = column.is_null(row) || *column.data_type() == DataType::Null;
+                                (!null).then(|| formatter.value(row).to_string())
+                            })
+                            .collect(),
+                    );
+                }
             }
-        }
-        Ok(rows)
+            Ok(rows)
+        })
     }
 
     /// A column of fixed width as its values in native byte order (a null is 0, a bool one byte), and, if one
@@ -185,75 +194,85 @@ impl Table {
         py: Python<'py>,
         column: usize,
     ) -> PyResult<(Bound<'py, PyByteArray>, Option<Bound<'py, PyByteArray>>)> {
-        let chunks: Vec<&ArrayRef> = self.chunks(column)?.collect();
-        let mask = null_mask(py, &chunks)?;
-        macro_rules! values {
-            ($kind:ty) => {
-                primitive_bytes::<$kind>(py, &chunks)?
-            };
-        }
-        let values = match self.schema.field(column).data_type() {
-            DataType::Boolean => {
-                let bytes: Vec<u8> = chunks
-                    .iter()
-                    .flat_map(|chunk| chunk.as_boolean().iter().map(|value| u8::from(value == Some(true))))
-                    .collect();
-                PyByteArray::new(py, &bytes)
+        guard(py, || {
+            let chunks: Vec<&ArrayRef> = self.chunks(column)?.collect();
+            let mask = null_mask(py, &chunks)?;
+            macro_rules! values {
+                ($kind:ty) => {
+                    primitive_bytes::<$kind>(py, &chunks)?
+                };
             }
-            DataType::Int8 => values!(Int8Type),
-            DataType::Int16 => values!(Int16Type),
-            DataType::Int32 => values!(Int32Type),
-            DataType::Int64 => values!(Int64Type),
-            DataType::UInt8 => values!(UInt8Type),
-            DataType::UInt16 => values!(UInt16Type),
-            DataType::UInt32 => values!(UInt32Type),
-            DataType::UInt64 => values!(UInt64Type),
-            DataType::Float32 => values!(Float32Type),
-            DataType::Float64 => values!(Float64Type),
-            DataType::Date32 => values!(Date32Type),
-            DataType::Timestamp(TimeUnit::Second, _) => values!(TimestampSecondType),
-            DataType::Timestamp(TimeUnit::Millisecond, _) => values!(TimestampMillisecondType),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => values!(TimestampMicrosecondType),
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => values!(TimestampNanosecondType),
-            other => return Err(PyTypeError::new_err(format!("a column of {other} has no fixed width"))),
-        };
-        Ok((values, mask))
+            let values = match self.schema.field(column).data_type() {
+                DataType::Boolean => {
+                    let bytes: Vec<u8> = chunks
+                        .iter()
+                        .flat_map(|chunk| {
+                            chunk.as_boolean().iter().map(|value| u8::from(value == Some(true)))
+                        })
+                        .collect();
+                    PyByteArray::new(py, &bytes)
+                }
+                DataType::Int8 => values!(Int8Type),
+                DataType::Int16 => values!(Int16Type),
+                DataType::Int32 => values!(Int32Type),
+                DataType::Int64 => values!(Int64Type),
+                DataType::UInt8 => values!(UInt8Type),
+                DataType::UInt16 => values!(UInt16Type),
+                DataType::UInt32 => values!(UInt32Type),
+                DataType::UInt64 => values!(UInt64Type),
+                DataType::Float32 => values!(Float32Type),
+                DataType::Float64 => values!(Float64Type),
+                DataType::Date32 => values!(Date32Type),
+                DataType::Timestamp(TimeUnit::Second, _) => values!(TimestampSecondType),
+                DataType::Timestamp(TimeUnit::Millisecond, _) => values!(TimestampMillisecondType),
+                DataType::Timestamp(TimeUnit::Microsecond, _) => values!(TimestampMicrosecondType),
+                DataType::Timestamp(TimeUnit::Nanosecond, _) => values!(TimestampNanosecondType),
+                other => return Err(PyTypeError::new_err(format!("a column of {other} has no fixed width"))),
+            };
+            Ok((values, mask))
+        })
     }
 
     /// A column as Python's own values: bool, int, float, str, date and datetime, null as None.
     fn values<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
-        for chunk in self.chunks(column)? {
-            values::extend(&list, chunk)?;
-        }
-        Ok(list)
+        guard(py, || {
+            let list = PyList::empty(py);
+            for chunk in self.chunks(column)? {
+                values::extend(&list, chunk)?;
+            }
+            Ok(list)
+        })
     }
 
     /// The table as an Arrow IPC stream, for pickling.
-    fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = py
-            .detach(|| {
-                let mut writer = StreamWriter::try_new(Vec::new(), &self.schema)?;
-                for batch in &self.batches {
-                    writer.write(batch)?;
-                }
-                writer.into_inner()
-            })
-            .map_err(|error| {
-                to_py_err(py, &Error::internal(format!("the table cannot be written: {error}")))
-            })?;
-        Ok(PyBytes::new(py, &bytes))
+    pub fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        guard(py, || {
+            let bytes = py
+                .detach(|| {
+                    let mut writer = StreamWriter::try_new(Vec::new(), &self.schema)?;
+                    for batch in &self.batches {
+                        writer.write(batch)?;
+                    }
+                    writer.into_inner()
+                })
+                .map_err(|error| {
+                    to_py_err(py, &Error::internal(format!("the table cannot be written: {error}")))
+                })?;
+            Ok(PyBytes::new(py, &bytes))
+        })
     }
 
     #[staticmethod]
-    fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
-        let read = || {
-            let reader = StreamReader::try_new(bytes, None)?;
-            let schema = reader.schema();
-            Ok::<_, ArrowError>(Self::new(schema, reader.collect::<Result<_, _>>()?))
-        };
-        read().map_err(|error| {
-            to_py_err(py, &Error::invalid_input(format!("this is no pickled table: {error}")))
+    pub fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        guard(py, || {
+            let read = || {
+                let reader = StreamReader::try_new(bytes, None)?;
+                let schema = reader.schema();
+                Ok::<_, ArrowError>(Self::new(schema, reader.collect::<Result<_, _>>()?))
+            };
+            read().map_err(|error| {
+                to_py_err(py, &Error::invalid_input(format!("this is no pickled table: {error}")))
+            })
         })
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::errors::{guard, to_py_err};
+use super::errors::{or_raise, to_py_err};
 use super::events::Events;
-use super::runtime::wait;
+use super::panics::guard;
+use super::runtime::{wait, wait_for_work};
 use super::table::Table;
 use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame};
 use crate::error::{Error, ErrorKind};
@@ -27,8 +27,9 @@ pub fn frame(
 ) -> PyResult<UpdateFrame> {
     let key = if operation == "update_reps" { KeyColumn::RepId } else { KeyColumn::CallId };
     let nulls = extract_nulls(nulls)?;
-    py.detach(|| UpdateFrame::new(table.schema(), table.batches().to_vec(), key, nulls))
-        .map_err(|error| to_py_err(py, &error))
+    let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
+    // Looking at every cell of a large frame takes longer than Ctrl-C may.
+    or_raise(py, wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))?)
 }
 
 /// Settles the requests of a frame; nothing is sent.
@@ -38,10 +39,11 @@ pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResu
         KeyColumn::RepId => Operation::UpdateReps,
     };
     let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
-    py.detach(|| Update::new(operation, frame, limits).map(Arc::new)).map_err(|error| to_py_err(py, &error))
+    or_raise(py, wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))?)
 }
 
-/// Sends the requests of an update. Ctrl-C raises `KeyboardInterrupt` with an `UpdateError` as its cause.
+/// Sends the requests of an update. What interrupts it (`KeyboardInterrupt`, or an error of the function that is
+/// told of progress) has an `UpdateError` as its cause.
 pub fn run<'py>(
     py: Python<'py>,
     http: Http,
@@ -65,14 +67,17 @@ pub fn run<'py>(
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(interrupt) => {
-            if interrupt.is_instance_of::<PyKeyboardInterrupt>(py) {
+            if interrupt.cause(py).is_none() {
                 let cause = update.cancelled(Error::connection("interrupted"));
                 interrupt.set_cause(py, Some(failure(py, &update, &cause)));
             }
             return Err(interrupt);
         }
     };
-    let outcome = outcome.map_err(|error| failure(py, &update, &error))?;
+    let outcome = outcome.map_err(|error| match error.kind() {
+        ErrorKind::Internal => failure(py, &update, &update.cancelled(error)),
+        _ => failure(py, &update, &error),
+    })?;
     let dict = PyDict::new(py);
     dict.set_item("rows", outcome.rows)?;
     dict.set_item("cells", outcome.cells)?;
@@ -165,9 +170,10 @@ impl PlannedRequest {
     /// Its JSON body, written when it is asked for.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let body =
-            guard(py, || self.update.body(self.place).ok_or_else(|| Error::internal("no such request")))?;
-        Ok(PyBytes::new(py, &body))
+        guard(py, || match self.update.body(self.place) {
+            Some(body) => Ok(PyBytes::new(py, &body)),
+            None => Err(to_py_err(py, &Error::internal("no such request"))),
+        })
     }
 
     fn __repr__(&self) -> String {

@@ -136,9 +136,14 @@ impl<S: BodySink> Job<S> {
     }
 
     fn decompress_here(mut self) -> Result<S::Output, BodyError> {
+        let given_up = Arc::clone(&self.source.given_up);
         let mut windows = Windows::new(self.encoding, self.source, self.max_bytes, self.decoded)?;
         let mut window = vec![0; SMALL];
         loop {
+            // A few kilobytes may decompress to gigabytes.
+            if given_up.load(Ordering::Relaxed) {
+                return Err(BodyError::GivenUp);
+            }
             let size = windows.fill(&mut window)?;
             if size == 0 {
                 return self.sink.finish().map_err(BodyError::Sink);

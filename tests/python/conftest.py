@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import pytest
-from service import Answer, Asked, serving
 
 import converz
+from service import Answer, Asked, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -54,7 +54,7 @@ def serving(answer: Callable[[Asked], Answer]) -> Iterator[str]:
             except OSError:
                 pass  # The client has heard enough.
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass

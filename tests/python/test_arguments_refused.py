@@ -129,7 +129,9 @@ def test_lists(client, refused, name, value, shown):
     assert any(word in message for word in ("string", "restriction", "surrogate")), message
 
 
-@pytest.mark.parametrize("name", ["vendor", "rep_id", "campaign", "department", "subcampaign", "metric", "groupby"])
+@pytest.mark.parametrize(
+    "name", ["vendor", "rep_id", "campaign", "department", "subcampaign", "metric", "groupby"]
+)
 def test_lists_of_report(client, refused, name):
     refused(client.report, name, 5, "5 is not a string or a sequence of strings")
     refused(client.report, name, [], "names no value")
@@ -215,7 +217,10 @@ def test_days_with_both_dates(sandbox, client):
     ("arguments", "message"),
     [
         ({"start_date": "2025-07-02", "end_date": "2025-07-01"}, "end_date=2025-07-01 is before start_date="),
-        ({"after": "2025-07-02", "before": "2025-07-01 23:59"}, "before=2025-07-01 23:59:00 is before after="),
+        (
+            {"after": "2025-07-02", "before": "2025-07-01 23:59"},
+            "before=2025-07-01 23:59:00 is before after=",
+        ),
     ],
 )
 def test_an_end_before_its_start(sandbox, client, arguments, message):

@@ -26,7 +26,7 @@ DATES = [
     (Text("2025-07-01"), "2025-07-01"),
     (date(2025, 7, 1), "2025-07-01"),
     (BirthDay(2025, 7, 1), "2025-07-01"),
-    (datetime(2025, 7, 1, 23, 59), "2025-07-01"),  # noqa: DTZ001
+    (datetime(2025, 7, 1, 23, 59), "2025-07-01"),
     (datetime(2025, 7, 1, 23, 59, tzinfo=UTC), "2025-07-01"),
     (pd.Timestamp("2025-07-01 13:30"), "2025-07-01"),
     ("1999-02-28", "1999-02-28"),
@@ -40,8 +40,8 @@ TIMES = [
     ("2025-07-01 12:00:07.25", "2025-07-01 12:00:07.250000"),
     ("2025-07-01", "2025-07-01 00:00"),
     (date(2025, 7, 1), "2025-07-01 00:00"),
-    (datetime(2025, 7, 1, 12, 30), "2025-07-01 12:30"),  # noqa: DTZ001
-    (datetime(2025, 7, 1, 12, 30, 9, 500), "2025-07-01 12:30:09.000500"),  # noqa: DTZ001
+    (datetime(2025, 7, 1, 12, 30), "2025-07-01 12:30"),
+    (datetime(2025, 7, 1, 12, 30, 9, 500), "2025-07-01 12:30:09.000500"),
     (pd.Timestamp("2025-07-01 13:30:01"), "2025-07-01 13:30:01"),
     (pd.Timestamp("2025-07-01"), "2025-07-01 00:00"),
 ]
@@ -53,7 +53,7 @@ LISTS = {
     "list": lambda: ["sales", "service"],
     "tuple": lambda: ("sales", "service"),
     "generator": lambda: (name for name in ["sales", "service"]),
-    "keys": lambda: {"sales": 1, "service": 2}.keys(),
+    "keys": {"sales": 1, "service": 2}.keys,
     "numpy array": lambda: np.array(["sales", "service"]),
     "numpy objects": lambda: np.array(["sales", "service"], dtype=object),
     "pandas series": lambda: pd.Series(["sales", "service"], index=[7, 7]),

@@ -125,7 +125,8 @@ def test_no_base_url(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://acme.converz.co", "http://10.0.0.1", "http://localhost.evil.com", "http://127.0.0.1.nip.io"]
+    "url",
+    ["http://acme.converz.co", "http://10.0.0.1", "http://localhost.evil.com", "http://127.0.0.1.nip.io"],
 )
 def test_plain_http_is_refused_to_other_machines(url):
     message = refused(url, SECRET)

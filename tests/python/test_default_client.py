@@ -94,7 +94,16 @@ def test_signatures_and_documentation_are_those_of_the_method(verb):
 def test_help_shows_the_names_of_the_api():
     text = pydoc.render_doc(converz.calls, renderer=pydoc.plaintext)
     head = text.partition("List conversations")[0]
-    for name in ("start_date", "end_date", "after", "before", "metric", "rep_id", "vendor_call_id", "columns"):
+    for name in (
+        "start_date",
+        "end_date",
+        "after",
+        "before",
+        "metric",
+        "rep_id",
+        "vendor_call_id",
+        "columns",
+    ):
         assert f"{name}: " in head
     assert "limit: 'int | None' = None" in head or "limit: int | None = None" in head
     assert "self" not in text

@@ -45,7 +45,11 @@ def test_one_row():
 
 
 def test_no_row():
-    assert repr(table_of(a=pa.array([], pa.int64()))).splitlines() == ["Table: 0 rows, 1 column", "    a", "int64"]
+    assert repr(table_of(a=pa.array([], pa.int64()))).splitlines() == [
+        "Table: 0 rows, 1 column",
+        "    a",
+        "int64",
+    ]
 
 
 def test_no_column():
@@ -118,9 +122,11 @@ def test_times_and_days():
         }
     )
     line = repr(converz.Table(rows)).splitlines()[-1]
-    assert line.split("  ") == ["2024-10-04", "2023-11-14 22:13:20.0000…", "2023-11-14 22:13:20+00:00"[:23] + "…"] or (
-        "2024-10-04" in line and "2023-11-14 22:13:20" in line
-    )
+    assert line.split("  ") == [
+        "2024-10-04",
+        "2023-11-14 22:13:20.0000…",
+        "2023-11-14 22:13:20+00:00"[:23] + "…",
+    ] or ("2024-10-04" in line and "2023-11-14 22:13:20" in line)
 
 
 class Parser(html.parser.HTMLParser):

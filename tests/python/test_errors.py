@@ -10,10 +10,10 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 import pytest
-from service import Answer, serving
 
 import converz
 from converz import Fault, errors
+from service import Answer, serving
 
 KEY = "key-of-the-tests"
 
@@ -90,7 +90,10 @@ class Scenario(NamedTuple):
 
 SCENARIOS = {
     "a setting that cannot work": Scenario(
-        lambda _: converz.Client("https://a.b", KEY, page_size=0), errors.ConfigurationError, {}, "page_size=0"
+        lambda _: converz.Client("https://a.b", KEY, page_size=0),
+        errors.ConfigurationError,
+        {},
+        "page_size=0",
     ),
     "an argument that cannot be": Scenario(
         lambda _: converz.Client("https://a.b", KEY).calls(limit=-1),
@@ -105,7 +108,9 @@ SCENARIOS = {
         "GET /calls",
     ),
     "a cut body": Scenario(cut_body, errors.APIConnectionError, {"attempts": 1}, "GET /calls"),
-    "no answer in time": Scenario(answers_late, errors.APITimeoutError, {"attempts": 1}, "first_byte_timeout"),
+    "no answer in time": Scenario(
+        answers_late, errors.APITimeoutError, {"attempts": 1}, "first_byte_timeout"
+    ),
     "400": Scenario(refusing(400), errors.BadRequestError, {"status_code": 400}, "400"),
     "400 of the service": Scenario(
         bad_request, errors.BadRequestError, {"status_code": 400, "attempts": 1}, "no such column"
@@ -119,9 +124,7 @@ SCENARIOS = {
         refusing(429, retry_after=7), errors.RateLimitError, {"status_code": 429, "retry_after": 7.0}, "429"
     ),
     "500": Scenario(refusing(500), errors.ServerError, {"status_code": 500, "retry_after": None}, "500"),
-    "503": Scenario(
-        refusing(503, retry_after=1.5), errors.ServerError, {"status_code": 503}, "503"
-    ),
+    "503": Scenario(refusing(503, retry_after=1.5), errors.ServerError, {"status_code": 503}, "503"),
     "599": Scenario(refusing(599), errors.ServerError, {"status_code": 599}, "599"),
     "the API's own words": Scenario(
         answering(Answer(b'{"error": "no such table", "code": "bad_table"}', 400)),
@@ -170,7 +173,9 @@ SCENARIOS = {
     "page is ignored": Scenario(
         answering(Answer(rows(10)), page_size=10), errors.PagingError, {}, "ignore the parameter page"
     ),
-    "a pinned type does not fit": Scenario(drifts, errors.SchemaDriftError, {"column": "campaign"}, "campaign"),
+    "a pinned type does not fit": Scenario(
+        drifts, errors.SchemaDriftError, {"column": "campaign"}, "campaign"
+    ),
     "an update fails": Scenario(
         update_fails,
         errors.UpdateError,

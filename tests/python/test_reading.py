@@ -110,7 +110,9 @@ def test_an_empty_result_has_its_columns_and_types(client):
         "start_time": "timestamp[us]",
     }
     reps = client.reps(department="none of these")
-    assert dict(reps.schema) == dict.fromkeys(["rep_id", "name", "gender", "campaign", "department"], "string")
+    assert dict(reps.schema) == dict.fromkeys(
+        ["rep_id", "name", "gender", "campaign", "department"], "string"
+    )
 
 
 def test_an_empty_result_has_the_columns_that_were_named(client):
@@ -150,7 +152,11 @@ def test_the_receipt(sandbox):
         campaign=["sales", "service"], rep_id=sandbox.client().reps().to_pydict()["rep_id"]
     )
     receipt = calls.receipt
-    sent = [request for request in sandbox.requests if "page=" in request["query"] and "campaign" in request["query"]]
+    sent = [
+        request
+        for request in sandbox.requests
+        if "page=" in request["query"] and "campaign" in request["query"]
+    ]
     assert receipt.requests == receipt.pages == len(sent)
     assert receipt.retries == receipt.repeated_keys == 0
     assert receipt.rows == calls.num_rows

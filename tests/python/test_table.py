@@ -25,8 +25,8 @@ EVERY_TYPE = pa.table(
         "large": pa.array(["a", None, "b"], pa.large_string()),
         "view": pa.array(["a", None, "b"], pa.string_view()),
         "day": pa.array([date(2025, 7, 1), None, date(1900, 1, 1)]),
-        "second": pa.array([datetime(2025, 7, 1, 12), None, None], pa.timestamp("s")),  # noqa: DTZ001
-        "time": pa.array([datetime(2025, 7, 1, 12, 0, 0, 5), None, None], pa.timestamp("us")),  # noqa: DTZ001
+        "second": pa.array([datetime(2025, 7, 1, 12), None, None], pa.timestamp("s")),
+        "time": pa.array([datetime(2025, 7, 1, 12, 0, 0, 5), None, None], pa.timestamp("us")),
         "zoned": pa.array([datetime(2025, 7, 1, 12, tzinfo=UTC), None, None], pa.timestamp("us", "UTC")),
         "small": pa.array([1, None, -1], pa.int8()),
     }
@@ -75,9 +75,11 @@ def test_schema(table):
     assert "nonsense" not in schema
     with pytest.raises(KeyError, match="nonsense"):
         schema["nonsense"]
-    assert schema == converz.Schema(dict(schema)) == converz.Schema(table) == pickle.loads(pickle.dumps(schema))
+    assert (
+        schema == converz.Schema(dict(schema)) == converz.Schema(table) == pickle.loads(pickle.dumps(schema))
+    )
     assert schema != converz.Schema({"call_id": "int64"})
-    assert eval(repr(schema), {"Schema": converz.Schema}) == schema  # noqa: S307
+    assert eval(repr(schema), {"Schema": converz.Schema}) == schema
     assert pa.schema(schema) == table.to_arrow().schema
 
 
@@ -134,7 +136,9 @@ def test_capsules(batches):
     assert pa.RecordBatchReader._import_from_c_capsule(stream).read_all().num_rows == 500
     batch = table.to_batches()[0]
     assert pa.record_batch(batch).num_rows == batch.num_rows == len(batch)
-    assert [part.num_rows for part in table.to_arrow().to_batches()] == [len(part) for part in table.to_batches()]
+    assert [part.num_rows for part in table.to_arrow().to_batches()] == [
+        len(part) for part in table.to_batches()
+    ]
 
 
 def test_a_requested_schema(table):
@@ -153,9 +157,9 @@ def test_values_are_the_same_everywhere(request, kind):
     assert table.to_polars().to_dict(as_series=False) == values
     assert pa.table(table).to_pydict() == values
     frame = table.to_pandas().astype(object)
-    assert {name: [None if pd.isna(value) else value for value in frame[name]] for name in ("csat", "summary")} == {
-        name: values[name] for name in ("csat", "summary")
-    }
+    assert {
+        name: [None if pd.isna(value) else value for value in frame[name]] for name in ("csat", "summary")
+    } == {name: values[name] for name in ("csat", "summary")}
 
 
 def test_pydict_of_every_type():

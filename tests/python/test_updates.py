@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import OrderedDict
 from datetime import UTC, date, datetime
@@ -92,10 +93,10 @@ def test_users(client):
         ([0.1, -0.0, 1e300], [0.1, -0.0, 1e300]),
         (["é\U0001f600", "'; drop table calls --", ""], ["é\U0001f600", "'; drop table calls --", ""]),
         ([date(2025, 7, 1), None, date(1999, 12, 31)],) * 2,
-        ([datetime(2025, 7, 1, 12, 30), None, datetime(2025, 7, 1, 12, 30, 1, 5)],) * 2,  # noqa: DTZ001
+        ([datetime(2025, 7, 1, 12, 30), None, datetime(2025, 7, 1, 12, 30, 1, 5)],) * 2,
         ([np.int64(5), np.int8(-5), None], [5, -5, None]),
         ([np.float64(0.5), None, np.float32(0.25)], [0.5, None, 0.25]),
-        ([pd.Timestamp("2025-07-01 12:30"), pd.NaT, None], [datetime(2025, 7, 1, 12, 30), None, None]),  # noqa: DTZ001
+        ([pd.Timestamp("2025-07-01 12:30"), pd.NaT, None], [datetime(2025, 7, 1, 12, 30), None, None]),
     ],
 )
 def test_values_come_back_as_they_were(client, values, read):
@@ -111,17 +112,21 @@ def test_numpys_times(client, unit, kind):
     times = np.array(["2025-07-01T12:00", "NaT", "1969-12-31T23:00"], f"datetime64[{unit}]")
     client.update_calls({"call_id": [1, 2, 3], "value": kind(times)})
     read = client.calls(columns=["call_id", "value"], limit=3).to_pydict()["value"]
-    assert read == [datetime(2025, 7, 1, 12), None, datetime(1969, 12, 31, 23)]  # noqa: DTZ001
+    assert read == [datetime(2025, 7, 1, 12), None, datetime(1969, 12, 31, 23)]
 
 
 def test_numpys_days(client):
     days = np.array(["2025-07-01", "NaT"], "datetime64[D]")
     client.update_calls({"call_id": [1, 2], "value": days})
-    assert client.calls(columns=["call_id", "value"], limit=2).to_pydict()["value"] == [date(2025, 7, 1), None]
+    assert client.calls(columns=["call_id", "value"], limit=2).to_pydict()["value"] == [
+        date(2025, 7, 1),
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
-    "values", [np.zeros((2, 2)), np.zeros(2, "timedelta64[s]"), np.zeros(2, "datetime64[M]"), np.zeros(2, complex)]
+    "values",
+    [np.zeros((2, 2)), np.zeros(2, "timedelta64[s]"), np.zeros(2, "datetime64[M]"), np.zeros(2, complex)],
 )
 def test_numpys_other_arrays(client, values):
     with pytest.raises(converz.InvalidInputError, match="frame\\[.value.\\]"):
@@ -264,7 +269,7 @@ def test_what_remains_finishes_the_job():
         covered = sorted(error.committed + error.in_doubt + error.unsent)
         assert covered[0][0] == 0
         assert covered[-1][1] == 50
-        assert all(one[1] == other[0] for one, other in zip(covered, covered[1:], strict=False))
+        assert all(one[1] == other[0] for one, other in itertools.pairwise(covered))
         assert error.remaining.num_rows == 50 - sum(end - start for start, end in error.committed)
         client.update_calls(error.remaining)
         assert client.calls(columns="note").to_pydict() == {"note": frame["note"]}

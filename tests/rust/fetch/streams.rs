@@ -28,7 +28,7 @@ fn a_stream_has_the_rows_of_the_table_and_its_receipt() {
     run(async {
         let clock = StoppedClock::new();
         for total in [0, 1, 99, 100, 730] {
-            let server = Server::answering(&clock, serve_calls(total)).await;
+            let server = Server::answering(&clock, serve_calls(total));
             let client = client(&clock, &server, |_| ());
             let steps = Arc::new(Steps::default());
             let mut spec = spec(Operation::Calls);
@@ -55,7 +55,7 @@ fn a_stream_has_the_rows_of_the_table_and_its_receipt() {
 fn a_stream_without_rows_has_the_columns_of_a_table_without_rows() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, |_| ok("[]")).await;
+        let server = Server::answering(&clock, |_| ok("[]"));
         let client = client(&clock, &server, |_| ());
         let stream = open(&client, OnNewColumn::Error).await.unwrap();
         assert_eq!(names(stream.schema()).len(), 8);
@@ -82,7 +82,7 @@ fn a_stream_without_rows_has_the_columns_of_a_table_without_rows() {
 fn a_key_that_was_asked_for_is_dropped_from_a_stream_too() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, serve_calls(150)).await;
+        let server = Server::answering(&clock, serve_calls(150));
         let client = client(&clock, &server, |_| ());
         let mut spec = spec(Operation::Calls);
         spec.query =
@@ -104,7 +104,7 @@ fn what_does_not_fit_raises_with_the_page_and_the_schema_that_does() {
             r#"[{"call_id":3,"csat":3},{"call_id":4,"csat":4}]"#,
             r#"[{"call_id":5,"csat":"good"},{"call_id":6}]"#,
         ];
-        let server = Server::answering(&clock, pages(bodies)).await;
+        let server = Server::answering(&clock, pages(bodies));
         let client = client(&clock, &server, |settings| settings.page_size = 2);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         let mut batches = Vec::new();
@@ -134,7 +134,7 @@ fn new_columns_raise_or_are_ignored() {
     run(async {
         let clock = StoppedClock::new();
         let bodies = &[r#"[{"call_id":1},{"call_id":2}]"#, r#"[{"call_id":3,"mood":"fine"}]"#];
-        let server = Server::answering(&clock, pages(bodies)).await;
+        let server = Server::answering(&clock, pages(bodies));
         let client = client(&clock, &server, |settings| settings.page_size = 2);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         let error = rest(&mut stream).await.unwrap_err();
@@ -152,7 +152,7 @@ fn new_columns_raise_or_are_ignored() {
 fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, pages(&[r#"[{"call_id":1}]"#, "null"])).await;
+        let server = Server::answering(&clock, pages(&[r#"[{"call_id":1}]"#, "null"]));
         let client = client(&clock, &server, |settings| settings.page_size = 1);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         assert_eq!(stream.next_batch().await.unwrap().unwrap().num_rows(), 1);
@@ -160,7 +160,7 @@ fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
         assert!(matches!(error.kind(), ErrorKind::Decode), "{error}");
         assert!(stream.next_batch().await.unwrap().is_none());
         // The first page fails where the stream is opened.
-        let server = Server::answering(&clock, |_| ok("null")).await;
+        let server = Server::answering(&clock, |_| ok("null"));
         let client = super::over_http::client(&clock, &server, |_| ());
         assert!(matches!(open(&client, OnNewColumn::Error).await.unwrap_err().kind(), ErrorKind::Decode));
     });
@@ -170,7 +170,7 @@ fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
 fn pages_are_asked_for_ahead_of_the_consumer_by_a_bounded_number() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, serve_calls(2000)).await;
+        let server = Server::answering(&clock, serve_calls(2000));
         let client = client(&clock, &server, |settings| settings.max_concurrency = 3);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         let mut taken = 0;
@@ -199,8 +199,7 @@ fn a_stream_that_is_dropped_cancels_what_is_in_flight() {
         let server = Server::answering(&clock, move |request| match page_of(request) {
             1 => whole(request),
             _ => vec![Step::Hold].into(),
-        })
-        .await;
+        });
         let client = client(&clock, &server, |_| ());
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         assert_eq!(stream.next_batch().await.unwrap().unwrap().num_rows(), 100);

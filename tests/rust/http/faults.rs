@@ -87,7 +87,7 @@ proptest! {
         let (result, requests, elapsed, events) = run(async {
             let clock = StoppedClock::new();
             clock.set_jitter(jitter);
-            let server = Server::start(&clock, scripts).await;
+            let server = Server::start(&clock, scripts);
             let mut settings = settings(&server.url);
             settings.max_retries = max_retries;
             settings.timeout = Duration::from_secs(100_000);

@@ -180,7 +180,7 @@ fn a_plan_carried_out_and_taken_back_ends_where_it_began() {
         }
         prop_assert_eq!(bench.stored(), updated.without_nulls());
         // Every other time what was done is left, so that the next case finds something stored.
-        if drawn.keys.len() % 2 == 0 {
+        if drawn.keys.len().is_multiple_of(2) {
             if let Some(frame) = plan.undo().unwrap() {
                 bench.update(frame, limits).unwrap();
             }
