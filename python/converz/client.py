@@ -591,7 +591,9 @@ class Client:
 
     def __repr__(self) -> str:
         """Show where the client connects to, without the key."""
-        return f"Client({self.settings['base_url']!r})"
+        core = getattr(self, "_core", None)
+        # A traceback shows the client whose construction failed, too.
+        return "Client(…)" if core is None else f"Client({core.settings['base_url']!r})"
 
     def __reduce__(self) -> tuple[Any, tuple[dict[str, Any]]]:
         """Pickle the settings, if the key can be taken from the environment again."""
