@@ -15,7 +15,19 @@ import logging
 
 from converz._core import PlannedRequest, RecordBatch, Schema, __version__
 from converz.client import Client
-from converz.default_client import calls, report, reps, stream_calls, stream_reps, update_calls, update_reps
+from converz.default_client import (
+    calls,
+    plan_update_calls,
+    plan_update_reps,
+    report,
+    reps,
+    scan_calls,
+    scan_reps,
+    stream_calls,
+    stream_reps,
+    update_calls,
+    update_reps,
+)
 from converz.errors import (
     APIConnectionError,
     APIStatusError,
@@ -41,6 +53,7 @@ from converz.receipt import Receipt
 from converz.record_batch_stream import RecordBatchStream
 from converz.sandbox import Fault, Sandbox
 from converz.table import Table
+from converz.update_plan import ColumnPlan, UpdatePlan
 from converz.update_result import UpdateResult
 
 __all__ = [
@@ -50,6 +63,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "Client",
+    "ColumnPlan",
     "ConfigurationError",
     "ConverzError",
     "ConverzWarning",
@@ -72,11 +86,16 @@ __all__ = [
     "ServerError",
     "Table",
     "UpdateError",
+    "UpdatePlan",
     "UpdateResult",
     "__version__",
     "calls",
+    "plan_update_calls",
+    "plan_update_reps",
     "report",
     "reps",
+    "scan_calls",
+    "scan_reps",
     "stream_calls",
     "stream_reps",
     "update_calls",

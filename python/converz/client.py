@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from converz import _core
-from converz.errors import ConfigurationError
+from converz.errors import ConfigurationError, InvalidInputError
 from converz.frames import to_core_table
 from converz.progress import Reporter
 from converz.receipt import Receipt
 from converz.record_batch_stream import RecordBatchStream
+from converz.scan import scan
 from converz.table import Table
+from converz.update_plan import UpdatePlan
 from converz.update_result import UpdateResult
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable
     from datetime import date
+
+    import polars as pl
 
     from converz._core import Client as CoreClient
     from converz._core import PlannedRequest
@@ -43,6 +47,7 @@ CALLS_FILTERS = (
     "vendor_call_id",
     "columns",
 )
+CALLS_RANGE = tuple(name for name in CALLS_FILTERS if name not in ("metric", "columns"))
 REPS_FILTERS = ("department", "rep_id", "active")
 REPORT_FILTERS = (
     "start_date",
@@ -100,8 +105,8 @@ class Client:
         >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
         ...     client = converz.Client(sandbox.url, sandbox.api_key, page_size=50)
         ...     calls = client.calls(columns=["call_id", "campaign"])
-        >>> calls.shape, calls.receipt.pages
-        ((100, 2), 3)
+        >>> calls.shape
+        (100, 2)
 
     """
 
@@ -443,6 +448,113 @@ class Client:
         query = _chosen(locals(), REPS_FILTERS)
         return self._stream("reps", query, limit, schema, parse_dates, on_new_column, progress)
 
+    def scan_calls(
+        self,
+        *,
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        after: Time | None = None,
+        before: Time | None = None,
+        metric: Strings | None = None,
+        rep_id: Strings | None = None,
+        vendor: Strings | None = None,
+        campaign: Strings | None = None,
+        subcampaign: Strings | None = None,
+        department: Strings | None = None,
+        vendor_call_id: Strings | None = None,
+        columns: Strings | None = None,
+        schema: object | None = None,
+        parse_dates: bool = True,
+    ) -> pl.LazyFrame:
+        """Conversations as a polars ``LazyFrame``, which asks only for what a query needs.
+
+        Columns that are not used are not asked for, ``head`` and ``limit`` read no more pages than they need,
+        and these conditions, joined by ``&``, become parameters: equality and ``is_in`` of strings on
+        ``rep_id``, ``vendor``, ``campaign``, ``subcampaign``, ``department`` and ``vendor_call_id``;
+        comparisons of ``date`` and ``start_time``, a day wider on either side, since the service's zone is
+        unknown. polars filters what arrives, so no condition is lost. ``explain`` shows the request and what
+        polars hands down.
+
+        The columns and their types are settled by a small first page, at once. Nothing is asked for if
+        ``schema`` has them all: those that ``columns`` names, or else all that are documented.
+
+        Args:
+            start_date: As in `calls`, like all other arguments.
+            end_date: Last date, included.
+            after: Minimum of ``start_time``.
+            before: Maximum of ``start_time``.
+            metric: Metrics to calculate.
+            rep_id: Only these users.
+            vendor: Only these vendors.
+            campaign: Only these campaigns.
+            subcampaign: Only these subcampaigns.
+            department: Only these departments.
+            vendor_call_id: Only the conversations with these ids of the vendor.
+            columns: Only these columns.
+            schema: Types that columns must have; a value of a later page that does not fit is a
+                `SchemaDriftError`, whose ``schema`` is the one to pass next time.
+            parse_dates: Whether columns of ISO dates or date-times become such.
+
+        Returns:
+            A ``polars.LazyFrame``. Each ``collect`` reads anew.
+
+        Raises:
+            ImportError: If polars is not installed.
+            InvalidInputError: If an argument is not as described. Nothing was sent.
+            APIStatusError: As in `calls`, here and when the frame is collected.
+
+        Example:
+            >>> import converz, polars as pl
+            >>> with converz.Sandbox(calls=1_000) as sandbox:
+            ...     calls = sandbox.client().scan_calls()
+            ...     long = calls.filter(pl.col("campaign") == "sales").select("call_id", "campaign").collect()
+            ...     query = sandbox.requests[-1]["query"]
+            >>> long.columns
+            ['call_id', 'campaign']
+            >>> query
+            'campaign=sales&columns=call_id%2Ccampaign&n_per_page=100000&page=1'
+
+        """
+        return scan(self, "calls", _chosen(locals(), CALLS_FILTERS), schema, parse_dates)
+
+    def scan_reps(
+        self,
+        *,
+        department: Strings | None = None,
+        rep_id: Strings | None = None,
+        active: bool | Literal[0, 1] | None = None,
+        schema: object | None = None,
+        parse_dates: bool = True,
+    ) -> pl.LazyFrame:
+        """Users as a polars ``LazyFrame``, which asks only for what a query needs, as in `scan_calls`.
+
+        The API cannot leave out columns of users, and its conditions are equality and ``is_in`` of strings on
+        ``rep_id`` and ``department``.
+
+        Args:
+            department: As in `reps`, like all other arguments.
+            rep_id: Only these users.
+            active: Only active users, or only inactive ones.
+            schema: Types that columns must have, as in `scan_calls`.
+            parse_dates: Whether columns of ISO dates or date-times become such.
+
+        Returns:
+            A ``polars.LazyFrame``. Each ``collect`` reads anew.
+
+        Raises:
+            ImportError: If polars is not installed.
+            InvalidInputError: If an argument is not as described. Nothing was sent.
+            APIStatusError: As in `reps`, here and when the frame is collected.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=20) as sandbox:
+            ...     print(sandbox.client().scan_reps().head(3).collect().shape)
+            (3, 7)
+
+        """
+        return scan(self, "reps", _chosen(locals(), REPS_FILTERS), schema, parse_dates)
+
     def _stream(
         self,
         operation: str,
@@ -514,7 +626,7 @@ class Client:
             ...     result = client.update_calls({"call_id": [1, 2], "priority": ["high", None]})
             ...     calls = client.calls(columns=["call_id", "priority"], limit=2)
             >>> result.rows, result.cells
-            (2, 1)
+            (1, 1)
             >>> calls
             Table: 2 rows, 2 columns
             call_id  priority
@@ -580,9 +692,121 @@ class Client:
         """
         return self._update("update_reps", frame, nulls, dry_run, progress)
 
+    def plan_update_calls(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = "keep",
+        start_date: Date | None = None,
+        end_date: Date | None = None,
+        after: Time | None = None,
+        before: Time | None = None,
+        rep_id: Strings | None = None,
+        vendor: Strings | None = None,
+        campaign: Strings | None = None,
+        subcampaign: Strings | None = None,
+        department: Strings | None = None,
+        vendor_call_id: Strings | None = None,
+        progress: Progress = None,
+    ) -> UpdatePlan:
+        """Find out what `update_calls` would change, by reading what is stored. Nothing is changed.
+
+        Conversations cannot be read by ``call_id``, so the arguments with the API's names say what to read.
+        Without any of them it is worked out from a column ``vendor_call_id``, ``date`` or ``start_time`` of the
+        frame that has a value in every row. Attributes that are not seen are asked for as metrics.
+
+        Args:
+            frame: As in `update_calls`.
+            nulls: As in `update_calls`.
+            start_date: First date of the conversations to read.
+            end_date: Last date, included.
+            after: Minimum of ``start_time``.
+            before: Maximum of ``start_time``.
+            rep_id: Only these users.
+            vendor: Only these vendors.
+            campaign: Only these campaigns.
+            subcampaign: Only these subcampaigns.
+            department: Only these departments.
+            vendor_call_id: Only the conversations with these ids of the vendor.
+            progress: As in `calls`.
+
+        Returns:
+            An `UpdatePlan`: print it, then `apply` it; the result can be undone.
+
+        Raises:
+            InvalidInputError: If the frame is not as described, or nothing says what to read.
+            APIStatusError: As in `calls`, like APIConnectionError, DecodeError and PagingError.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+            ...     client = sandbox.client()
+            ...     calls = client.calls().to_pydict()
+            ...     frame = {"call_id": calls["call_id"], "date": calls["date"], "language": ["nl"] * 100}
+            ...     plan = client.plan_update_calls(frame)
+            ...     result = plan.apply()
+            ...     undone = result.undo()
+            >>> plan.columns[0].changed, plan.columns[0].same
+            (0, 100)
+            >>> result.cells == undone.cells == plan.num_changes
+            True
+
+        """
+        return self._plan("update_calls", frame, nulls, _chosen(locals(), CALLS_RANGE), progress)
+
+    def plan_update_reps(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = "keep",
+        department: Strings | None = None,
+        rep_id: Strings | None = None,
+        active: bool | Literal[0, 1] | None = None,
+        progress: Progress = None,
+    ) -> UpdatePlan:
+        """Find out what `update_reps` would change, by reading what is stored. Nothing is changed.
+
+        Args:
+            frame: As in `update_reps`.
+            nulls: As in `update_reps`.
+            department: Read only users of these departments; by default all users are read.
+            rep_id: Read only these users.
+            active: Read only active users, or only inactive ones.
+            progress: As in `calls`.
+
+        Returns:
+            An `UpdatePlan`: print it, then `apply` it; the result can be undone.
+
+        Raises:
+            InvalidInputError: If the frame is not as described.
+            APIStatusError: As in `calls`, like APIConnectionError, DecodeError and PagingError.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     client = sandbox.client()
+            ...     rep_ids = client.reps().to_pydict()["rep_id"]
+            ...     plan = client.plan_update_reps({"rep_id": rep_ids, "team": ["A"] * 5})
+            >>> plan.num_changes, plan.columns[0].seen
+            (5, False)
+
+        """
+        return self._plan("update_reps", frame, nulls, _chosen(locals(), REPS_FILTERS), progress)
+
+    def _plan(
+        self, operation: str, frame: object, nulls: str, query: dict[str, Any], progress: Progress
+    ) -> UpdatePlan:
+        table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
+        with Reporter(progress, f"plan_{operation}", None) as report:
+            core = self._core.plan(operation, table, nulls, query, report)
+        return UpdatePlan(self._core, core, operation)
+
     def _update(
-        self, operation: str, frame: object, nulls: str, dry_run: bool, progress: Progress
+        self, operation: str, frame: object, nulls: str, dry_run: object, progress: Progress
     ) -> UpdateResult | list[PlannedRequest]:
+        if not isinstance(dry_run, bool):
+            message = f"dry_run={dry_run!r} is not True or False"
+            raise InvalidInputError(message)
         table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
         if dry_run:
             return self._core.dry_run(operation, table, nulls)
@@ -591,9 +815,10 @@ class Client:
 
     def __repr__(self) -> str:
         """Show where the client connects to, without the key."""
-        core = getattr(self, "_core", None)
-        # A traceback shows the client whose construction failed, too.
-        return "Client(…)" if core is None else f"Client({core.settings['base_url']!r})"
+        # Debuggers and error services also show the client whose making failed.
+        if not hasattr(self, "_core"):
+            return "Client()"
+        return f"Client({self.settings['base_url']!r})"
 
     def __reduce__(self) -> tuple[Any, tuple[dict[str, Any]]]:
         """Pickle the settings, if the key can be taken from the environment again."""

@@ -12,7 +12,19 @@ from converz.client import Client
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["calls", "report", "reps", "stream_calls", "stream_reps", "update_calls", "update_reps"]
+__all__ = [
+    "calls",
+    "plan_update_calls",
+    "plan_update_reps",
+    "report",
+    "reps",
+    "scan_calls",
+    "scan_reps",
+    "stream_calls",
+    "stream_reps",
+    "update_calls",
+    "update_reps",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -51,5 +63,9 @@ reps = _on_default_client(Client.reps)
 report = _on_default_client(Client.report)
 stream_calls = _on_default_client(Client.stream_calls)
 stream_reps = _on_default_client(Client.stream_reps)
+scan_calls = _on_default_client(Client.scan_calls)
+scan_reps = _on_default_client(Client.scan_reps)
 update_calls = _on_default_client(Client.update_calls)
 update_reps = _on_default_client(Client.update_reps)
+plan_update_calls = _on_default_client(Client.plan_update_calls)
+plan_update_reps = _on_default_client(Client.plan_update_reps)

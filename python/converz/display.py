@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import shutil
-import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,10 +18,12 @@ NULL = "null"
 NUMBERS = ("int", "uint", "float")
 
 
-def text_table(table: Table, rows: int = ROWS, width: int | None = None) -> str:
+def text_table(table: Table, rows: int = ROWS, width: int | None = None, title: str = "Table") -> str:
     """Lay out the shape, the types and the first rows in at most `width` columns of a terminal."""
+    import shutil
+
     width = width or shutil.get_terminal_size((80, 24)).columns
-    lines = [_shape(table)]
+    lines = [_shape(table, title)]
     names, types = table.column_names, table.schema.types
     if names:
         cells = [[_cell(cell) for cell in row] for row in table._core.cells(0, rows)]
@@ -44,8 +43,10 @@ def text_table(table: Table, rows: int = ROWS, width: int | None = None) -> str:
     return "\n".join(lines)
 
 
-def html_table(table: Table, rows: int = ROWS) -> str:
+def html_table(table: Table, rows: int = ROWS, title: str = "Table") -> str:
     """Lay out the shape, the types and the first rows as an HTML table."""
+    import html
+
     names, types = table.column_names, table.schema.types
     right = [kind.startswith(NUMBERS) for kind in types]
     style = ["text-align: right" if is_number else "text-align: left" for is_number in right]
@@ -61,14 +62,14 @@ def html_table(table: Table, rows: int = ROWS) -> str:
     body = "".join(row("td", cells) for cells in table._core.cells(0, rows))
     more = "<p>…</p>" if table.num_rows > rows else ""
     return (
-        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table))}</p>'
+        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table, title))}</p>'
         f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}</div>"
     )
 
 
-def _shape(table: Table) -> str:
+def _shape(table: Table, title: str) -> str:
     rows, columns = table.shape
-    return f"Table: {rows:,} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
+    return f"{title}: {rows:,} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
 
 
 def _fitting(columns: list[list[str]], width: int) -> tuple[list[tuple[int, list[str]]], list[int]]:
@@ -105,6 +106,8 @@ def _shorten(text: str, width: int) -> str:
 
 
 def _columns(character: str) -> int:
+    import unicodedata
+
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -49,7 +49,7 @@ def _arrow(frame: object) -> _core.Table:
 
 
 def _columns(frame: Mapping[Any, Any]) -> _core.Table:
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, Any] = {}
     for name, values in frame.items():
         if not isinstance(name, str):
             message = f"frame has the column {name!r}: names are strings"
@@ -57,12 +57,30 @@ def _columns(frame: Mapping[Any, Any]) -> _core.Table:
         if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
             message = f"frame[{name!r}]={values!r:.80} is not a column: pass a sequence of values"
             raise InvalidInputError(message)
-        columns[name] = values.tolist() if hasattr(values, "tolist") else list(values)
+        columns[name] = values if hasattr(values, "__len__") else list(values)
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         message = f"frame has columns of different lengths: {lengths}"
         raise InvalidInputError(message)
-    return _from_lists(columns)
+    return _core.Table.from_columns(
+        list(columns), [_column(name, values) for name, values in columns.items()]
+    )
+
+
+def _column(name: str, values: Any) -> _core.Column:
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(values, (pandas.Series, pandas.Index)):
+        from converz.from_pandas import from_series
+
+        return from_series(name, pandas.Series(values))
+    if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
+        return _core.Column.from_arrow(name, values)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(values, numpy.ndarray):
+        from converz.from_numpy import from_numpy
+
+        return from_numpy(name, values)
+    return _core.Column.from_list(name, list(values))
 
 
 def _rows(frame: Sequence[Any]) -> _core.Table:
@@ -89,9 +107,5 @@ def _rows(frame: Sequence[Any]) -> _core.Table:
         if not isinstance(name, str):
             message = f"frame has the column {name!r}: names are strings"
             raise InvalidInputError(message)
-    return _from_lists({name: [row[name] for row in frame] for name in names})
-
-
-def _from_lists(columns: dict[str, list[Any]]) -> _core.Table:
-    names = list(columns)
-    return _core.Table.from_columns(names, [_core.Column.from_list(name, columns[name]) for name in names])
+    columns = [_core.Column.from_list(name, [row[name] for row in frame]) for name in names]
+    return _core.Table.from_columns(names, columns)

@@ -10,8 +10,9 @@ import pandas as pd
 
 from converz import _core
 from converz.errors import InvalidInputError
+from converz.from_numpy import fixed_width
 
-__all__ = ["from_pandas"]
+__all__ = ["from_pandas", "from_series"]
 
 NUMPY_KINDS = {"b", "i", "u", "f"}
 
@@ -36,29 +37,30 @@ def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
         if not isinstance(name, str):
             message = f"frame has the column {name!r}: names are strings"
             raise InvalidInputError(message)
-    return _core.Table.from_columns(names, [_column(names[i], frame.iloc[:, i]) for i in range(len(names))])
+    return _core.Table.from_columns(names, [from_series(names[i], frame.iloc[:, i]) for i in range(len(names))])
 
 
-def _column(name: str, series: pd.Series[Any]) -> _core.Column:
+def from_series(name: str, series: pd.Series[Any]) -> _core.Column:
+    """Convert one column; what pandas has as null is null."""
     dtype: Any = series.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in NUMPY_KINDS and dtype.itemsize <= 8:
         values = series.to_numpy()
-        return _fixed_width(name, values, np.isnan(values) if dtype.kind == "f" else None)
+        return fixed_width(name, values, np.isnan(values) if dtype.kind == "f" else None)
     if _is_nullable(dtype):
         array: Any = series.array
         mask = array.isna()
         values = array.to_numpy(dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
         if dtype.kind == "f":
             mask = mask | np.isnan(values)
-        return _fixed_width(name, values, mask)
+        return fixed_width(name, values, mask)
     if isinstance(dtype, np.dtype) and dtype.kind == "M":
         unit = np.datetime_data(dtype)[0]
         values = series.to_numpy()
-        return _fixed_width(name, values.view("int64"), np.isnat(values), f"timestamp[{unit}]")
+        return fixed_width(name, values.view("int64"), np.isnat(values), f"timestamp[{unit}]")
     if isinstance(dtype, pd.DatetimeTZDtype):
         values = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         unit = np.datetime_data(values.dtype)[0]
-        return _fixed_width(name, values.view("int64"), np.isnat(values), f"timestamp[{unit}, UTC]")
+        return fixed_width(name, values.view("int64"), np.isnat(values), f"timestamp[{unit}, UTC]")
     if importlib.util.find_spec("pyarrow") is not None and not _is_object(dtype):
         import pyarrow as pa
 
@@ -77,13 +79,6 @@ def _column(name: str, series: pd.Series[Any]) -> _core.Column:
     return _core.Column.from_list(
         name, [None if gone else value for gone, value in zip(missing, values, strict=True)]
     )
-
-
-def _fixed_width(name: str, values: Any, mask: Any, kind: str | None = None) -> _core.Column:
-    """Hand over a numpy array as it lies in memory, with a byte a row that is 1 for null."""
-    values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
-    nulls = None if mask is None or not mask.any() else mask.astype("uint8").tobytes()
-    return _core.Column.from_fixed_width(name, kind or values.dtype.name, values.tobytes(), nulls)
 
 
 def _is_nullable(dtype: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 from converz.errors import InvalidInputError
@@ -83,17 +84,24 @@ class Reporter:
 
 def _display(what: str, total: int | None, start: float, clock: Callable[[], float]) -> Display:
     try:
-        tqdm = importlib.import_module("tqdm.auto").tqdm
+        with warnings.catch_warnings():
+            # In a notebook without ipywidgets it warns; its plain bar will do.
+            warnings.simplefilter("ignore")
+            tqdm = importlib.import_module("tqdm.auto").tqdm
     except ImportError:
         return PlainDisplay(what, total, start, clock)
-    return TqdmDisplay(tqdm, what, total)
+    return TqdmDisplay(tqdm, what, total, clock() - start)
 
 
 class TqdmDisplay:
     """tqdm's bar, in the form that suits the terminal or notebook."""
 
-    def __init__(self, tqdm: Any, what: str, total: int | None) -> None:
-        self._bar = tqdm(desc=what, total=total, unit=" rows", unit_scale=True, file=sys.stderr)
+    def __init__(self, tqdm: Any, what: str, total: int | None, elapsed: float) -> None:
+        self._bar = tqdm(
+            desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr
+        )
+        # The rate is that of the whole read, which began before it was worth a bar.
+        self._bar.start_t -= elapsed
 
     def update(self, rows: int, size: int) -> None:
         """Show the rows and bytes so far."""

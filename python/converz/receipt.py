@@ -9,7 +9,16 @@ __all__ = ["Receipt"]
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What reading a result took, and what it was asked for."""
+    """What reading a result took, and what it was asked for.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=1_000, reps=10) as sandbox:
+        ...     receipt = sandbox.client().calls(columns=["call_id", "date"], limit=250).receipt
+        >>> receipt.rows, receipt.requests, receipt.retries, receipt.columns
+        (250, 1, 0, ('call_id', 'date'))
+
+    """
 
     requests: int
     """Requests that were sent, retries included."""
@@ -30,4 +39,4 @@ class Receipt:
     columns: tuple[str, ...]
     """The columns that arrived, whatever the result shows."""
     query: tuple[tuple[str, str], ...]
-    """The parameters that were sent, without those of paging."""
+    """The parameters that were sent, without the number of the page."""

@@ -28,8 +28,8 @@ class RecordBatchStream:
         >>> with converz.Sandbox(calls=1_000) as sandbox:
         ...     with sandbox.client(page_size=300).stream_calls(columns="call_id") as stream:
         ...         rows = [batch.num_rows for batch in stream]
-        >>> sum(rows), stream.receipt.pages
-        (1000, 4)
+        >>> sum(rows), stream.receipt.rows
+        (1000, 1000)
 
     """
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from converz import _core
 from converz.client import Client
+from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
     from datetime import date
     from types import TracebackType
 
@@ -97,6 +98,9 @@ class Sandbox:
         port: int = 0,
         api_key: str | None = None,
     ) -> None:
+        if not isinstance(faults, Sequence):
+            message = f"faults={faults!r} is not a sequence of converz.Fault"
+            raise InvalidInputError(message)
         self._core = _core.Sandbox(
             calls=calls,
             reps=reps,
@@ -149,4 +153,5 @@ class Sandbox:
 
     def __repr__(self) -> str:
         """Show where it listens."""
-        return f"Sandbox(url={self.url!r})"
+        # Debuggers and error services also show the sandbox whose making failed.
+        return f"Sandbox(url={self.url!r})" if hasattr(self, "_core") else "Sandbox()"

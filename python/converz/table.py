@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from converz import _core
 from converz.display import html_table, text_table
+from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +52,20 @@ class Table:
         Args:
             data: A dataframe, table or batch of any library that speaks the Arrow PyCapsule interface.
 
+        Raises:
+            InvalidInputError: If it is none of these.
+
         """
-        self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(data)
+        try:
+            self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(data)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InvalidInputError):
+                raise
+            kind = type(data)
+            message = (
+                f"data is a {kind.__module__}.{kind.__qualname__}, which is no table of Arrow's: {error}"
+            )
+            raise InvalidInputError(message) from error
         self._receipt = None
 
     @classmethod
@@ -106,6 +119,9 @@ class Table:
         Args:
             rows: How many.
 
+        Raises:
+            InvalidInputError: If it is negative.
+
         """
         return self.slice(0, rows)
 
@@ -116,16 +132,32 @@ class Table:
             offset: The first row, counted from 0.
             length: How many rows; by default all that follow.
 
+        Raises:
+            InvalidInputError: If a number is negative.
+
         """
-        rows = self.num_rows - offset if length is None else length
-        return Table._from_core(self._core.slice(offset, max(rows, 0)))
+        rows = max(self.num_rows - offset, 0) if length is None else length
+        for name, number in (("offset", offset), ("length", rows)):
+            if number < 0:
+                message = f"{name}={number} is not a number of rows from 0"
+                raise InvalidInputError(message)
+        return Table._from_core(self._core.slice(offset, rows))
 
     def to_batches(self) -> list[RecordBatch]:
         """Return the batches that the table is made of, without copying them."""
         return self._core.to_batches()
 
     def to_pydict(self) -> dict[str, list[Any]]:
-        """Return the columns as lists of Python's own values, null as None; no other library is needed."""
+        """Return the columns as lists of Python's own values, null as None; no other library is needed.
+
+        Raises:
+            InvalidInputError: If two columns have the same name, as those of other libraries may.
+
+        """
+        repeated = {name for name in self.column_names if self.column_names.count(name) > 1}
+        if repeated:
+            message = f"a dict cannot hold several columns of the same name: {sorted(repeated)}"
+            raise InvalidInputError(message)
         return {name: self._core.values(i) for i, name in enumerate(self.column_names)}
 
     def to_arrow(self) -> pa.Table:

@@ -1,19 +1,45 @@
 //! The arguments of an operation as Python passes them → a validated query.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyMapping, PyString};
 
 use super::errors::{or_raise, to_py_err};
 use crate::error::Error;
 use crate::query::{CallsQuery, Query, ReportQuery, RepsQuery, parse_date, parse_time};
+use crate::update::Range;
 
 /// The API's own arguments of one operation, by name.
 pub struct Arguments<'a, 'py>(pub &'a Bound<'py, PyDict>);
 
 impl<'py> Arguments<'_, 'py> {
     pub fn calls(&self) -> PyResult<Query> {
-        let query = CallsQuery {
+        let query = self.calls_query()?;
+        or_raise(self.0.py(), query.build())
+    }
+
+    pub fn reps(&self) -> PyResult<Query> {
+        let query = self.reps_query()?;
+        or_raise(self.0.py(), query.build())
+    }
+
+    /// Where a plan looks for its rows: as these arguments say, if any of them does.
+    pub fn range(&self, operation: &str) -> PyResult<Range> {
+        if self.0.values().iter().all(|value| value.is_none()) {
+            return Ok(Range::FromFrame);
+        }
+        // Built once for its errors, before anything is sent.
+        if operation == "update_reps" {
+            self.reps()?;
+            return self.reps_query().map(Range::Reps);
+        }
+        self.calls()?;
+        self.calls_query().map(Range::Calls)
+    }
+
+    fn calls_query(&self) -> PyResult<CallsQuery> {
+        Ok(CallsQuery {
             start_date: self.date("start_date")?,
             end_date: self.date("end_date")?,
             after: self.time("after")?,
@@ -26,17 +52,15 @@ impl<'py> Arguments<'_, 'py> {
             department: self.strings("department")?,
             vendor_call_id: self.strings("vendor_call_id")?,
             columns: self.strings("columns")?,
-        };
-        or_raise(self.0.py(), query.build())
+        })
     }
 
-    pub fn reps(&self) -> PyResult<Query> {
-        let query = RepsQuery {
+    fn reps_query(&self) -> PyResult<RepsQuery> {
+        Ok(RepsQuery {
             department: self.strings("department")?,
             rep_id: self.strings("rep_id")?,
             active: self.flag("active")?,
-        };
-        or_raise(self.0.py(), query.build())
+        })
     }
 
     pub fn report(&self) -> PyResult<Query> {
@@ -74,6 +98,8 @@ impl<'py> Arguments<'_, 'py> {
         let mut strings = Vec::new();
         for (position, element) in elements.enumerate() {
             let element = element?;
+            // The elements of pyarrow's arrays are objects around a string.
+            let element = element.call_method0(intern!(element.py(), "as_py")).unwrap_or(element);
             let Ok(text) = element.cast::<PyString>() else {
                 return Err(invalid(
                     self.0.py(),
@@ -161,6 +187,13 @@ pub fn limit(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
         .and_then(|limit| u64::try_from(limit).ok())
         .map(Some)
         .ok_or_else(|| invalid(value.py(), format!("limit={} is not a number of rows from 0", shown(value))))
+}
+
+/// Whether columns of dates become such.
+pub fn parse_dates(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value
+        .extract()
+        .map_err(|_| invalid(value.py(), format!("parse_dates={} is not True or False", shown(value))))
 }
 
 /// A whole number of any type that says it is one (numpy's too), but not a bool.

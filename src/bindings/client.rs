@@ -10,6 +10,7 @@ use super::arguments::{self, Arguments};
 use super::errors::or_raise;
 use super::events::Events;
 use super::panics::guard;
+use super::plan::UpdatePlan;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
 use super::runtime::wait;
@@ -24,6 +25,7 @@ use crate::fetch::{ReadSpec, Stream, read_all};
 use crate::http::Http;
 use crate::query::{Operation, Query};
 use crate::settings::Settings;
+use crate::update;
 
 #[pyclass(frozen, module = "converz._core", name = "Client")]
 #[derive(Debug)]
@@ -83,7 +85,10 @@ impl Client {
 
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        settings::show(py, &self.settings)
+        let shown = settings::show(py, &self.settings)?;
+        // It is used up when the base URL is checked.
+        shown.set_item("allow_http", self.arguments.bind(py).get_item("allow_http")?)?;
+        Ok(shown)
     }
 
     #[getter]
@@ -107,7 +112,7 @@ impl Client {
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
         guard(query.py(), || {
@@ -122,7 +127,7 @@ impl Client {
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
         guard(query.py(), || {
@@ -136,7 +141,7 @@ impl Client {
         &self,
         query: &Bound<'py, PyDict>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
         guard(query.py(), || {
             let spec = spec(Operation::Report, Arguments(query).report()?, None, schema, parse_dates)?;
@@ -152,7 +157,7 @@ impl Client {
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: bool,
+        parse_dates: &Bound<'_, PyAny>,
         on_new_column: &Bound<'py, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<RecordBatchStream> {
@@ -188,9 +193,61 @@ impl Client {
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
         guard(py, || {
-            let update = updates::prepare(py, &self.settings, operation, table.get(), nulls)?;
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            let update = updates::settle(py, &self.settings, frame)?;
             let (http, events) = self.connection(py)?;
             updates::run(py, http, Arc::clone(&self.settings), &events, update, report)
+        })
+    }
+
+    /// Reads what is stored of the table's rows and compares; nothing is changed.
+    #[pyo3(signature = (operation, table, nulls, range, report))]
+    fn plan<'py>(
+        &self,
+        operation: &str,
+        table: &Bound<'py, Table>,
+        nulls: &Bound<'py, PyAny>,
+        range: &Bound<'py, PyDict>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<UpdatePlan> {
+        let py = range.py();
+        guard(py, || {
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            let range = Arguments(range).range(operation)?;
+            let pages = Pages::new(report);
+            let progress = pages.listener();
+            let (http, events) = self.connection(py)?;
+            let settings = Arc::clone(&self.settings);
+            let planned = wait(
+                py,
+                async move { update::plan(&http, &settings, frame, range, Some(progress)).await },
+                |py| {
+                    events.log(py)?;
+                    pages.report(py)
+                },
+            )?;
+            let planned = or_raise(py, planned)?;
+            for warning in &planned.warnings {
+                warn(py, warning)?;
+            }
+            Ok(UpdatePlan::new(planned))
+        })
+    }
+
+    /// Sends what a plan changes, or what undoes it.
+    #[pyo3(signature = (plan, undo, report))]
+    fn carry_out<'py>(
+        &self,
+        py: Python<'py>,
+        plan: &Bound<'py, UpdatePlan>,
+        undo: bool,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guard(py, || {
+            let Some(frame) = plan.get().frame(py, undo)? else { return Ok(None) };
+            let update = updates::settle(py, &self.settings, frame)?;
+            let (http, events) = self.connection(py)?;
+            updates::run(py, http, Arc::clone(&self.settings), &events, update, report).map(Some)
         })
     }
 
@@ -203,7 +260,8 @@ impl Client {
         nulls: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<PlannedRequest>> {
         guard(py, || {
-            Ok(updates::dry_run(updates::prepare(py, &self.settings, operation, table.get(), nulls)?))
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            Ok(updates::dry_run(updates::settle(py, &self.settings, frame)?))
         })
     }
 }
@@ -256,14 +314,14 @@ fn spec(
     query: Query,
     limit: Option<&Bound<'_, PyAny>>,
     schema: Option<&Bound<'_, PyAny>>,
-    parse_dates: bool,
+    parse_dates: &Bound<'_, PyAny>,
 ) -> PyResult<ReadSpec> {
     Ok(ReadSpec {
         operation,
         query,
         limit: arguments::limit(limit)?,
         pinned: schema.map_or_else(|| Ok(Arc::new(ArrowSchema::empty())), schema::extract)?,
-        parse_dates,
+        parse_dates: arguments::parse_dates(parse_dates)?,
         progress: None,
     })
 }

@@ -6,10 +6,12 @@ mod arguments;
 mod client;
 mod columns;
 mod ctrl_c;
+mod decode;
 mod errors;
 mod events;
 mod new_column;
 mod panics;
+mod plan;
 mod progress;
 mod receipt;
 mod runtime;
@@ -32,6 +34,10 @@ mod core {
     use super::client::Client;
     #[pymodule_export]
     use super::columns::Column;
+    #[pymodule_export]
+    use super::decode::decode;
+    #[pymodule_export]
+    use super::plan::UpdatePlan;
     #[cfg(feature = "sandbox")]
     #[pymodule_export]
     use super::sandbox::Sandbox;

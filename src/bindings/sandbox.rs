@@ -30,7 +30,7 @@ impl Sandbox {
         path: Option<&Bound<'_, PyAny>>,
         faults: Vec<Bound<'_, PyAny>>,
         port: &Bound<'_, PyAny>,
-        api_key: Option<String>,
+        api_key: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let options = Options {
             calls: number("calls", calls)?,
@@ -43,7 +43,10 @@ impl Sandbox {
                 .transpose()?,
             faults: faults.iter().map(fault).collect::<PyResult<_>>()?,
             port: number("port", port)?,
-            api_key,
+            api_key: api_key
+                // The value may be somebody's real key, so it is not shown.
+                .map(|key| key.extract::<String>().map_err(|_| not_a_string(key)))
+                .transpose()?,
         };
         // Making a million conversations takes seconds, in which other threads go on.
         py.detach(|| sandbox::Sandbox::start(options)).map(Self).map_err(|error| {
@@ -154,10 +157,13 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
             seconds.ok_or_else(|| refuse("Fault.delay", &delay, "a number of seconds from 0"))
         })
         .transpose()?;
-    let stride = match get("stride")?.map(|stride| stride.extract::<String>()).transpose()?.as_deref() {
-        Some("cap") | None => Stride::Cap,
-        Some("request") => Stride::Request,
-        Some(_) => return Err(refuse("Fault.stride", &value.getattr("stride")?, "\"cap\" or \"request\"")),
+    let stride = match get("stride")? {
+        None => Stride::Cap,
+        Some(stride) => match stride.extract::<String>().as_deref() {
+            Ok("cap") => Stride::Cap,
+            Ok("request") => Stride::Request,
+            _ => return Err(refuse("Fault.stride", &stride, "\"cap\" or \"request\"")),
+        },
     };
     let count = |name: &str| -> PyResult<Option<u64>> {
         get(name)?.map(|value| number(&format!("Fault.{name}"), &value)).transpose()
@@ -172,6 +178,11 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
         cap: count("cap")?,
         stride,
     })
+}
+
+fn not_a_string(key: &Bound<'_, PyAny>) -> PyErr {
+    let class = key.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    to_py_err(key.py(), &Error::invalid_input(format!("api_key is a {class}, not a string")))
 }
 
 fn refuse(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {

@@ -13,6 +13,12 @@ use super::errors::to_py_err;
 use crate::error::Error;
 
 /// The names and types of a table's columns, in order.
+///
+/// Example:
+///     >>> import converz
+///     >>> schema = converz.Schema({"call_id": "int64", "start_time": "timestamp[us]"})
+///     >>> schema["start_time"], "csat" in schema
+///     ('timestamp[us]', False)
 #[pyclass(frozen, module = "converz", name = "Schema")]
 #[derive(Debug, Clone)]
 pub struct Schema(SchemaRef);
@@ -47,6 +53,7 @@ impl Schema {
         self.0.fields().iter().map(|field| type_name(field.data_type())).collect()
     }
 
+    /// The columns' names, so that `dict(schema)` works.
     fn keys(&self) -> Vec<&str> {
         self.names()
     }

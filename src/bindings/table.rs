@@ -278,6 +278,14 @@ impl Table {
 }
 
 /// One batch of a table or a stream.
+///
+/// Example:
+///     >>> import converz
+///     >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+///     ...     with sandbox.client().stream_reps() as stream:
+///     ...         batch = next(stream)
+///     >>> batch.num_rows, batch.column_names[:2]
+///     (5, ['rep_id', 'name'])
 #[pyclass(frozen, module = "converz", name = "RecordBatch")]
 #[derive(Debug, Clone)]
 pub struct Batch(pub RecordBatch);
@@ -366,7 +374,7 @@ fn primitive_bytes<'py, T: ArrowPrimitiveType>(
     chunks: &[&ArrayRef],
 ) -> PyResult<Bound<'py, PyByteArray>> {
     let width = size_of::<T::Native>();
-    let rows: usize = chunks.iter().map(|chunk| chunk.len()).sum();
+    let rows: usize = chunks.iter().map(Array::len).sum();
     PyByteArray::new_with(py, rows * width, |bytes| {
         let mut start = 0;
         for chunk in chunks {

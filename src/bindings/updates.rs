@@ -18,31 +18,32 @@ use crate::query::Operation;
 use crate::settings::Settings;
 use crate::update::{HttpSender, Update};
 
-/// Checks the frame and settles its requests; nothing is sent.
-pub fn prepare(
+/// Checks the frame; nothing is sent.
+pub fn frame(
     py: Python<'_>,
-    settings: &Settings,
     operation: &str,
     table: &Table,
     nulls: &Bound<'_, PyAny>,
-) -> PyResult<Arc<Update>> {
-    let (operation, key) = match operation {
-        "update_reps" => (Operation::UpdateReps, KeyColumn::RepId),
-        _ => (Operation::UpdateCalls, KeyColumn::CallId),
-    };
+) -> PyResult<UpdateFrame> {
+    let key = if operation == "update_reps" { KeyColumn::RepId } else { KeyColumn::CallId };
     let nulls = extract_nulls(nulls)?;
-    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
     let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
     // Looking at every cell of a large frame takes longer than Ctrl-C may.
-    let checked = wait_for_work(py, move || {
-        let frame = UpdateFrame::new(&schema, batches, key, nulls)?;
-        Update::new(operation, frame, limits).map(Arc::new)
-    })?;
-    or_raise(py, checked)
+    or_raise(py, wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))?)
 }
 
-/// Sends the requests of an update. What interrupts it (KeyboardInterrupt, or an error of the function that is
-/// told of progress) has an UpdateError as its cause.
+/// Settles the requests of a frame; nothing is sent.
+pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResult<Arc<Update>> {
+    let operation = match frame.key() {
+        KeyColumn::CallId => Operation::UpdateCalls,
+        KeyColumn::RepId => Operation::UpdateReps,
+    };
+    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
+    or_raise(py, wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))?)
+}
+
+/// Sends the requests of an update. What interrupts it (`KeyboardInterrupt`, or an error of the function that is
+/// told of progress) has an `UpdateError` as its cause.
 pub fn run<'py>(
     py: Python<'py>,
     http: Http,
@@ -103,6 +104,13 @@ fn failure(py: Python<'_>, update: &Update, error: &Error) -> PyErr {
 }
 
 /// One request, as it would be made.
+///
+/// Example:
+///     >>> import converz
+///     >>> client = converz.Client("https://yourdomain.converz.co", "key")
+///     >>> [request] = client.update_calls({"call_id": [1, 2], "priority": ["high", None]}, dry_run=True)
+///     >>> request.method, request.path, request.rows, request.body
+///     ('POST', '/calls', 1, b'{"call_id":[1],"priority":["high"]}')
 #[pyclass(frozen, module = "converz", name = "PlannedRequest")]
 #[derive(Debug)]
 pub struct PlannedRequest {

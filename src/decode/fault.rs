@@ -4,39 +4,116 @@ use std::fmt::Write as _;
 
 use crate::error::Error;
 
-/// Kept small: the scanner passes it up through its hot path.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Fault {
+/// What is wrong, or missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum What {
     /// The bytes at hand end within a token.
     More,
     /// The body is no array.
     Foreign,
-    Bad {
-        at: usize,
-        what: &'static str,
-    },
-    Limit {
-        at: usize,
-        limit: Limit,
-    },
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Limit {
     Depth,
     ValueBytes,
     Columns,
+    Control,
+    Utf8,
+    Escape,
+    Hex,
+    Surrogate,
+    Minus,
+    LeadingZero,
+    Point,
+    Exponent,
+    TooLarge,
+    Row,
+    AfterRow,
+    AfterEnd,
+    Key,
+    Colon,
+    Repeated,
+    Value,
+    AfterValue,
+    InNested,
 }
 
-impl Fault {
-    #[cold]
-    pub(super) fn bad(at: usize, what: &'static str) -> Self {
-        Self::Bad { at, what }
+const WHATS: [What; 24] = [
+    What::More,
+    What::Foreign,
+    What::Depth,
+    What::ValueBytes,
+    What::Columns,
+    What::Control,
+    What::Utf8,
+    What::Escape,
+    What::Hex,
+    What::Surrogate,
+    What::Minus,
+    What::LeadingZero,
+    What::Point,
+    What::Exponent,
+    What::TooLarge,
+    What::Row,
+    What::AfterRow,
+    What::AfterEnd,
+    What::Key,
+    What::Colon,
+    What::Repeated,
+    What::Value,
+    What::AfterValue,
+    What::InNested,
+];
+
+impl What {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::More => "it ends early",
+            Self::Foreign => "it is no array",
+            Self::Depth => "nested too deep",
+            Self::ValueBytes => "a value is too long",
+            Self::Columns => "too many columns",
+            Self::Control => "a control character in a string must be escaped",
+            Self::Utf8 => "a string is not UTF-8",
+            Self::Escape => "an escape that JSON does not have",
+            Self::Hex => "an escape \\u without four hexadecimal digits",
+            Self::Surrogate => "a lone surrogate, which is no character (lossy=True replaces it with U+FFFD)",
+            Self::Minus => "a minus sign without a number",
+            Self::LeadingZero => "a number with a leading zero",
+            Self::Point => "a number with nothing after its point",
+            Self::Exponent => "a number with nothing after its exponent sign",
+            Self::TooLarge => "a number too large for a double",
+            Self::Row => "expected a row, which is an object",
+            Self::AfterRow => "expected a comma or a closing bracket after a row",
+            Self::AfterEnd => "expected nothing after the closing bracket",
+            Self::Key => "expected a key in quotes",
+            Self::Colon => "a key must be followed by a colon",
+            Self::Repeated => "a key comes twice in a row",
+            Self::Value => "expected a value",
+            Self::AfterValue => "expected a comma or a closing brace after a value",
+            Self::InNested => "expected a comma or a closing bracket",
+        }
     }
+}
+
+/// What is wrong and where, in one word: results of the scanner's hot path are returned in registers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fault(usize);
+
+const WHAT_BITS: u32 = 5;
+
+impl Fault {
+    pub(super) const MORE: Self = Self(What::More as usize);
 
     #[cold]
-    pub(super) fn limit(at: usize, limit: Limit) -> Self {
-        Self::Limit { at, limit }
+    pub(super) const fn new(at: usize, what: What) -> Self {
+        Self(at << WHAT_BITS | what as usize)
+    }
+
+    pub(super) fn what(self) -> What {
+        WHATS.get(self.0 & ((1 << WHAT_BITS) - 1)).copied().unwrap_or(What::Value)
+    }
+
+    pub(super) fn at(self) -> usize {
+        self.0 >> WHAT_BITS
     }
 }
 
@@ -91,9 +168,10 @@ impl Place<'_> {
     }
 }
 
-pub(super) fn decode_error(place: &Place<'_>, what: &str, bytes: &[u8], at: usize) -> Error {
+pub(super) fn decode_error(place: &Place<'_>, what: What, bytes: &[u8], at: usize) -> Error {
     Error::decode(format!(
-        "the answer is not the JSON that was asked for: {what} ({}), near {}",
+        "the answer is not the JSON that was asked for: {} ({}), near {}",
+        what.text(),
         place.describe(),
         excerpt(bytes, at)
     ))

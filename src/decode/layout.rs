@@ -1,78 +1,29 @@
-//! Which column a key names: predicted from what followed last time, found by hash otherwise.
+//! Which column a key names: predicted from what followed last time, otherwise recognised by its first bytes, and
+//! only then found by hash.
 
 use std::hash::BuildHasher as _;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::fault::{Fault, Limit};
+use super::fault::{Fault, What};
+use super::glue::Glue;
+use super::text;
 
 /// More would be an attack: every column costs memory in every batch.
-const MAX_COLUMNS: usize = 16_384;
-
-/// All that stands between the end of one value and the beginning of the next: comma, key, colon, white space,
-/// or, from one row to the next, also the brackets.
-#[derive(Debug, Clone)]
-struct Glue {
-    /// The first bytes, and a mask of how many there are.
-    head: [u64; WORDS],
-    mask: [u64; WORDS],
-    len: usize,
-    /// The bytes that the head has no room for.
-    tail: Box<[u8]>,
-}
-
-const WORDS: usize = 4;
-const HEAD: usize = 8 * WORDS;
-/// Longer ones (pretty printing at great depth) are not worth predicting.
+pub(super) const MAX_COLUMNS: usize = 16_384;
+/// Longer white space between values (pretty printing at great depth) is not worth predicting.
 const MAX_GLUE: usize = 256;
-
-impl Default for Glue {
-    /// Matches nothing.
-    fn default() -> Self {
-        Self { head: [1; WORDS], mask: [0; WORDS], len: 0, tail: Box::default() }
-    }
-}
-
-fn words(bytes: &[u8; HEAD]) -> [u64; WORDS] {
-    let (words, _) = bytes.as_chunks::<8>();
-    let mut result = [0; WORDS];
-    for (result, word) in result.iter_mut().zip(words) {
-        *result = u64::from_le_bytes(*word);
-    }
-    result
-}
-
-impl Glue {
-    fn set(&mut self, bytes: &[u8]) {
-        let (head, tail) = bytes.split_at(bytes.len().min(HEAD));
-        let mut padded = [0; HEAD];
-        let mut mask = [0; HEAD];
-        for ((padded, mask), byte) in padded.iter_mut().zip(&mut mask).zip(head) {
-            *padded = *byte;
-            *mask = 0xff;
-        }
-        self.head = words(&padded);
-        self.mask = words(&mask);
-        self.len = bytes.len();
-        self.tail = tail.into();
-    }
-
-    /// Where the value behind it begins, if it is at `at`.
-    #[inline]
-    fn after(&self, bytes: &[u8], at: usize) -> Option<usize> {
-        let block = words(bytes.get(at..)?.first_chunk::<HEAD>()?);
-        let mut difference = 0;
-        for index in 0..WORDS {
-            difference |= block[index] & self.mask[index] ^ self.head[index];
-        }
-        if difference != 0 {
-            return None;
-        }
-        let end = at + self.len;
-        (self.tail.is_empty() || bytes.get(at + HEAD..end) == Some(&*self.tail)).then_some(end)
-    }
-}
+/// Slots of the shortcut for a column.
+const SLOTS_PER_COLUMN: usize = 8;
+const MIN_SLOTS: usize = 256;
+/// So many more wrong predictions than right ones, and the next one comes second.
+const DISTRUST: u32 = 16;
+/// Without trust, what follows what is only looked at so often.
+const LEARN_EVERY: u32 = 7;
+/// Bytes of a key that its slot depends on.
+const KEY_WORDS: usize = 16;
 
 /// The columns of a page in the order in which they arrived.
 #[derive(Debug, Default)]
@@ -80,26 +31,53 @@ pub(super) struct Layout {
     names: Vec<Arc<str>>,
     table: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// The glue before each column's value; the first is that of the next row.
+    /// All that stands before a column's value, from the end of the value before it: comma, key, colon and white
+    /// space. The first is that of the next row's first column, with the brackets.
     glue: Vec<Glue>,
-    /// What followed each column last, and before that.
+    /// What followed each column last, and before that, as indices of `glue`.
     next: Vec<[u32; 2]>,
     /// The column that `glue[0]` leads to.
     first: u32,
+    /// Each column's key with the quote and the colon after it.
+    keys: Vec<Glue>,
+    /// Columns by the first bytes of their keys; one of those that share a slot.
+    slots: Vec<u32>,
+    /// How many more predictions were wrong than right.
+    wrong: u32,
+    /// Counts the keys that were not predicted.
+    turn: u32,
 }
 
-/// What comes next.
+/// What comes next. Two words, one of which is not 0, so that it is returned in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
-    Column {
-        column: usize,
-        value: usize,
-    },
-    /// The row ended, another one begins with this column.
-    Row {
-        column: usize,
-        value: usize,
-    },
+pub(super) struct Next {
+    /// Where the value begins.
+    pub value: usize,
+    /// Twice the column, plus 1 if a row ended and another one began before it; all that plus 1.
+    code: NonZeroUsize,
+}
+
+impl Next {
+    #[inline]
+    pub(super) fn new(column: usize, value: usize, new_row: bool) -> Self {
+        Self { value, code: NonZeroUsize::MIN.saturating_add(2 * column + usize::from(new_row)) }
+    }
+
+    #[inline]
+    pub(super) fn column(self) -> usize {
+        (self.code.get() - 1) >> 1
+    }
+
+    /// Whether a row ended and another one began before it.
+    #[inline]
+    pub(super) fn new_row(self) -> bool {
+        self.code.get() & 1 == 0
+    }
+}
+
+/// The glue that leads to a column.
+fn glue_index(column: usize, new_row: bool) -> usize {
+    if new_row { 0 } else { column + 1 }
 }
 
 impl Layout {
@@ -107,71 +85,174 @@ impl Layout {
         &self.names
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
+    /// What follows the value of `from` that ended at `at`, if it is a key that is known, in a familiar form.
+    #[inline]
+    pub(super) fn next(&mut self, from: usize, bytes: &[u8], at: usize) -> Option<Next> {
+        if self.wrong < DISTRUST {
+            self.predict(from, bytes, at).or_else(|| self.recognise(from, bytes, at))
+        } else {
+            self.recognise(from, bytes, at)
+        }
     }
 
-    /// What follows the value of `column` that ended at `at`, if it is what followed before.
+    /// What followed before.
     #[inline]
-    pub(super) fn predict(&mut self, column: usize, bytes: &[u8], at: usize) -> Option<Next> {
-        let candidates = self.next.get_mut(column)?;
-        for turn in 0..2 {
+    fn predict(&mut self, from: usize, bytes: &[u8], at: usize) -> Option<Next> {
+        let candidates = self.next.get_mut(from)?;
+        for turn in 0..candidates.len() {
             let candidate = candidates[turn] as usize;
             if let Some(value) = self.glue.get(candidate).and_then(|glue| glue.after(bytes, at)) {
-                if turn == 1 {
-                    candidates.swap(0, 1);
+                if turn > 0 {
+                    candidates.swap(0, turn);
                 }
-                return Some(if candidate == 0 {
-                    Next::Row { column: self.first as usize, value }
-                } else {
-                    Next::Column { column: candidate - 1, value }
-                });
+                self.wrong = self.wrong.saturating_sub(1);
+                let new_row = candidate == 0;
+                let column = if new_row { self.first as usize } else { candidate - 1 };
+                return Some(Next::new(column, value, new_row));
             }
         }
         None
     }
 
-    /// Remembers that `glue` led from the value of column `from` to that of column `to`.
-    pub(super) fn learn(&mut self, from: usize, to: usize, glue: &[u8], new_row: bool) {
-        if glue.len() > MAX_GLUE {
-            return;
-        }
-        let candidate = if new_row { 0 } else { to + 1 };
+    /// Any key, with no white space around it but single blanks.
+    #[inline(never)]
+    fn recognise(&mut self, from: usize, bytes: &[u8], start: usize) -> Option<Next> {
+        let skip = |at: usize| at + usize::from(bytes.get(at) == Some(&b' '));
+        let expect = |at: usize, byte: u8| (bytes.get(at) == Some(&byte)).then_some(at + 1);
+        let new_row = bytes.get(start) == Some(&b'}');
+        let mut at = start;
         if new_row {
-            self.first = to as u32;
+            at = skip(expect(at + 1, b',')?);
+            at = expect(at, b'{')?;
+        } else {
+            at = skip(expect(at, b',')?);
         }
-        if self.glue.is_empty() {
-            self.glue.push(Glue::default());
+        at = expect(at, b'"')?;
+        let start_of_key = start_of_key(bytes, at)?;
+        let slot = start_of_key.hash & self.slots.len().checked_sub(1)?;
+        let shortcut = self.slots.get(slot).copied().unwrap_or_default() as usize;
+        let (column, value) = match self.keys.get(shortcut).and_then(|key| key.after(bytes, at)) {
+            // The same, but known earlier if the key is short.
+            Some(end) => {
+                (shortcut, skip(if start_of_key.len < KEY_WORDS { at + start_of_key.len + 2 } else { end }))
+            }
+            None => {
+                let run = text::run(bytes, at);
+                let value = skip(expect(expect(run.end, b'"')?, b':')?);
+                let key = bytes.get(at..run.end)?;
+                let same =
+                    |index: &u32| self.names.get(*index as usize).is_some_and(|name| name.as_bytes() == key);
+                let column = *self.table.find(self.hash(key), same)?;
+                if let Some(slot) = self.slots.get_mut(slot) {
+                    *slot = column;
+                }
+                (column as usize, value)
+            }
+        };
+        // There must be something to tell that the white space ends here.
+        bytes.get(value)?;
+        let next = Next::new(column, value, new_row);
+        self.turn = self.turn.wrapping_add(1);
+        if self.wrong < DISTRUST || self.turn % LEARN_EVERY == 0 {
+            self.learn(from, bytes, start, next);
         }
-        if let Some(known) = self.glue.get_mut(candidate) {
+        Some(next)
+    }
+
+    /// Remembers what followed the value of `from` that ended at `start`.
+    pub(super) fn learn(&mut self, from: usize, bytes: &[u8], start: usize, next: Next) {
+        let Some(glue) = bytes.get(start..next.value).filter(|glue| glue.len() <= MAX_GLUE) else { return };
+        let index = glue_index(next.column(), next.new_row());
+        if next.new_row() {
+            self.first = next.column() as u32;
+        }
+        // With keys in any order there is something to learn all the time, but seldom anything new.
+        if let Some(known) = self.glue.get_mut(index)
+            && known.after(bytes, start) != Some(next.value)
+        {
             known.set(glue);
         }
-        if let Some(candidates) = self.next.get_mut(from)
-            && candidates[0] != candidate as u32
-        {
-            *candidates = [candidate as u32, candidates[0]];
+        let Some(candidates) = self.next.get_mut(from) else { return };
+        if candidates[0] == index as u32 {
+            self.wrong = self.wrong.saturating_sub(1);
+        } else {
+            self.wrong = (self.wrong + 1).min(2 * DISTRUST);
+            *candidates = [index as u32, candidates[0]];
         }
+    }
+
+    fn hash(&self, key: &[u8]) -> u64 {
+        self.hasher.hash_one(key)
     }
 
     /// The column of that name, a new one if there is none.
     pub(super) fn find(&mut self, key: &str, at: usize) -> Result<usize, Fault> {
-        let hash = self.hasher.hash_one(key);
+        let hash = self.hash(key.as_bytes());
         let names = &self.names;
         let same = |index: &u32| names.get(*index as usize).is_some_and(|name| **name == *key);
         if let Some(index) = self.table.find(hash, same) {
             return Ok(*index as usize);
         }
-        let index = self.names.len();
-        if index == MAX_COLUMNS {
-            return Err(Fault::limit(at, Limit::Columns));
+        if self.names.len() == MAX_COLUMNS {
+            return Err(Fault::new(at, What::Columns));
         }
-        self.names.push(key.into());
-        self.glue.resize(index + 2, Glue::default());
-        self.next.push([u32::MAX; 2]);
-        let (names, hasher) = (&self.names, &self.hasher);
-        self.table.insert_unique(hash, index as u32, |index| {
-            names.get(*index as usize).map_or(0, |name| hasher.hash_one(&**name))
-        });
-        Ok(index)
+        Ok(self.add(key, hash))
     }
+
+    fn add(&mut self, key: &str, hash: u64) -> usize {
+        let column = self.names.len();
+        self.names.push(key.into());
+        let mut whole = Glue::default();
+        // A key that arrives with escapes is never equal to its name, and a quote in it could be mistaken.
+        if text::run(key.as_bytes(), 0).end == key.len() {
+            whole.set(format!("{key}\":").as_bytes());
+        }
+        self.keys.push(whole);
+        self.glue.resize(glue_index(column, false) + 1, Glue::default());
+        self.next.push([u32::MAX; 2]);
+        let slots = (self.names.len() * SLOTS_PER_COLUMN).next_power_of_two().max(MIN_SLOTS);
+        if slots > self.slots.len() {
+            self.slots = vec![0; slots];
+        }
+        let (names, hasher) = (&self.names, &self.hasher);
+        let rehash =
+            |index: &u32| names.get(*index as usize).map_or(0, |name| hasher.hash_one(name.as_bytes()));
+        self.table.insert_unique(hash, column as u32, rehash);
+        column
+    }
+}
+
+/// The first bytes of a key: how many they are, and their hash.
+#[derive(Clone, Copy)]
+struct StartOfKey {
+    /// [`KEY_WORDS`] if the key goes on.
+    len: usize,
+    hash: usize,
+}
+
+#[inline]
+fn start_of_key(bytes: &[u8], at: usize) -> Option<StartOfKey> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    /// Fibonacci hashing: 2^64 divided by the golden ratio.
+    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, _) = bytes.get(at..)?.first_chunk::<KEY_WORDS>()?.as_chunks();
+    // The high bit of the first quote (see `text`).
+    let quote = |word: u64| {
+        let zero = word ^ (ONES * u64::from(b'"'));
+        let quotes = zero.wrapping_sub(ONES) & !zero & (ONES << 7);
+        quotes & quotes.wrapping_neg()
+    };
+    // The bytes before it; without one it lacks the uppermost bits only.
+    let before = |quote: u64| quote.wrapping_sub(1) >> 7;
+    let [first, second] = [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])];
+    let in_first = quote(first);
+    let start = (first & before(in_first)).wrapping_mul(MULTIPLIER);
+    let (len, mixed) = if in_first != 0 {
+        (in_first.trailing_zeros() >> 3, start)
+    } else {
+        let in_second = quote(second);
+        let rest = (second & before(in_second)).wrapping_mul(MULTIPLIER);
+        (8 + (in_second.trailing_zeros() >> 3), start ^ rest.rotate_left(32))
+    };
+    Some(StartOfKey { len: len as usize, hash: (mixed.wrapping_mul(MULTIPLIER) >> 32) as usize })
 }

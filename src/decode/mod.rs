@@ -7,6 +7,7 @@ mod bits;
 mod chunk;
 mod convert;
 mod fault;
+mod glue;
 mod layout;
 mod nested;
 mod number;

@@ -1,6 +1,6 @@
 //! Objects and lists within a row: checked, but kept as their text.
 
-use super::fault::{Fault, Limit};
+use super::fault::{Fault, What};
 use super::{number, text};
 
 /// What is needed to walk a value without recursion, reused from value to value.
@@ -34,11 +34,11 @@ impl Walker {
         let mut expect = Expect::Value;
         loop {
             at = blanks(bytes, at);
-            let byte = *bytes.get(at).ok_or(Fault::More)?;
+            let byte = *bytes.get(at).ok_or(Fault::MORE)?;
             expect = match (expect, byte) {
                 (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
                     if self.open.len() == depth {
-                        return Err(Fault::limit(at, Limit::Depth));
+                        return Err(Fault::new(at, What::Depth));
                     }
                     self.open.push(if byte == b'{' { b'}' } else { b']' });
                     at += 1;
@@ -58,8 +58,8 @@ impl Walker {
                 }
                 (Expect::Key | Expect::KeyOrEnd, b'"') => {
                     at = blanks(bytes, self.string(bytes, at + 1, lossy)?);
-                    if *bytes.get(at).ok_or(Fault::More)? != b':' {
-                        return Err(Fault::bad(at, "a key must be followed by a colon"));
+                    if *bytes.get(at).ok_or(Fault::MORE)? != b':' {
+                        return Err(Fault::new(at, What::Colon));
                     }
                     at += 1;
                     Expect::Value
@@ -79,12 +79,12 @@ impl Walker {
                     Expect::CommaOrEnd
                 }
                 (Expect::CommaOrEnd, _) => {
-                    return Err(Fault::bad(at, "expected a comma or a closing bracket"));
+                    return Err(Fault::new(at, What::InNested));
                 }
                 (Expect::Key | Expect::KeyOrEnd, _) => {
-                    return Err(Fault::bad(at, "expected a key in quotes"));
+                    return Err(Fault::new(at, What::Key));
                 }
-                (Expect::Value | Expect::ValueOrEnd, _) => return Err(Fault::bad(at, "expected a value")),
+                (Expect::Value | Expect::ValueOrEnd, _) => return Err(Fault::new(at, What::Value)),
             };
         }
     }
@@ -119,9 +119,9 @@ pub(super) fn word(bytes: &[u8], at: usize) -> Result<(Word, usize), Fault> {
     if rest.starts_with(text) {
         Ok((word, at + text.len()))
     } else if text.starts_with(rest) {
-        Err(Fault::More)
+        Err(Fault::MORE)
     } else {
-        Err(Fault::bad(at, "expected a value"))
+        Err(Fault::new(at, What::Value))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Numbers of JSON: exact integers, correctly rounded doubles.
 
-use super::fault::Fault;
+use super::fault::{Fault, What};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
@@ -70,12 +70,12 @@ pub(super) fn parse(bytes: &[u8], start: usize) -> Result<(Number, usize), Fault
     let first = start + usize::from(negative);
     let whole = digits(bytes, first, 0);
     let end = first + whole.count;
-    let next = *bytes.get(end).ok_or(Fault::More)?;
+    let next = *bytes.get(end).ok_or(Fault::MORE)?;
     if whole.count == 0 {
-        return Err(Fault::bad(start, "a minus sign without a number"));
+        return Err(Fault::new(start, What::Minus));
     }
     if whole.count > 1 && bytes.get(first) == Some(&b'0') {
-        return Err(Fault::bad(start, "a number with a leading zero"));
+        return Err(Fault::new(start, What::LeadingZero));
     }
     if matches!(next, b'.' | b'e' | b'E') {
         return float(bytes, start, first, whole, negative);
@@ -130,10 +130,10 @@ fn float(
         let fraction = digits(bytes, end + 1, whole.value);
         end += 1 + fraction.count;
         if bytes.get(end).is_none() {
-            return Err(Fault::More);
+            return Err(Fault::MORE);
         }
         if fraction.count == 0 {
-            return Err(Fault::bad(start, "a number with nothing after its point"));
+            return Err(Fault::new(start, What::Point));
         }
         all = Digits { value: fraction.value, count: whole.count + fraction.count };
         // Clinger's fast path: both operands are exact, so the one rounding is the right one.
@@ -155,16 +155,16 @@ fn float(
         let exponent = digits(bytes, end, 0);
         end += exponent.count;
         if bytes.get(end).is_none() {
-            return Err(Fault::More);
+            return Err(Fault::MORE);
         }
         if exponent.count == 0 {
-            return Err(Fault::bad(start, "a number with nothing after its exponent sign"));
+            return Err(Fault::new(start, What::Exponent));
         }
     }
     let text = bytes.get(start..end).unwrap_or_default();
     match fast_float2::parse::<f64, _>(text) {
         Ok(value) if value.is_finite() => Ok((Number::Float(value), end)),
-        _ => Err(Fault::bad(start, "a number too large for a double")),
+        _ => Err(Fault::new(start, What::TooLarge)),
     }
 }
 
@@ -174,22 +174,22 @@ pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
     let count = digits(bytes, first, 0).count;
     let mut end = first + count;
     if bytes.get(end).is_none() {
-        return Err(Fault::More);
+        return Err(Fault::MORE);
     }
     if count == 0 {
-        return Err(Fault::bad(start, "a minus sign without a number"));
+        return Err(Fault::new(start, What::Minus));
     }
     if count > 1 && bytes.get(first) == Some(&b'0') {
-        return Err(Fault::bad(start, "a number with a leading zero"));
+        return Err(Fault::new(start, What::LeadingZero));
     }
     if bytes.get(end) == Some(&b'.') {
         let count = digits(bytes, end + 1, 0).count;
         end += 1 + count;
         if bytes.get(end).is_none() {
-            return Err(Fault::More);
+            return Err(Fault::MORE);
         }
         if count == 0 {
-            return Err(Fault::bad(start, "a number with nothing after its point"));
+            return Err(Fault::new(start, What::Point));
         }
     }
     if matches!(bytes.get(end), Some(b'e' | b'E')) {
@@ -197,10 +197,10 @@ pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
         let count = digits(bytes, end, 0).count;
         end += count;
         if bytes.get(end).is_none() {
-            return Err(Fault::More);
+            return Err(Fault::MORE);
         }
         if count == 0 {
-            return Err(Fault::bad(start, "a number with nothing after its exponent sign"));
+            return Err(Fault::new(start, What::Exponent));
         }
     }
     Ok(end)

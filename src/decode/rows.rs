@@ -18,6 +18,8 @@ struct Column {
     seen: usize,
     /// Whether its strings are tried as dates.
     dates: bool,
+    /// How long its dates are, if it holds such.
+    width: usize,
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +89,20 @@ impl Rows {
         }
     }
 
+    /// Reads the string that begins at `start` as a date, if the column's last one was, and they are equally long;
+    /// gives the position of its closing quote.
+    #[inline]
+    pub(super) fn date(&mut self, column: usize, bytes: &[u8], start: usize) -> Option<usize> {
+        let known = self.columns.get_mut(column).filter(|column| column.width > 0)?;
+        let end = start + known.width;
+        // A date has no quote or backslash in it, so this is the string's end.
+        if bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        let moment = time::parse(bytes.get(start..end)?)?;
+        known.chunk.try_time(self.row, moment.value()?, moment.format).then_some(end)
+    }
+
     #[inline(never)]
     fn other_text(&mut self, column: usize, text: &[u8]) {
         let Some(known) = self.columns.get_mut(column) else { return };
@@ -96,11 +112,13 @@ impl Rows {
                 if !known.chunk.try_time(self.row, value, format) {
                     // Of several formats, only the text has them all.
                     known.dates = known.chunk.is_null();
+                    known.width = if known.dates { format.width() } else { 0 };
                     self.any(column, Value::Time(value, format));
                 }
                 return;
             }
             known.dates = false;
+            known.width = 0;
         }
         self.any(column, Value::Text(text));
     }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::chunk::Value;
-use super::fault::{self, Fault, Limit, Place};
-use super::layout::{Layout, Next};
+use super::fault::{self, Fault, Place, What};
+use super::layout::{Layout, MAX_COLUMNS, Next};
 use super::nested::{self, Walker, Word};
 use super::number::{self, Number};
 use super::page::Page;
@@ -211,10 +211,7 @@ impl Scanner {
                         b',' => State::NextKey,
                         b'}' => self.end_row(),
                         _ => {
-                            return Err(Fault::bad(
-                                self.at,
-                                "expected a comma or a closing brace after a value",
-                            ));
+                            return Err(Fault::new(self.at, What::AfterValue));
                         }
                     };
                     self.at += 1;
@@ -223,8 +220,7 @@ impl Scanner {
                     b'"' => {
                         let (column, value) = self.key(bytes)?;
                         if let Some((start, from)) = glue.take() {
-                            let glue = bytes.get(start..value).unwrap_or_default();
-                            self.layout.learn(from, column, glue, new_row);
+                            self.layout.learn(from, bytes, start, Next::new(column, value, new_row));
                         }
                         self.column = column;
                         self.at = value;
@@ -236,12 +232,12 @@ impl Scanner {
                         // A row without a key between the two.
                         glue = None;
                     }
-                    _ => return Err(Fault::bad(self.at, "expected a key in quotes")),
+                    _ => return Err(Fault::new(self.at, What::Key)),
                 },
                 State::FirstRow | State::NextRow => match self.token(bytes)? {
                     b'{' => {
                         if self.options.max_depth < OUTER_DEPTH {
-                            return Err(Fault::limit(self.at, Limit::Depth));
+                            return Err(Fault::new(self.at, What::Depth));
                         }
                         self.at += 1;
                         self.state = State::FirstKey;
@@ -250,7 +246,7 @@ impl Scanner {
                         self.at += 1;
                         self.state = State::End;
                     }
-                    _ => return Err(Fault::bad(self.at, "expected a row, which is an object")),
+                    _ => return Err(Fault::new(self.at, What::Row)),
                 },
                 State::AfterRow => {
                     new_row = true;
@@ -258,10 +254,7 @@ impl Scanner {
                         b',' => State::NextRow,
                         b']' => State::End,
                         _ => {
-                            return Err(Fault::bad(
-                                self.at,
-                                "expected a comma or a closing bracket after a row",
-                            ));
+                            return Err(Fault::new(self.at, What::AfterRow));
                         }
                     };
                     self.at += 1;
@@ -272,7 +265,7 @@ impl Scanner {
                         self.at += BYTE_ORDER_MARK.len();
                         self.state = State::Opening;
                     } else if BYTE_ORDER_MARK.starts_with(rest) {
-                        return Err(Fault::More);
+                        return Err(Fault::MORE);
                     } else {
                         self.state = State::Opening;
                     }
@@ -286,41 +279,43 @@ impl Scanner {
                     };
                 }
                 // Enough must arrive for a message that shows what it is.
-                State::Foreign if bytes.len() - self.at < 4 * fault::OPENING => return Err(Fault::More),
-                State::Foreign => return Err(Fault::Foreign),
+                State::Foreign if bytes.len() - self.at < 4 * fault::OPENING => return Err(Fault::MORE),
+                State::Foreign => return Err(Fault::new(self.at, What::Foreign)),
                 State::End => {
                     self.token(bytes)?;
-                    return Err(Fault::bad(self.at, "expected nothing after the closing bracket"));
+                    return Err(Fault::new(self.at, What::AfterEnd));
                 }
             }
         }
     }
 
     /// Reads members as long as each one is what followed the one before it last time.
-    #[inline]
+    #[inline(never)]
     fn predicted(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        while let Some(next) = self.layout.predict(self.column, bytes, self.at) {
-            let (column, value) = match next {
-                Next::Column { column, value } => (column, value),
-                Next::Row { column, value } => {
-                    self.rows.end_row();
-                    (column, value)
-                }
-            };
-            self.column = column;
+        // In registers, not in memory.
+        let (mut at, mut column) = (self.at, self.column);
+        let fault = loop {
+            let Some(next) = self.layout.next(column, bytes, at) else { break None };
+            if next.new_row() {
+                self.rows.end_row();
+            }
+            let value = next.value;
+            column = next.column();
             if !self.rows.mark(column) {
-                return Err(Fault::bad(self.at, REPEATED));
+                break Some(Fault::new(at, What::Repeated));
             }
             match self.value(bytes, column, value) {
-                Ok(end) => self.at = end,
+                Ok(end) => at = end,
                 Err(fault) => {
-                    self.at = value;
+                    at = value;
                     self.state = State::Value;
-                    return Err(fault);
+                    break Some(fault);
                 }
             }
-        }
-        Ok(())
+        };
+        self.at = at;
+        self.column = column;
+        fault.map_or(Ok(()), Err)
     }
 
     fn end_row(&mut self) -> State {
@@ -331,7 +326,7 @@ impl Scanner {
     /// Moves over white space; gives the byte after it.
     fn token(&mut self, bytes: &[u8]) -> Result<u8, Fault> {
         self.at = nested::blanks(bytes, self.at);
-        bytes.get(self.at).copied().ok_or(Fault::More)
+        bytes.get(self.at).copied().ok_or(Fault::MORE)
     }
 
     /// The column of the key whose quote is next, and where its value begins.
@@ -352,21 +347,21 @@ impl Scanner {
         };
         text::within(self.max_value_bytes, start, end)?;
         let colon = nested::blanks(bytes, end + 1);
-        if *bytes.get(colon).ok_or(Fault::More)? != b':' {
-            return Err(Fault::bad(colon, "a key must be followed by a colon"));
+        if *bytes.get(colon).ok_or(Fault::MORE)? != b':' {
+            return Err(Fault::new(colon, What::Colon));
         }
         let value = nested::blanks(bytes, colon + 1);
         if value == bytes.len() {
-            return Err(Fault::More);
+            return Err(Fault::MORE);
         }
-        let key = str::from_utf8(&self.scratch).map_err(|_| Fault::bad(start, "a key is not UTF-8"))?;
+        let key = str::from_utf8(&self.scratch).map_err(|_| Fault::new(start, What::Utf8))?;
         let column = self.layout.find(key, start)?;
         if column == self.rows.num_columns() {
             self.rows.add_column(types::tries_dates(key, &self.options));
         }
         if !self.rows.mark(column) {
             self.column = column;
-            return Err(Fault::bad(self.at, REPEATED));
+            return Err(Fault::new(self.at, What::Repeated));
         }
         Ok((column, value))
     }
@@ -379,8 +374,12 @@ impl Scanner {
             Some(b'-' | b'0'..=b'9') => self.number(bytes, column, at),
             Some(b'n' | b't' | b'f') => self.word(bytes, column, at),
             Some(b'{' | b'[') => self.nested(bytes, column, at),
-            Some(_) => Err(Fault::bad(at, "expected a value")),
-            None => Err(Fault::More),
+            // More white space than the last time.
+            Some(b' ' | b'\n' | b'\r' | b'\t') => {
+                return self.value(bytes, column, nested::blanks(bytes, at));
+            }
+            Some(_) => Err(Fault::new(at, What::Value)),
+            None => Err(Fault::MORE),
         };
         match result {
             Ok(end) => {
@@ -394,16 +393,17 @@ impl Scanner {
     /// What a fault in the token that begins at `start` really is: one that is cut may be too long already.
     #[cold]
     fn cut(&self, fault: Fault, bytes: &[u8], start: usize) -> Fault {
-        match fault {
-            Fault::More if bytes.len() - start > self.max_value_bytes => {
-                Fault::limit(start, Limit::ValueBytes)
-            }
-            other => other,
+        if fault.what() == What::More && bytes.len() - start > self.max_value_bytes {
+            return Fault::new(start, What::ValueBytes);
         }
+        fault
     }
 
     #[inline]
     fn string(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
+        if let Some(end) = self.rows.date(column, bytes, start) {
+            return Ok(end + 1);
+        }
         let run = text::run(bytes, start);
         if bytes.get(run.end) == Some(&b'"')
             && (run.ascii || text::check_utf8(&bytes[start..run.end], start).is_ok())
@@ -469,29 +469,20 @@ impl Scanner {
 
     /// The error that a fault is, unless it is the want of more bytes.
     fn error(&self, fault: Fault, bytes: &[u8], offset: u64) -> Option<Error> {
-        match fault {
-            Fault::More => None,
-            Fault::Foreign => Some(foreign(bytes.get(self.at..).unwrap_or_default())),
-            Fault::Bad { at, what } => {
-                let mut place = self.place(offset + at as u64);
-                if what == REPEATED {
+        let mut place = self.place(offset + fault.at() as u64);
+        let limit = match fault.what() {
+            What::More => return None,
+            What::Foreign => return Some(foreign(bytes.get(self.at..).unwrap_or_default())),
+            What::Depth => format!("nested deeper than max_depth={}", self.options.max_depth),
+            What::ValueBytes => format!("a value is longer than max_value_bytes={}", self.max_value_bytes),
+            What::Columns => format!("more than {MAX_COLUMNS} columns"),
+            what => {
+                if what == What::Repeated {
                     place.column = self.layout.names().get(self.column).map(|name| &**name);
                 }
-                Some(fault::decode_error(&place, what, bytes, at))
+                return Some(fault::decode_error(&place, what, bytes, fault.at()));
             }
-            Fault::Limit { at, limit } => {
-                let what = match limit {
-                    Limit::Depth => format!("nested deeper than max_depth={}", self.options.max_depth),
-                    Limit::ValueBytes => {
-                        format!("a value is longer than max_value_bytes={}", self.max_value_bytes)
-                    }
-                    Limit::Columns => format!("more than {} columns", self.layout.len()),
-                };
-                let place = self.place(offset + at as u64);
-                Some(Error::limit_exceeded(format!("the answer has {what} ({})", place.describe())))
-            }
-        }
+        };
+        Some(Error::limit_exceeded(format!("the answer has {limit} ({})", place.describe())))
     }
 }
-
-const REPEATED: &str = "a key comes twice in a row";

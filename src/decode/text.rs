@@ -1,6 +1,6 @@
 //! Strings of JSON: where they end, what their escapes mean, whether they are UTF-8.
 
-use super::fault::{Fault, Limit};
+use super::fault::{Fault, What};
 
 /// Where a run of ordinary characters ends, and whether all of them were ASCII.
 #[derive(Debug, Clone, Copy)]
@@ -11,9 +11,12 @@ pub(super) struct Run {
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
+const WORD: usize = size_of::<u64>();
+/// A loop over so many bytes becomes a few vector instructions.
+const BLOCK: usize = 64;
 
-/// The high bit of each byte that ends a run. Only the lowest one set is reliable: the subtractions borrow
-/// upwards. (Mycroft's test for a zero byte, and for one below 0x20.)
+/// The high bit of each byte that ends a run. Only the lowest one set is reliable, since the subtractions borrow
+/// upwards. (Mycroft's test for bytes that are zero, and for those below 0x20.)
 #[inline]
 fn specials(word: u64) -> u64 {
     let quote = word ^ (ONES * b'"' as u64);
@@ -24,78 +27,66 @@ fn specials(word: u64) -> u64 {
     found & HIGH
 }
 
-#[inline]
-fn is_special(byte: u8) -> bool {
-    byte == b'"' || byte == b'\\' || byte < 0x20
-}
-
 /// The first quote, backslash or control character from `start` on, or the end of `bytes`.
 #[inline]
 pub(super) fn run(bytes: &[u8], start: usize) -> Run {
-    let mut high = 0;
-    let mut at = start;
-    // Most strings end within the first few words; the others are worth a loop over vectors.
-    for _ in 0..4 {
-        let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) else {
-            return run_bytewise(bytes, at, high);
+    const SHORT: usize = 4 * WORD;
+    let (mut at, mut high) = (start, 0);
+    while at < start + SHORT {
+        let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) else {
+            return run_bytewise(bytes, at, high == 0);
         };
         let word = u64::from_le_bytes(*word);
         let found = specials(word);
         if found != 0 {
             // Only the bytes before it count.
-            let before = (found & found.wrapping_neg()) - 1;
-            return Run {
-                end: at + (found.trailing_zeros() >> 3) as usize,
-                ascii: (high | word & before) & HIGH == 0,
-            };
+            high |= word & HIGH & (found & found.wrapping_neg()) - 1;
+            return Run { end: at + (found.trailing_zeros() >> 3) as usize, ascii: high == 0 };
         }
-        high |= word;
-        at += 8;
+        high |= word & HIGH;
+        at += WORD;
     }
-    run_long(bytes, at, high)
+    run_long(bytes, at, high == 0)
 }
 
+/// The rest of a string that is worth greater steps.
 #[inline(never)]
-fn run_long(bytes: &[u8], mut at: usize, mut high: u64) -> Run {
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<32>) {
-        let mut special = false;
-        let mut union = 0;
+fn run_long(bytes: &[u8], start: usize, mut ascii: bool) -> Run {
+    let mut at = start;
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        let (mut special, mut union) = (0, 0);
         for byte in block {
-            special |= is_special(*byte);
+            // Not `||`, which would be a branch.
+            special |= u8::from((*byte == b'"') | (*byte == b'\\') | (*byte < 0x20));
             union |= byte;
         }
-        if special {
+        if special != 0 {
             break;
         }
-        high |= u64::from(union);
-        at += 32;
+        ascii &= union.is_ascii();
+        at += BLOCK;
     }
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    let mut high = 0;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
         let found = specials(word);
         if found != 0 {
-            let before = (found & found.wrapping_neg()) - 1;
-            return Run {
-                end: at + (found.trailing_zeros() >> 3) as usize,
-                ascii: (high | word & before) & HIGH == 0,
-            };
+            high |= word & HIGH & (found & found.wrapping_neg()) - 1;
+            return Run { end: at + (found.trailing_zeros() >> 3) as usize, ascii: ascii && high == 0 };
         }
-        high |= word;
-        at += 8;
+        high |= word & HIGH;
+        at += WORD;
     }
-    run_bytewise(bytes, at, high)
+    run_bytewise(bytes, at, ascii && high == 0)
 }
 
+/// The end of what is at hand.
 #[inline(never)]
-fn run_bytewise(bytes: &[u8], mut at: usize, mut high: u64) -> Run {
-    while let Some(byte) = bytes.get(at) {
-        if is_special(*byte) {
-            break;
-        }
-        high |= u64::from(*byte);
-        at += 1;
-    }
-    Run { end: at, ascii: high & HIGH == 0 }
+fn run_bytewise(bytes: &[u8], start: usize, ascii: bool) -> Run {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let special = |byte: &u8| *byte == b'"' || *byte == b'\\' || *byte < 0x20;
+    let end = start + rest.iter().position(special).unwrap_or(rest.len());
+    Run { end, ascii: ascii && bytes.get(start..end).is_some_and(<[u8]>::is_ascii) }
 }
 
 /// Appends the text of the string whose first character is at `start` to `out`; gives the position of its
@@ -115,9 +106,9 @@ fn unescape_into(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> 
         let run = run(bytes, at);
         let piece = bytes.get(at..run.end).unwrap_or_default();
         match bytes.get(run.end) {
-            None => return Err(Fault::More),
+            None => return Err(Fault::MORE),
             Some(b'"' | b'\\') => {}
-            Some(_) => return Err(Fault::bad(run.end, "a control character in a string must be escaped")),
+            Some(_) => return Err(Fault::new(run.end, What::Control)),
         }
         if run.ascii {
             out.extend_from_slice(piece);
@@ -137,7 +128,7 @@ pub(super) fn check_utf8(piece: &[u8], at: usize) -> Result<(), Fault> {
         return Ok(());
     }
     let valid = simdutf8::compat::from_utf8(piece).map_or_else(|error| error.valid_up_to(), str::len);
-    Err(Fault::bad(at + valid, "a string is not UTF-8"))
+    Err(Fault::new(at + valid, What::Utf8))
 }
 
 fn push_utf8(piece: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<(), Fault> {
@@ -152,7 +143,7 @@ fn push_utf8(piece: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<
 /// Decodes the escape whose backslash is at `at`; gives the position after it.
 fn escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
     let plain = match bytes.get(at + 1) {
-        None => return Err(Fault::More),
+        None => return Err(Fault::MORE),
         Some(byte @ (b'"' | b'\\' | b'/')) => *byte,
         Some(b'b') => 8,
         Some(b'f') => 12,
@@ -160,18 +151,17 @@ fn escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usi
         Some(b'r') => b'\r',
         Some(b't') => b'\t',
         Some(b'u') => return unicode_escape(bytes, at, lossy, out),
-        Some(_) => return Err(Fault::bad(at, "an escape that JSON does not have")),
+        Some(_) => return Err(Fault::new(at, What::Escape)),
     };
     out.push(plain);
     Ok(at + 2)
 }
 
 fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
-    const LONE: &str = "a lone surrogate, which is no character (lossy=True replaces it with U+FFFD)";
     let first = hex4(bytes, at)?;
     let (code, end) = match first {
         0xd800..=0xdbff => match (bytes.get(at + 6), bytes.get(at + 7)) {
-            (None, _) | (Some(b'\\'), None) => return Err(Fault::More),
+            (None, _) | (Some(b'\\'), None) => return Err(Fault::MORE),
             (Some(b'\\'), Some(b'u')) => match hex4(bytes, at + 6)? {
                 second @ 0xdc00..=0xdfff => {
                     (0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00), at + 12)
@@ -185,7 +175,7 @@ fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Re
     let character = match char::from_u32(code) {
         Some(character) => character,
         None if lossy => char::REPLACEMENT_CHARACTER,
-        None => return Err(Fault::bad(at, LONE)),
+        None => return Err(Fault::new(at, What::Surrogate)),
     };
     out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     Ok(end)
@@ -195,9 +185,9 @@ fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Re
 fn hex4(bytes: &[u8], at: usize) -> Result<u32, Fault> {
     let mut code = 0;
     for position in at + 2..at + 6 {
-        let byte = *bytes.get(position).ok_or(Fault::More)?;
+        let byte = *bytes.get(position).ok_or(Fault::MORE)?;
         let digit = char::from(byte).to_digit(16);
-        code = code << 4 | digit.ok_or(Fault::bad(at, "an escape \\u without four hexadecimal digits"))?;
+        code = code << 4 | digit.ok_or(Fault::new(at, What::Hex))?;
     }
     Ok(code)
 }
@@ -205,5 +195,5 @@ fn hex4(bytes: &[u8], at: usize) -> Result<u32, Fault> {
 /// Refuses what is longer than a value may be, complete or not.
 #[inline]
 pub(super) fn within(limit: usize, start: usize, end: usize) -> Result<(), Fault> {
-    if end - start > limit { Err(Fault::limit(start, Limit::ValueBytes)) } else { Ok(()) }
+    if end - start > limit { Err(Fault::new(start, What::ValueBytes)) } else { Ok(()) }
 }

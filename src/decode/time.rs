@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _};
+use chrono::{DateTime, Datelike as _, Timelike as _};
 
 /// How a date or date-time was written. With it the text can be made again from the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,25 @@ impl Format {
         matches!(self, Self::DateTime { zone, .. } if zone != Zone::None)
     }
 
+    /// Bytes of the text.
+    pub(super) fn width(self) -> usize {
+        const DATE: usize = 10;
+        let Self::DateTime { precision, zone, .. } = self else { return DATE };
+        let clock = match precision {
+            Precision::Minutes => 5,
+            Precision::Seconds => 8,
+            Precision::Fraction(digits) => 9 + usize::from(digits),
+        };
+        let zone = match zone {
+            Zone::None => 0,
+            Zone::Z => 1,
+            Zone::Offset { style: OffsetStyle::Hours, .. } => 3,
+            Zone::Offset { style: OffsetStyle::Plain, .. } => 5,
+            Zone::Offset { style: OffsetStyle::Colon, .. } => 6,
+        };
+        DATE + 1 + clock + zone
+    }
+
     /// The unit that values of this format are held in: days or microseconds.
     fn units(self) -> i64 {
         if self.is_date() { DAY } else { 1 }
@@ -99,6 +118,25 @@ fn number(digits: &[u8], bad: &mut bool) -> u32 {
     value
 }
 
+/// Days from 1970-01-01 to a day of the Gregorian calendar; the year is not 0.
+#[inline]
+fn days(year: u32, month: u32, day: u32) -> Option<i64> {
+    const BEFORE: [u32; 13] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365];
+    /// From 0001-01-01 to 1970-01-01.
+    const EPOCH: u32 = 719_162;
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let index = month.wrapping_sub(1) as usize;
+    let (before, after) = (*BEFORE.get(index)?, *BEFORE.get(index + 1)?);
+    let length = after - before + u32::from(leap && month == 2);
+    if day == 0 || day > length {
+        return None;
+    }
+    let past = year - 1;
+    let days =
+        past * 365 + past / 4 - past / 100 + past / 400 + before + u32::from(leap && month > 2) + day - 1;
+    Some(i64::from(days) - i64::from(EPOCH))
+}
+
 /// Reads `YYYY-MM-DD`, alone or followed by `T` or a blank and `HH:MM[:SS[.fraction]][Z|±HH[[:]MM]]`.
 #[inline]
 pub(super) fn parse(text: &[u8]) -> Option<Moment> {
@@ -111,8 +149,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Moment> {
     if bad || year == 0 {
         return None;
     }
-    let days = NaiveDate::from_ymd_opt(year.cast_signed(), month, day)?.to_epoch_days();
-    let midnight = i64::from(days) * DAY;
+    let midnight = days(year, month, day)? * DAY;
     let Some((separator, rest)) = rest.split_first() else {
         return Some(Moment { seconds: midnight, nanos: 0, format: Format::Date });
     };

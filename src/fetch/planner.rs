@@ -86,6 +86,11 @@ struct Outstanding {
 }
 
 /// The state of one read.
+///
+/// While rows are inserted in a stable order, no key comes twice and no row that was there throughout is missed
+/// if requests are served in the order in which they were sent, or one at a time, or if the new rows come first
+/// or last and are fewer than a page has. Rows inserted in between while two requests are served in the wrong
+/// order can hide one another without a trace; so can deletes.
 #[derive(Debug)]
 pub struct Planner {
     bounds: Bounds,

@@ -46,9 +46,8 @@ pub(super) async fn deliver<S: BodySink>(
 ) -> Result<S::Output, Failure> {
     let settings = exchange.settings();
     let content_type = content_type(response.headers());
-    let encoding = Encoding::of(response.headers()).map_err(|error| {
-        Failure::refused_body(error.with_context(format!("the content type is {content_type}")))
-    })?;
+    let encoding = Encoding::of(response.headers())
+        .map_err(|error| Failure::refused_body(error.with_context(&content_type)))?;
     let told = Told { settings, encoding, content_type };
     if response.content_length().is_some_and(|length| length > settings.max_response_bytes) {
         return Err(told.failure(BodyError::TooLarge));
@@ -218,13 +217,13 @@ impl Told<'_> {
         let name = self.encoding.name();
         match error {
             BodyError::Sink(error) => Failure::refused_body(match error.kind() {
-                ErrorKind::Decode => error.with_context(format!("the content type is {}", self.content_type)),
+                ErrorKind::Decode => error.with_context(&self.content_type),
                 _ => error,
             }),
             BodyError::Cut(cause) => Failure::cut(&format!("its {name} data end too early ({cause})")),
             BodyError::Corrupt(cause) => {
                 let error = Error::decode(format!("the {name} data of the answer are broken ({cause})"))
-                    .with_context(format!("the content type is {}", self.content_type));
+                    .with_context(&self.content_type);
                 Failure::passing(error, format!("the {name} data of the answer are broken"))
             }
             BodyError::TooLarge => Failure::refused_body(Error::limit_exceeded(format!(

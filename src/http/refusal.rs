@@ -48,6 +48,9 @@ pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>)
     if let Some(code) = &code {
         shown = format!("{shown} (code {code})");
     }
+    if let Some(wait) = wait {
+        shown = format!("{shown}; it asks to wait {} s", wait.as_secs_f64());
+    }
     let message = said.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     let kind = ErrorKind::Status { status: status.as_u16(), code, message, retry_after: wait };
     let mut error = Error::new(kind, shown);
@@ -103,13 +106,15 @@ fn documented(text: &str) -> Option<(String, Option<String>)> {
 /// The content type and beginning of what is no documented error.
 fn described(headers: &HeaderMap, text: &str) -> Option<String> {
     let shown = excerpt(text, SHOWN);
-    (!shown.is_empty()).then(|| format!("{} ({})", shown, content_type(headers)))
+    (!shown.is_empty()).then(|| format!("{shown} ({})", content_type(headers)))
 }
 
-/// The content type, as errors show it.
+/// What errors say of the content type.
 pub(super) fn content_type(headers: &HeaderMap) -> String {
     match headers.get(CONTENT_TYPE) {
-        Some(value) => excerpt(&String::from_utf8_lossy(value.as_bytes()), 100),
-        None => "no content type".to_owned(),
+        Some(value) => {
+            format!("the content type is {}", excerpt(&String::from_utf8_lossy(value.as_bytes()), 100))
+        }
+        None => "there is no content type".to_owned(),
     }
 }

@@ -23,6 +23,7 @@ impl Request {
     /// The request as errors show it, without personal values.
     pub(super) fn label(&self) -> Arc<str> {
         let query = excerpt(&self.query.redacted(), SHOWN);
-        format!("{} {} {query}", self.operation.method(), self.operation.path()).trim_end().into()
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{} {}{mark}{query}", self.operation.method(), self.operation.path()).into()
     }
 }

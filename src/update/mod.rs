@@ -14,6 +14,7 @@ mod reads;
 mod run;
 mod same;
 mod sender;
+mod stored;
 mod undo;
 
 pub use account::Progress;
@@ -23,3 +24,4 @@ pub use plan::{Change, ColumnPlan, Plan};
 pub use reads::reads;
 pub use run::{Update, UpdateOutcome};
 pub use sender::{HttpSender, Sender};
+pub use stored::{Planned, Range, plan};

@@ -60,6 +60,7 @@ pub struct Plan {
 
 /// What is stored of one attribute.
 pub(super) struct Stored {
+    pub field: Field,
     pub array: ArrayRef,
     column: Column,
 }
@@ -87,9 +88,9 @@ impl Plan {
                 None => None,
                 Some((index, batch)) => {
                     let array = batch.column(index).clone();
-                    let field = Field::new(&name, array.data_type().clone(), true);
+                    let field = batch.schema().field(index).clone().with_nullable(true);
                     let column = Column::new(&field, std::slice::from_ref(&array)).map_err(Error::decode)?;
-                    Some(Stored { array, column })
+                    Some(Stored { field, array, column })
                 }
             };
             let seen = schema.index_of(&name).is_ok();

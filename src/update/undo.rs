@@ -27,26 +27,26 @@ impl Plan {
     /// The frame of the old values of what changes. An attribute that was not there becomes null.
     ///
     /// Values are those that were read: text that was read as a date is written as one, and a number that was read as
-    /// text (since its column also has text) is written as text.
+    /// text (since its column also has text) is written as text, unless the column was read as JSON (`arrow.json`).
     ///
     /// # Errors
     /// Values that cannot be put together.
     pub fn undo(&self) -> Result<Option<UpdateFrame>> {
-        self.partial(|change, field, _, _| {
-            let old = match &self.stored[change.place] {
-                Some(Stored { array, .. }) => {
-                    take(array, &UInt32Array::from(change.found.to_vec()), None).map_err(defect)?
-                }
-                None => new_null_array(&DataType::Null, change.found.len()),
+        self.partial(|change, own, _, _| {
+            let Some(Stored { field, array, .. }) = &self.stored[change.place] else {
+                let nothing = new_null_array(&DataType::Null, change.found.len());
+                return Ok((Arc::new(Field::new(own.name(), DataType::Null, true)), nothing));
             };
+            let old = take(array, &UInt32Array::from(change.found.to_vec()), None).map_err(defect)?;
             if self.is_nested(change.place)
+                && field.extension_type_name().is_none()
                 && let Some(texts) = json_texts(&old)
             {
                 let metadata = [("ARROW:extension:name".to_owned(), JSON_EXTENSION.to_owned())].into();
-                let json = Field::new(field.name(), texts.data_type().clone(), true).with_metadata(metadata);
+                let json = Field::new(own.name(), texts.data_type().clone(), true).with_metadata(metadata);
                 return Ok((Arc::new(json), texts));
             }
-            Ok((Arc::new(Field::new(field.name(), old.data_type().clone(), true)), old))
+            Ok((Arc::new(field.clone()), old))
         })
     }
 

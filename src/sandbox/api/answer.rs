@@ -48,7 +48,7 @@ pub(super) async fn page(service: Arc<Service>, page: Page) -> Response {
     });
     match pieces.recv().await {
         Some(Piece::Last(bytes)) => json(bytes),
-        Some(Piece::Some(bytes)) => json(Body::from_stream(rest(bytes, pieces))),
+        Some(Piece::Some(bytes)) => json(Body::from_stream(rest(bytes, pieces).fuse())),
         Some(Piece::Failed(problem)) => problem.into_response(),
         None => Problem::internal("the page was not written").into_response(),
     }

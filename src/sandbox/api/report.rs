@@ -46,13 +46,11 @@ fn range(params: &Params, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Pr
     let before = |date: NaiveDate, days| date.checked_sub_days(Days::new(days)).unwrap_or(NaiveDate::MIN);
     let after = |date: NaiveDate, days| date.checked_add_days(Days::new(days)).unwrap_or(NaiveDate::MAX);
     Ok(match (start, end, params.positive("days", MAX_DAYS)?) {
-        (Some(_), Some(_), Some(_)) => {
-            return Err(Problem::bad(
-                "conflicting_parameters",
-                "days is given together with start_date and end_date: leave out one of the three",
-            ));
+        // All three hold.
+        (Some(start), end, Some(days)) => {
+            let last = after(start, days - 1);
+            (start, end.map_or(last, |end| end.min(last)))
         }
-        (Some(start), None, Some(days)) => (start, after(start, days - 1)),
         (None, end, Some(days)) => {
             let end = end.unwrap_or(today);
             (before(end, days - 1), end)

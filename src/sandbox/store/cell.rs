@@ -84,7 +84,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         Ok(match context.get_raw(0) {
             ValueRef::Blob(b"true") => Some(1.0),
             ValueRef::Blob(b"false") => Some(0.0),
-            ValueRef::Blob(json) => serde_json::from_slice::<f64>(json).ok(),
+            ValueRef::Blob(json) => std::str::from_utf8(json).ok().and_then(|json| json.parse::<f64>().ok()),
             _ => None,
         })
     })

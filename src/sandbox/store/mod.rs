@@ -11,8 +11,9 @@ mod schema;
 mod scratch;
 mod update;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +42,9 @@ pub(super) struct Store {
     today: NaiveDate,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
-    interrupts: Mutex<Vec<InterruptHandle>>,
+    /// Of the connections that are in use: one that is interrupted while idle could not be closed properly.
+    interrupts: Mutex<HashMap<u64, InterruptHandle>>,
+    uses: AtomicU64,
     stopping: AtomicBool,
     /// The last field: the folder goes when the connections are closed.
     _scratch: Option<Scratch>,
@@ -72,13 +75,13 @@ impl Store {
         }
         let today = schema::check(&path)?;
         let writer = open(&path)?;
-        let interrupts = Mutex::new(vec![writer.get_interrupt_handle()]);
         Ok(Self {
             path,
             today,
             writer: Mutex::new(writer),
             readers: Mutex::default(),
-            interrupts,
+            interrupts: Mutex::default(),
+            uses: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             _scratch: scratch,
         })
@@ -94,16 +97,14 @@ impl Store {
         let idle = lock(&self.readers).pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => {
-                let connection = open(&self.path)?;
-                lock(&self.interrupts).push(connection.get_interrupt_handle());
-                connection
-            }
+            None => open(&self.path)?,
         };
+        let in_use = self.in_use(&connection);
         let transaction = connection.transaction()?;
         let result = read(&transaction);
         // Nothing was written: there is nothing to commit.
         transaction.finish()?;
+        drop(in_use);
         let mut readers = lock(&self.readers);
         if readers.len() < IDLE_READERS {
             readers.push(connection);
@@ -114,6 +115,7 @@ impl Store {
     /// Applies an update whole or not at all; returns the number of its rows.
     pub fn update(&self, update: &Update) -> Result<u64, Problem> {
         let mut writer = lock(&self.writer);
+        let _in_use = self.in_use(&writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rows = update::apply(&transaction, update, &self.stopping)?;
         transaction.commit()?;
@@ -123,9 +125,25 @@ impl Store {
     /// Ends what is under way, so that nobody waits for it.
     pub fn interrupt(&self) {
         self.stopping.store(true, Ordering::Relaxed);
-        for handle in lock(&self.interrupts).iter() {
-            handle.interrupt();
-        }
+        lock(&self.interrupts).values().for_each(InterruptHandle::interrupt);
+    }
+
+    fn in_use(&self, connection: &Connection) -> InUse<'_> {
+        let number = self.uses.fetch_add(1, Ordering::Relaxed);
+        lock(&self.interrupts).insert(number, connection.get_interrupt_handle());
+        InUse { store: self, number }
+    }
+}
+
+/// As long as a connection may be interrupted.
+struct InUse<'a> {
+    store: &'a Store,
+    number: u64,
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        lock(&self.store.interrupts).remove(&self.number);
     }
 }
 

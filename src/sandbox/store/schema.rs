@@ -19,7 +19,9 @@ const VERSION: i32 = 1;
 /// and what is before it is read without it.
 const TABLES: &str = "
 CREATE TABLE about (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE attributes (entity TEXT, number INTEGER, name TEXT UNIQUE, PRIMARY KEY (entity, number)) WITHOUT ROWID;
+CREATE TABLE attributes (
+    entity TEXT, number INTEGER, name TEXT, PRIMARY KEY (entity, number), UNIQUE (entity, name)
+) WITHOUT ROWID;
 CREATE TABLE reps (
     rep_id TEXT PRIMARY KEY NOT NULL, name, gender, department, campaign, active, hired_on
 );

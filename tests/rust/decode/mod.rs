@@ -2,3 +2,5 @@
 
 mod basics;
 mod helpers;
+mod oracle;
+mod property;

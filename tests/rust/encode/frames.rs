@@ -87,7 +87,7 @@ pub fn frames(max_rows: usize) -> impl Strategy<Value = Drawn> {
 
 /// Limits that no single row of these frames exceeds, but many together do.
 pub fn limits() -> impl Strategy<Value = Limits> {
-    (1..60_usize, 4_000..40_000_usize).prop_map(|(rows, bytes)| Limits { rows, bytes })
+    (1..60_usize, 2_000..12_000_usize).prop_map(|(rows, bytes)| Limits { rows, bytes })
 }
 
 pub fn written(frame: &UpdateFrame, limits: Limits) -> Vec<Vec<u8>> {

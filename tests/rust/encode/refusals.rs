@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow_array::builder::{Int32Builder, MapBuilder, StringBuilder};
 use arrow_array::types::Float64Type;
 use arrow_array::*;
-use arrow_buffer::{Buffer, OffsetBuffer, ScalarBuffer};
-use arrow_data::ArrayData;
+use arrow_buffer::{OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema};
 use converz::encode::{KeyColumn, Limits, Nulls, UpdateFrame};
 use converz::error::ErrorKind;
+
+use super::unchecked::unchecked_text;
 
 fn array(values: impl Array + 'static) -> ArrayRef {
     Arc::new(values)
@@ -186,15 +187,7 @@ fn objects_that_would_have_a_key_twice() {
 #[test]
 fn text_that_is_no_unicode() {
     // A lone surrogate, as other libraries might let pass.
-    let bytes = Buffer::from(&[0xed, 0xa0, 0x80]);
-    let data = ArrayData::builder(DataType::Utf8)
-        .len(1)
-        .add_buffer(Buffer::from_slice_ref([0_i32, 3]))
-        .add_buffer(bytes);
-    // Unchecked, as an array from outside is.
-    #[allow(unsafe_code)]
-    let data = unsafe { data.build_unchecked() };
-    let message = value_refusal(StringArray::from(data));
+    let message = value_refusal(StringArray::from(unchecked_text(&[0xed, 0xa0, 0x80])));
     assert!(message.contains("column \"a\" is not valid Arrow data"), "{message}");
 }
 

@@ -215,6 +215,39 @@ fn columns_that_agree_within_a_range_go_together_there() {
 }
 
 #[test]
+fn columns_that_agree_go_apart_where_they_are_too_long_together() {
+    let keys: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+    let text = |length: usize| Some("x".repeat(length));
+    let a: ArrayRef = Arc::new(StringArray::from(vec![text(400), text(400), None]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec![text(400), text(400), text(1)]));
+    let batch = RecordBatch::try_from_iter([("call_id", keys), ("a", a), ("b", b)]).unwrap();
+    let frame = UpdateFrame::new(&batch.schema(), vec![batch], KeyColumn::CallId, Nulls::Keep).unwrap();
+    let columns = |bytes| -> Vec<String> {
+        let requests = frame.requests(Limits { rows: 2, bytes }).unwrap();
+        requests.iter().map(|request| frame.request_columns(request).collect::<Vec<_>>().join("+")).collect()
+    };
+    let joint = frame.requests(Limits { rows: 2, bytes: 1 << 20 }).unwrap()[0].bytes;
+    assert_eq!(columns(joint), ["a+b", "b"]);
+    assert_eq!(columns(joint - 1), ["a", "b", "b"]);
+}
+
+#[test]
+fn the_longest_request_says_where_a_range_ends() {
+    let keys: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4]));
+    let long = "x".repeat(400);
+    let long = long.as_str();
+    let a: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 4]));
+    let b: ArrayRef = Arc::new(StringArray::from(vec![Some(long), None, Some(long), Some(long)]));
+    let batch = RecordBatch::try_from_iter([("call_id", keys), ("a", a), ("b", b)]).unwrap();
+    let frame = UpdateFrame::new(&batch.schema(), vec![batch], KeyColumn::CallId, Nulls::Keep).unwrap();
+    let limits = Limits { rows: 100, bytes: 1_024 };
+    let ranges: Vec<_> = frame.requests(limits).unwrap().into_iter().map(|request| request.range).collect();
+    assert_eq!(ranges, [0..3, 0..3, 3..4]);
+    // What is measured is what is written.
+    assert_eq!(super::frames::written(&frame, limits)[0], br#"{"call_id":[1,2,3],"a":[1,2,3]}"#);
+}
+
+#[test]
 fn the_index_of_a_filtered_pandas_frame_is_no_attribute() {
     let column = || -> ArrayRef { Arc::new(Int64Array::from(vec![7])) };
     let batch = RecordBatch::try_from_iter([

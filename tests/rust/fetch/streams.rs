@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, TimeUnit};
 use converz::decode::OnNewColumn;
 use converz::error::ErrorKind;
@@ -27,7 +28,7 @@ fn a_stream_has_the_rows_of_the_table_and_its_receipt() {
     run(async {
         let clock = StoppedClock::new();
         for total in [0, 1, 99, 100, 730] {
-            let server = Server::answering(&clock, serve_calls(total)).await;
+            let server = Server::answering(&clock, serve_calls(total));
             let client = client(&clock, &server, |_| ());
             let steps = Arc::new(Steps::default());
             let mut spec = spec(Operation::Calls);
@@ -36,7 +37,10 @@ fn a_stream_has_the_rows_of_the_table_and_its_receipt() {
                 Stream::open(&client.http, &client.settings, spec, OnNewColumn::Error).await.unwrap();
             let batches = rest(&mut stream).await.unwrap();
             assert!(batches.iter().all(|batch| batch.schema() == *stream.schema() && batch.num_rows() > 0));
-            assert_eq!(integers(&batches, "call_id"), (1..=total as i64).map(Some).collect::<Vec<_>>());
+            assert_eq!(
+                integers(&batches, "call_id"),
+                (1..=total.cast_signed()).map(Some).collect::<Vec<_>>()
+            );
             assert!(stream.next_batch().await.unwrap().is_none());
 
             let receipt = stream.receipt();
@@ -51,7 +55,7 @@ fn a_stream_has_the_rows_of_the_table_and_its_receipt() {
 fn a_stream_without_rows_has_the_columns_of_a_table_without_rows() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, |_| ok("[]")).await;
+        let server = Server::answering(&clock, |_| ok("[]"));
         let client = client(&clock, &server, |_| ());
         let stream = open(&client, OnNewColumn::Error).await.unwrap();
         assert_eq!(names(stream.schema()).len(), 8);
@@ -78,7 +82,7 @@ fn a_stream_without_rows_has_the_columns_of_a_table_without_rows() {
 fn a_key_that_was_asked_for_is_dropped_from_a_stream_too() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, serve_calls(150)).await;
+        let server = Server::answering(&clock, serve_calls(150));
         let client = client(&clock, &server, |_| ());
         let mut spec = spec(Operation::Calls);
         spec.query =
@@ -86,7 +90,7 @@ fn a_key_that_was_asked_for_is_dropped_from_a_stream_too() {
         let mut stream =
             Stream::open(&client.http, &client.settings, spec, OnNewColumn::Error).await.unwrap();
         assert_eq!(names(stream.schema()), ["campaign"]);
-        let rows: usize = rest(&mut stream).await.unwrap().iter().map(|batch| batch.num_rows()).sum();
+        let rows: usize = rest(&mut stream).await.unwrap().iter().map(RecordBatch::num_rows).sum();
         assert_eq!((rows, stream.receipt().columns), (150, vec!["campaign".to_owned()]));
     });
 }
@@ -100,7 +104,7 @@ fn what_does_not_fit_raises_with_the_page_and_the_schema_that_does() {
             r#"[{"call_id":3,"csat":3},{"call_id":4,"csat":4}]"#,
             r#"[{"call_id":5,"csat":"good"},{"call_id":6}]"#,
         ];
-        let server = Server::answering(&clock, pages(bodies)).await;
+        let server = Server::answering(&clock, pages(bodies));
         let client = client(&clock, &server, |settings| settings.page_size = 2);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         let mut batches = Vec::new();
@@ -130,7 +134,7 @@ fn new_columns_raise_or_are_ignored() {
     run(async {
         let clock = StoppedClock::new();
         let bodies = &[r#"[{"call_id":1},{"call_id":2}]"#, r#"[{"call_id":3,"mood":"fine"}]"#];
-        let server = Server::answering(&clock, pages(bodies)).await;
+        let server = Server::answering(&clock, pages(bodies));
         let client = client(&clock, &server, |settings| settings.page_size = 2);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         let error = rest(&mut stream).await.unwrap_err();
@@ -148,7 +152,7 @@ fn new_columns_raise_or_are_ignored() {
 fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, pages(&[r#"[{"call_id":1}]"#, "null"])).await;
+        let server = Server::answering(&clock, pages(&[r#"[{"call_id":1}]"#, "null"]));
         let client = client(&clock, &server, |settings| settings.page_size = 1);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         assert_eq!(stream.next_batch().await.unwrap().unwrap().num_rows(), 1);
@@ -156,7 +160,7 @@ fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
         assert!(matches!(error.kind(), ErrorKind::Decode), "{error}");
         assert!(stream.next_batch().await.unwrap().is_none());
         // The first page fails where the stream is opened.
-        let server = Server::answering(&clock, |_| ok("null")).await;
+        let server = Server::answering(&clock, |_| ok("null"));
         let client = super::over_http::client(&clock, &server, |_| ());
         assert!(matches!(open(&client, OnNewColumn::Error).await.unwrap_err().kind(), ErrorKind::Decode));
     });
@@ -166,7 +170,7 @@ fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
 fn pages_are_asked_for_ahead_of_the_consumer_by_a_bounded_number() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, serve_calls(2000)).await;
+        let server = Server::answering(&clock, serve_calls(2000));
         let client = client(&clock, &server, |settings| settings.max_concurrency = 3);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         let mut taken = 0;
@@ -195,8 +199,7 @@ fn a_stream_that_is_dropped_cancels_what_is_in_flight() {
         let server = Server::answering(&clock, move |request| match page_of(request) {
             1 => whole(request),
             _ => vec![Step::Hold].into(),
-        })
-        .await;
+        });
         let client = client(&clock, &server, |_| ());
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         assert_eq!(stream.next_batch().await.unwrap().unwrap().num_rows(), 100);

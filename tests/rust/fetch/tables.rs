@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, TimeUnit};
 use converz::error::ErrorKind;
 use converz::fetch::SoFar;
@@ -18,7 +19,7 @@ use crate::http::server::{Server, Step, answer, ok, run};
 fn every_row_of_every_page_is_in_the_table_and_in_the_receipt() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, serve_calls(730)).await;
+        let server = Server::answering(&clock, serve_calls(730));
         let client = client(&clock, &server, |_| ());
         let steps = Arc::new(Steps::default());
         let mut spec = spec(Operation::Calls);
@@ -67,7 +68,7 @@ fn no_more_than_the_limit_is_asked_for() {
         for (limit, pages, size) in
             [(0, 0, 0), (1, 1, 1), (99, 1, 99), (100, 1, 100), (101, 2, 100), (250, 3, 100)]
         {
-            let server = Server::answering(&clock, serve_calls(1000)).await;
+            let server = Server::answering(&clock, serve_calls(1000));
             let client = client(&clock, &server, |_| ());
             let mut spec = spec(Operation::Calls);
             spec.limit = Some(limit);
@@ -90,8 +91,7 @@ fn a_key_that_columns_leave_out_is_asked_for_and_dropped() {
         let server = Server::answering(&clock, |request| {
             let start = (page_of(request) - 1) * 99;
             ok(calls((start + 1..=250).take(100)))
-        })
-        .await;
+        });
         let client = client(&clock, &server, |settings| settings.max_concurrency = 1);
         let mut spec = spec(Operation::Calls);
         spec.query =
@@ -119,7 +119,7 @@ fn a_key_that_columns_leave_out_is_asked_for_and_dropped() {
 fn a_key_that_columns_name_stays() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, serve_calls(3)).await;
+        let server = Server::answering(&clock, serve_calls(3));
         let client = client(&clock, &server, |_| ());
         let mut spec = spec(Operation::Calls);
         let columns = Some(vec!["campaign".into(), "call_id".into()]);
@@ -143,8 +143,7 @@ fn a_page_that_dies_half_way_is_read_again_and_its_rows_come_once() {
             }
             let half = answer("200 OK", &["Content-Type: application/json"], calls(101..=200));
             vec![Step::Send(half[..half.len() / 2].to_vec()), Step::Close].into()
-        })
-        .await;
+        });
         let client = client(&clock, &server, |_| ());
         let fetched = read(&client, spec(Operation::Calls)).await.unwrap();
         assert_eq!(integers(&fetched.batches, "call_id"), (1..=350).map(Some).collect::<Vec<_>>());
@@ -159,7 +158,7 @@ fn a_page_that_dies_half_way_is_read_again_and_its_rows_come_once() {
 fn a_result_without_rows_has_the_columns_it_would_have() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, |_| ok("[]")).await;
+        let server = Server::answering(&clock, |_| ok("[]"));
         let client = client(&clock, &server, |_| ());
 
         let calls = read(&client, spec(Operation::Calls)).await.unwrap();
@@ -177,7 +176,7 @@ fn a_result_without_rows_has_the_columns_it_would_have() {
         assert_eq!(kind(&calls.schema, "call_id"), DataType::Int64);
         assert_eq!(kind(&calls.schema, "rep_id"), DataType::Utf8);
         assert_eq!(kind(&calls.schema, "start_time"), DataType::Timestamp(TimeUnit::Microsecond, None));
-        assert_eq!(calls.batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 0);
+        assert_eq!(calls.batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 0);
         assert_eq!(calls.receipt.columns, [""; 0]);
 
         let reps = read(&client, spec(Operation::Reps)).await.unwrap();
@@ -201,7 +200,7 @@ fn a_report_is_one_request_without_pages() {
         let clock = StoppedClock::new();
         // As many rows as a cap would have, some of them the same.
         let body = r#"[{"campaign":"a","conversations":1},{"campaign":"a","conversations":1}]"#;
-        let server = Server::start(&clock, [ok(body)]).await;
+        let server = Server::start(&clock, [ok(body)]);
         let client = client(&clock, &server, |settings| settings.page_size = 2);
         let mut report = spec(Operation::Report);
         report.query = ReportQuery { days: Some(90), ..ReportQuery::default() }.build().unwrap();
@@ -224,8 +223,7 @@ fn users_are_told_apart_by_rep_id() {
                 2 => r#"[{"rep_id":7},{"rep_id":"liam"}]"#,
                 _ => r#"[{"rep_id":"mila"}]"#,
             })
-        })
-        .await;
+        });
         let client =
             client(&clock, &server, |settings| (settings.page_size, settings.max_concurrency) = (2, 1));
         let mut reps = spec(Operation::Reps);
@@ -242,7 +240,7 @@ fn users_are_told_apart_by_rep_id() {
 fn pages_that_do_not_make_a_result_are_an_error() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, |_| ok(calls(1..=100))).await;
+        let server = Server::answering(&clock, |_| ok(calls(1..=100)));
         let client = client(&clock, &server, |_| ());
         let error = read(&client, spec(Operation::Calls)).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Paging), "{error}");
@@ -257,8 +255,7 @@ fn a_page_that_fails_fails_the_read() {
         let server = Server::answering(&clock, move |request| match page_of(request) {
             3 => ok(r#"{"error":"no rows"}"#),
             _ => whole(request),
-        })
-        .await;
+        });
         let client = client(&clock, &server, |_| ());
         let error = read(&client, spec(Operation::Calls)).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Decode), "{error}");
@@ -276,8 +273,7 @@ fn pages_widen_together_unless_a_type_is_pinned() {
                 2 => r#"[{"call_id":3,"csat":2.5},{"call_id":"x4","new":true}]"#,
                 _ => "[]",
             })
-        })
-        .await;
+        });
         let client = client(&clock, &server, |settings| settings.page_size = 2);
         let fetched = read(&client, spec(Operation::Calls)).await.unwrap();
         assert_eq!(names(&fetched.schema), ["call_id", "csat", "new"]);

@@ -64,14 +64,14 @@ impl TlsServer {
         Self::start_after(config, std::future::ready).await
     }
 
-    /// Lets all but a second of the connecting client's patience pass before the handshake.
+    /// Lets time pass before the handshake, while the client is patient for so long.
     pub async fn start_slow(config: ServerConfig, clock: &StoppedClock, patience: Duration) -> Self {
         let clock = clock.clone();
         Self::start_after(config, move |()| {
             let clock = clock.clone();
             async move {
                 clock.asleep_for(patience).await;
-                clock.advance(patience - Duration::from_secs(1));
+                clock.advance(patience * 9 / 10);
             }
         })
         .await

@@ -18,7 +18,7 @@ fn encoded(name: &str, body: impl AsRef<[u8]>) -> Script {
 
 async fn read(script: Script) -> (Result<String>, usize) {
     let clock = StoppedClock::new();
-    let server = Server::start(&clock, [script]).await;
+    let server = Server::start(&clock, [script]);
     let mut settings = settings(&server.url);
     settings.max_retries = 0;
     let body = Client::new(&clock, settings).read().await;
@@ -129,7 +129,7 @@ fn what_is_not_json_is_told_with_its_content_type() {
             ),
         ] {
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, [script, ok("[]")]).await;
+            let server = Server::start(&clock, [script, ok("[]")]);
             let error = Client::new(&clock, settings(&server.url)).read().await.unwrap_err();
             assert!(matches!(error.kind(), ErrorKind::Decode), "{error:?}");
             assert!(error.message().contains("text/html; charset=utf-8"), "{error}");
@@ -180,7 +180,7 @@ fn a_bomb_ends_at_the_limit() {
                 let bomb = member.repeat(times);
                 assert!(bomb.len() < times * size.max(1100), "{} bytes", bomb.len());
                 let clock = StoppedClock::new();
-                let server = Server::start(&clock, [encoded(name, &bomb)]).await;
+                let server = Server::start(&clock, [encoded(name, &bomb)]);
                 let mut settings = settings(&server.url);
                 settings.max_response_bytes = limit;
                 let client = Client::new(&clock, settings);
@@ -221,7 +221,7 @@ fn a_body_is_taken_up_to_the_limit_exactly() {
                 (true, encoded("zstd", zstd(body.as_bytes()))),
             ] {
                 let clock = StoppedClock::new();
-                let server = Server::start(&clock, [script]).await;
+                let server = Server::start(&clock, [script]);
                 let mut settings = settings(&server.url);
                 settings.max_response_bytes = body.len() as u64 - u64::from(over);
                 let result = Client::new(&clock, settings).read().await;
@@ -298,7 +298,7 @@ fn an_error_of_the_sink_ends_the_answer_at_once() {
                 let clock = StoppedClock::new();
                 // The last byte never comes, and nobody waits for it.
                 let script = vec![Step::Send(bytes.clone()), Step::Hang];
-                let server = Server::start(&clock, [script.into()]).await;
+                let server = Server::start(&clock, [script.into()]);
                 let client = Client::new(&clock, settings(&server.url));
                 let budget = RetryBudget::single(&client.settings);
                 let request = calls();
@@ -322,7 +322,7 @@ fn a_panic_of_the_sink_is_an_error() {
                 let body = array(size);
                 let script = if compressed { encoded("gzip", gzip(body.as_bytes())) } else { ok(body) };
                 let clock = StoppedClock::new();
-                let server = Server::start(&clock, [script]).await;
+                let server = Server::start(&clock, [script]);
                 let client = Client::new(&clock, settings(&server.url));
                 let budget = RetryBudget::single(&client.settings);
                 let request = calls();
@@ -352,7 +352,7 @@ fn a_read_that_is_dropped_drops_its_sink() {
             };
             bytes.truncate(bytes.len() - 1);
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, [vec![Step::Send(bytes), Step::Hang].into()]).await;
+            let server = Server::start(&clock, [vec![Step::Send(bytes), Step::Hang].into()]);
             let client = Client::new(&clock, settings(&server.url));
             let (told, tells) = mpsc::channel();
             let (made, is_made) = mpsc::channel();
@@ -381,7 +381,7 @@ fn a_connection_is_used_again() {
     run(async {
         let clock = StoppedClock::new();
         let busy = status("503 Busy", &[], "busy");
-        let server = Server::start(&clock, [ok("[1]"), encoded("gzip", gzip(b"[2]")), busy, ok("[3]")]).await;
+        let server = Server::start(&clock, [ok("[1]"), encoded("gzip", gzip(b"[2]")), busy, ok("[3]")]);
         let client = Client::new(&clock, settings(&server.url));
         let budget = RetryBudget::single(&client.settings);
         for body in ["[1]", "[2]", "[3]"] {

@@ -23,6 +23,11 @@ async fn read_in(url: &str, variables: &[(&str, &str)]) -> String {
     result.lines().next().unwrap().to_owned()
 }
 
+/// The threads of this process, where the system tells.
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
 #[test]
 #[ignore = "what the other tests of this file start"]
 fn child() {
@@ -31,8 +36,10 @@ fn child() {
         let mut settings = Settings::new(&url, ApiKey::new(KEY).unwrap(), true).unwrap();
         settings.max_retries = 0;
         settings.proxy = std::env::var("CONVERZ_TEST_PROXY").ok().map(|proxy| parse_proxy(&proxy).unwrap());
+        let before = threads();
         let http =
             converz::http::Http::new(settings.clone().into(), std::sync::Arc::new(converz::http::Unobserved));
+        assert_eq!(threads(), before, "making a client starts threads");
         match http {
             Err(error) => println!("result: {error}"),
             Ok(_) => match Client::new(&StoppedClock::new(), settings).read().await {
@@ -47,8 +54,8 @@ fn child() {
 fn proxies_are_used_but_never_for_this_machine() {
     run(async {
         let clock = StoppedClock::new();
-        let proxy = Server::start(&clock, [ok(r#"["by proxy"]"#), ok(r#"["by proxy"]"#)]).await;
-        let direct = Server::start(&clock, [ok("[1]"), ok("[1]")]).await;
+        let proxy = Server::start(&clock, [ok(r#"["by proxy"]"#), ok(r#"["by proxy"]"#)]);
+        let direct = Server::start(&clock, [ok("[1]"), ok("[1]")]);
         for variable in ["HTTP_PROXY", "CONVERZ_TEST_PROXY"] {
             let proxies = [(variable, proxy.url.as_str())];
             assert_eq!(read_in("http://converz.test", &proxies).await, r#"["by proxy"]"#);
@@ -58,7 +65,7 @@ fn proxies_are_used_but_never_for_this_machine() {
             assert!(request.head.starts_with("GET http://converz.test/api/v1/calls?"), "{}", request.head);
         }
         // The setting goes before the environment.
-        let answers = Server::start(&clock, [ok("[2]")]).await;
+        let answers = Server::start(&clock, [ok("[2]")]);
         let preferred = [("HTTP_PROXY", "http://127.0.0.1:1"), ("CONVERZ_TEST_PROXY", answers.url.as_str())];
         assert_eq!(read_in("http://converz.test", &preferred).await, "[2]");
     });
@@ -69,7 +76,7 @@ fn a_proxy_sees_neither_key_nor_request_of_a_secure_service() {
     run(async {
         let clock = StoppedClock::new();
         let refused = || status("407 Proxy Authentication Required", &[], "");
-        let proxy = Server::start(&clock, [refused(), refused()]).await;
+        let proxy = Server::start(&clock, [refused(), refused()]);
         let url = proxy.url.replace("http://", "http://me:hidden@");
         for variable in ["HTTPS_PROXY", "CONVERZ_TEST_PROXY"] {
             let result = read_in("https://converz.test", &[(variable, &url)]).await;
@@ -109,7 +116,7 @@ fn certificates_come_from_ssl_cert_file() {
 fn plain_http_needs_no_certificates() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::start(&clock, [ok("[1]"), ok("[1]")]).await;
+        let server = Server::start(&clock, [ok("[1]"), ok("[1]")]);
         let empty = TemporaryFile::new("");
         let nowhere = empty.0.join("nowhere");
         let none =
@@ -117,7 +124,7 @@ fn plain_http_needs_no_certificates() {
         assert_eq!(read_in(&server.url, &none).await, "[1]");
         assert_eq!(read_in(&server.url, &none[1..]).await, "[1]");
         // To another machine neither.
-        let more = Server::start(&clock, [ok("[2]")]).await;
+        let more = Server::start(&clock, [ok("[2]")]);
         let proxied = [none[1], ("HTTP_PROXY", more.url.as_str())];
         assert_eq!(read_in("http://converz.test", &proxied).await, "[2]");
 

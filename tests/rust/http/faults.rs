@@ -18,10 +18,10 @@ enum Fault {
     },
     NoAnswer,
     Reset,
-    /// The body is cut after a share of it.
+    /// The body is cut after a part of it.
     Cut {
         gzip: bool,
-        share: f64,
+        percent: usize,
     },
     Silence,
     Stall,
@@ -34,7 +34,7 @@ fn fault() -> impl Strategy<Value = Fault> {
             .prop_map(|(status, retry_after)| Fault::Status { status, retry_after }),
         Just(Fault::NoAnswer),
         Just(Fault::Reset),
-        (any::<bool>(), 0.0..1.0).prop_map(|(gzip, share)| Fault::Cut { gzip, share }),
+        (any::<bool>(), 0_usize..100).prop_map(|(gzip, percent)| Fault::Cut { gzip, percent }),
         Just(Fault::Silence),
         Just(Fault::Stall),
     ]
@@ -49,13 +49,13 @@ fn script(fault: &Fault, body: &[u8]) -> Script {
         }
         Fault::NoAnswer => vec![Step::Close],
         Fault::Reset => vec![Step::Reset],
-        Fault::Cut { gzip: compressed, share } => {
+        Fault::Cut { gzip: compressed, percent } => {
             let bytes = if *compressed {
                 answer("200 OK", &["Content-Encoding: gzip"], gzip(body))
             } else {
                 answer("200 OK", &[], body)
             };
-            let size = (bytes.len() as f64 * share) as usize;
+            let size = bytes.len() * percent / 100;
             vec![send(&bytes[..size]), Step::Close]
         }
         Fault::Silence => vec![Step::Stall(Duration::from_secs(300))],
@@ -87,7 +87,7 @@ proptest! {
         let (result, requests, elapsed, events) = run(async {
             let clock = StoppedClock::new();
             clock.set_jitter(jitter);
-            let server = Server::start(&clock, scripts).await;
+            let server = Server::start(&clock, scripts);
             let mut settings = settings(&server.url);
             settings.max_retries = max_retries;
             settings.timeout = Duration::from_secs(100_000);

@@ -7,6 +7,7 @@ pub mod clock;
 mod compress;
 mod environment;
 mod faults;
+mod http2;
 mod requests;
 mod retries;
 mod secrets;

@@ -10,7 +10,7 @@ use super::server::{Server, ok, run};
 fn a_request_says_what_it_wants_and_nothing_else() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::start(&clock, [ok("[1]"), ok("ignored")]).await;
+        let server = Server::start(&clock, [ok("[1]"), ok("ignored")]);
         let client = Client::new(&clock, settings(&server.url));
         assert_eq!(client.read().await.unwrap(), "[1]");
         client.send(r#"{"call_id":[1]}"#).await.unwrap();
@@ -35,10 +35,16 @@ fn a_request_says_what_it_wants_and_nothing_else() {
 }
 
 #[test]
+fn a_client_can_be_shared() {
+    fn assert_shared<T: Clone + Send + Sync + 'static>() {}
+    assert_shared::<converz::http::Http>();
+}
+
+#[test]
 fn the_cost_of_an_answer_is_counted() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::start(&clock, [ok("[1,2]")]).await;
+        let server = Server::start(&clock, [ok("[1,2]")]);
         let client = Client::new(&clock, settings(&server.url));
         let budget = RetryBudget::single(&client.settings);
         let answer = client.http.read(&calls(), &budget, Collect::default).await.unwrap();

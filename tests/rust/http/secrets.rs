@@ -14,11 +14,11 @@ fn redirects_are_named_and_not_followed() {
     run(async {
         for line in STATUSES {
             let clock = StoppedClock::new();
-            let other = Server::start(&clock, [ok("[]"), ok("[]")]).await;
+            let other = Server::start(&clock, [ok("[]"), ok("[]")]);
             let target = other.url.replace("http://", "http://me:hidden@");
             let header = format!("Location: {target}/login?token=hidden#hidden");
             let redirect = status(line, &[&header], "");
-            let server = Server::start(&clock, [redirect.clone(), redirect]).await;
+            let server = Server::start(&clock, [redirect.clone(), redirect]);
             let client = Client::new(&clock, settings(&server.url));
 
             let (error, in_doubt) = client.send("[]").await.unwrap_err();
@@ -44,7 +44,7 @@ fn redirects_to_nowhere_are_still_redirects() {
             ("X-Location: /", "does not name"),
         ] {
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, [status("302 Found", &[header], "")]).await;
+            let server = Server::start(&clock, [status("302 Found", &[header], "")]);
             let error = Client::new(&clock, settings(&server.url)).read().await.unwrap_err();
             let ErrorKind::Redirect { location } = error.kind() else { panic!("{error:?}") };
             assert!(location.ends_with(shown) || location.contains(shown), "{location}");
@@ -56,7 +56,7 @@ fn assert_no_key(error: &Error, client: &Client) {
     let mut shown = format!("{error} {error:?} {error:#?} {:?} {:?}", client.events(), client.http);
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        shown.push_str(&format!("{cause} {cause:?}"));
+        shown.extend([cause.to_string(), format!("{cause:?}")]);
         source = cause.source();
     }
     assert!(!shown.contains(KEY), "{shown}");
@@ -77,7 +77,7 @@ fn a_key_that_comes_back_is_not_shown() {
         ];
         for script in echoes {
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, [script]).await;
+            let server = Server::start(&clock, [script]);
             let mut settings = settings(&server.url);
             settings.max_retries = 0;
             let client = Client::new(&clock, settings);
@@ -91,8 +91,7 @@ fn a_key_that_comes_back_is_not_shown() {
 fn no_error_shows_a_person() {
     run(async {
         let clock = StoppedClock::new();
-        let server =
-            Server::start(&clock, [status("400 No", &[], ""), Script::from(vec![Step::Close])]).await;
+        let server = Server::start(&clock, [status("400 No", &[], ""), Script::from(vec![Step::Close])]);
         let mut settings = settings(&server.url);
         settings.max_retries = 0;
         let client = Client::new(&clock, settings);

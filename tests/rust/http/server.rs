@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Notify;
 
 use super::clock::StoppedClock;
@@ -109,22 +109,33 @@ impl fmt::Debug for Shared {
 
 impl Server {
     /// Plays the scripts in order; requests beyond them are closed without an answer.
-    pub async fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
+    pub fn start(clock: &StoppedClock, scripts: impl IntoIterator<Item = Script>) -> Self {
         let mut scripts: Vec<Script> = scripts.into_iter().collect();
+        let socket = TcpSocket::new_v4().unwrap();
+        if scripts.iter().any(|script| matches!(script.reading, Reading::Slowly { .. })) {
+            // What the kernel takes for the server in advance takes no time.
+            socket.set_recv_buffer_size(64 << 10).unwrap();
+        }
         scripts.reverse();
-        Self::serve(clock, scripts, None).await
+        Self::serve(clock, socket, scripts, None)
     }
 
     /// Plays the script that is made for a request, for requests that come in any order.
-    pub async fn answering(
+    pub fn answering(
         clock: &StoppedClock,
         answering: impl Fn(&Received) -> Script + Send + Sync + 'static,
     ) -> Self {
-        Self::serve(clock, Vec::new(), Some(Box::new(answering))).await
+        Self::serve(clock, TcpSocket::new_v4().unwrap(), Vec::new(), Some(Box::new(answering)))
     }
 
-    async fn serve(clock: &StoppedClock, scripts: Vec<Script>, answering: Option<Answering>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    fn serve(
+        clock: &StoppedClock,
+        socket: TcpSocket,
+        scripts: Vec<Script>,
+        answering: Option<Answering>,
+    ) -> Self {
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(64).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             clock: clock.clone(),
@@ -345,12 +356,18 @@ pub fn send(bytes: impl AsRef<[u8]>) -> Step {
 
 /// Runs a test on one thread, with the network looked at between any two tasks.
 pub fn run<F: Future>(test: F) -> F::Output {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build().unwrap();
-    let output = runtime.block_on(async {
-        // Only a test that hangs comes to it.
-        tokio::time::timeout(Duration::from_secs(60), test).await.expect("the test hangs")
-    });
-    runtime.shutdown_background();
-    output
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build();
+    let runtime = Abandoned(Some(runtime.unwrap()));
+    // Only a test that hangs comes to its end.
+    let test = async { tokio::time::timeout(Duration::from_secs(60), test).await };
+    runtime.0.as_ref().unwrap().block_on(test).expect("the test hangs")
+}
+
+/// A runtime that waits for none of its threads, so that a failure is seen at once.
+struct Abandoned(Option<tokio::runtime::Runtime>);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.take().unwrap().shutdown_background();
+    }
 }

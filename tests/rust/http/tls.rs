@@ -64,7 +64,7 @@ fn plain_http_where_tls_is_expected_is_told() {
             reading: super::server::Reading::Nothing,
             steps: vec![super::server::send("HTTP/1.1 400 Bad Request\r\n\r\n")],
         };
-        let server = super::server::Server::start(&clock, [plain]).await;
+        let server = super::server::Server::start(&clock, [plain]);
         let mut settings = settings(&server.url.replace("http:", "https:"));
         settings.ca_file = Some(Authority::new().file());
         // The file goes with its authority, so it is missing by now.

@@ -33,7 +33,7 @@ fn an_unknown_outcome_is_tried_again_with_the_same_body() {
     run(async {
         for (name, script) in doubtful() {
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, [script, ok(r#"{"updated":1}"#)]).await;
+            let server = Server::start(&clock, [script, ok(r#"{"updated":1}"#)]);
             let client = Client::new(&clock, settings(&server.url));
             client.send(BODY).await.unwrap_or_else(|(error, _)| panic!("{name}: {error}"));
             let bodies: Vec<_> = server.received().into_iter().map(|request| request.body).collect();
@@ -48,14 +48,14 @@ fn an_unknown_outcome_stays_unknown() {
         for (name, script) in doubtful() {
             let refusal = || status("400 No", &[], "");
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, [script.clone(), refusal()]).await;
+            let server = Server::start(&clock, [script.clone(), refusal()]);
             let (error, in_doubt) = Client::new(&clock, settings(&server.url)).send(BODY).await.unwrap_err();
             assert!(in_doubt, "{name}, then refused: {error}");
             assert!(matches!(error.kind(), ErrorKind::Status { status: 400, .. }), "{error:?}");
 
             // The last of its kind is not hidden either.
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, vec![script.clone(); 2]).await;
+            let server = Server::start(&clock, vec![script.clone(); 2]);
             let mut settings = settings(&server.url);
             settings.max_retries = 1;
             let (_, in_doubt) = Client::new(&clock, settings).send(BODY).await.unwrap_err();
@@ -68,7 +68,7 @@ fn an_unknown_outcome_stays_unknown() {
 fn an_unknown_outcome_stays_unknown_where_later_nobody_listens() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::start(&clock, [vec![Step::Stop, Step::Close].into()]).await;
+        let server = Server::start(&clock, [vec![Step::Stop, Step::Close].into()]);
         let (error, in_doubt) = Client::new(&clock, settings(&server.url)).send(BODY).await.unwrap_err();
         assert!(error.message().contains("refused"), "{error}");
         assert!(in_doubt);
@@ -80,7 +80,7 @@ fn a_refusal_applies_nothing() {
     run(async {
         for line in ["400 No", "401 No", "403 No", "404 No", "408 Slow", "409 No", "413 Large", "429 Slow"] {
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, vec![status(line, &[], ""); 9]).await;
+            let server = Server::start(&clock, vec![status(line, &[], ""); 9]);
             let (error, in_doubt) = Client::new(&clock, settings(&server.url)).send(BODY).await.unwrap_err();
             assert!(!in_doubt, "{line}: {error}");
         }
@@ -91,7 +91,7 @@ fn a_refusal_applies_nothing() {
 fn what_was_never_sent_is_unsent() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::start(&clock, []).await;
+        let server = Server::start(&clock, []);
         server.stop().await;
         let (error, in_doubt) = Client::new(&clock, settings(&server.url)).send(BODY).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Connection), "{error}");
@@ -104,7 +104,7 @@ fn a_body_that_was_sent_in_part_is_in_doubt() {
     run(async {
         let clock = StoppedClock::new();
         let script = Script { reading: Reading::Head, steps: vec![Step::Reset] };
-        let server = Server::start(&clock, [script]).await;
+        let server = Server::start(&clock, [script]);
         let mut settings = settings(&server.url);
         settings.max_retries = 0;
         let (error, in_doubt) = Client::new(&clock, settings).send(vec![b'1'; 30 << 20]).await.unwrap_err();
@@ -120,7 +120,7 @@ fn an_answer_that_comes_before_the_body_is_read_is_heard() {
         let large = r#"{"error":"at most 100000 rows","code":"too_many_rows"}"#;
         let steps = status("413 Too Large", &[], large).steps;
         let script = Script { reading: Reading::Head, steps };
-        let server = Server::start(&clock, [script]).await;
+        let server = Server::start(&clock, [script]);
         let (error, in_doubt) =
             Client::new(&clock, settings(&server.url)).send(vec![b'1'; 30 << 20]).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Status { status: 413, .. }), "{error:?}");
@@ -133,11 +133,11 @@ fn the_body_of_a_success_is_ignored() {
     run(async {
         for body in ["", "<html>", "null"] {
             let clock = StoppedClock::new();
-            let server = Server::start(&clock, [ok(body)]).await;
+            let server = Server::start(&clock, [ok(body)]);
             Client::new(&clock, settings(&server.url)).send(BODY).await.unwrap();
         }
         let clock = StoppedClock::new();
-        let server = Server::start(&clock, [status("204 No Content", &[], "")]).await;
+        let server = Server::start(&clock, [status("204 No Content", &[], "")]);
         Client::new(&clock, settings(&server.url)).send(BODY).await.unwrap();
     });
 }

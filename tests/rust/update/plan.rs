@@ -298,6 +298,24 @@ fn lists_and_objects_are_compared_with_the_text_that_was_read() {
 }
 
 #[test]
+fn what_was_read_as_json_is_put_back_as_it_was() {
+    let keys = || array(Int64Array::from(vec![0, 1, 2, 3]));
+    let new = batch(vec![("call_id", keys()), ("v", array(StringArray::from(vec!["1", "1", "x", "é"])))]);
+    let metadata = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())].into();
+    let schema = Schema::new(vec![
+        Field::new("call_id", DataType::Int64, true),
+        Field::new("v", DataType::Utf8, true).with_metadata(metadata),
+    ]);
+    let json = array(StringArray::from(vec![Some("1.50"), Some("\"1\""), None, Some("\"\\u00e9\"")]));
+    let stored = RecordBatch::try_new(Arc::new(schema), vec![keys(), json]).unwrap();
+    let plan = planned(&frame(&new, Nulls::Keep), &[stored]);
+    assert_eq!(plan.changes().map(|change| change.row).collect::<Vec<_>>(), [0, 2]);
+    assert_eq!(plan.changes().next().unwrap().old.as_deref(), Some("1.50"));
+    let undo = plan.undo().unwrap().unwrap();
+    assert_eq!(written(&undo, LIMITS), [br#"[{"call_id":0,"v":1.50},{"call_id":2,"v":null}]"#]);
+}
+
+#[test]
 fn what_was_not_there_is_named() {
     let new = batch(vec![
         ("call_id", array(Int64Array::from(vec![4, 1, 5, 6, 2]))),
