@@ -5,7 +5,7 @@ import logging
 import re
 
 import pytest
-from server import Request, Server, serve_rows
+from trust.server import Request, Server, serve_rows
 
 import converz
 

@@ -13,8 +13,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-from script import run
-from server import Request, Server, serve_rows
+from trust.script import run
+from trust.server import Request, Server, serve_rows
 
 import converz
 
