@@ -80,7 +80,9 @@ def test_dates_stay_strings(row, service):
 @pytest.mark.parametrize("row", TABLES["Known columns"], ids=lambda row: row[0][0])
 def test_known_columns(row, service):
     (name,), (kind,) = row
-    sample = {"int64": "7", "string": '"2025-07-15"', "date32": '"2025-07-15"'}.get(kind, '"2025-07-15 12:00"')
+    sample = {"int64": "7", "string": '"2025-07-15"', "date32": '"2025-07-15"'}.get(
+        kind, '"2025-07-15 12:00"'
+    )
     text = f'[{{"{name}": {sample}}}, {{"{name}": null}}]'
     for options in ({}, {"parse_dates": False}):
         assert service.client(text).reps(**options).schema[name] == kind
@@ -117,7 +119,7 @@ def test_pinned_columns(row, service):
             assert (str(again), again.column, again.schema) == (str(error), error.column, error.schema)
             cured = client.calls(schema=error.schema)
             wide = converz.Table(cured).to_pydict()["x"][1]
-            assert wide in (json.loads(text), str(text).strip('"'))or str(wide) == text
+            assert wide in (json.loads(text), str(text).strip('"')) or str(wide) == text
             with pytest.raises(converz.SchemaDriftError, match="call_id 2"):
                 client.stream_calls(schema=schema)
         else:
@@ -188,7 +190,9 @@ def test_the_schema_of_an_empty_result(service):
 
 
 def test_many_columns_drift_at_once(service):
-    client = service.client('[{"call_id": 1, "a": 1, "b": 2}]', '[{"call_id": 2, "a": 0.5, "b": "x", "c": 3}]', page_size=1)
+    client = service.client(
+        '[{"call_id": 1, "a": 1, "b": 2}]', '[{"call_id": 2, "a": 0.5, "b": "x", "c": 3}]', page_size=1
+    )
     stream = client.stream_calls()
     with pytest.raises(converz.SchemaDriftError) as info:
         list(stream)

@@ -11,6 +11,7 @@ import time
 import zlib
 
 import pytest
+
 from trust.script import HERE, environment
 from trust.server import Request, Server
 

@@ -13,10 +13,10 @@ import warnings
 from pathlib import Path
 
 import pytest
-from trust.script import run
-from trust.server import Request, Server, serve_rows
 
 import converz
+from trust.script import run
+from trust.server import Request, Server, serve_rows
 
 CANARY = "canary-0123456789abcdef"
 OURS = str(Path(converz.__file__).parent)
