@@ -27,9 +27,7 @@ def test_public_signatures():
 
 
 def test_stubs():
-    checked(
-        "mypy.stubtest", "converz", "--mypy-config-file", "pyproject.toml", "--allowlist", str(ALLOWLIST)
-    )
+    checked("mypy.stubtest", "converz", "--mypy-config-file", "pyproject.toml", "--allowlist", str(ALLOWLIST))
 
 
 def test_every_exception_of_the_stubs_has_a_reason():
