@@ -79,8 +79,13 @@ def _column(name: str, values: Any) -> tuple[_core.Column, int]:
         from converz.from_numpy import from_numpy
 
         return from_numpy(name, values), len(values)
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(values, polars.Series):
+        # Versions before 1.30 export a series of dates or categories as plain integers, a frame rightly.
+        table = _core.Table.from_arrow(readable(values.to_frame("column")))
+        return _core.Column.from_table(name, table), len(values)
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
-        column = _core.Column.from_arrow(name, readable(values))
+        column = _core.Column.from_arrow(name, values)
         return column, len(column)
     elements = list(values)
     return _core.Column.from_list(name, elements), len(elements)

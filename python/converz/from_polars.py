@@ -14,11 +14,7 @@ def readable(data: Any) -> Any:
     Whatever is not polars' stays as it is.
     """
     polars = sys.modules.get("polars")
-    if polars is None:
-        return data
-    if isinstance(data, polars.DataFrame):
+    if polars is not None and isinstance(data, polars.DataFrame):
         nulls = [name for name, dtype in data.schema.items() if dtype == polars.Null]
         return data.with_columns(polars.col(nulls).cast(polars.String)) if nulls else data
-    if isinstance(data, polars.Series) and data.dtype == polars.Null:
-        return data.cast(polars.String)
     return data

@@ -11,9 +11,11 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use arrow_select::concat::concat;
+use bytes::Bytes;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
 use pyo3_arrow::input::AnyArray;
 
@@ -92,7 +94,7 @@ impl Column {
         py: Python<'_>,
         name: &str,
         kind: &str,
-        values: &[u8],
+        values: PyBackedBytes,
         nulls: Option<&[u8]>,
     ) -> PyResult<Self> {
         let refuse = |reason: String| {
@@ -108,14 +110,30 @@ impl Column {
             (values.len(), values.iter().map(|byte| *byte != 0).collect::<BooleanBuffer>().into_inner())
         } else {
             let width = data_type.primitive_width().ok_or_else(|| refuse("it has no fixed width".into()))?;
-            (values.len() / width, Buffer::from(values))
+            // Shares the memory of the bytes, which nobody can change.
+            (values.len() / width, Buffer::from(Bytes::from_owner(values)))
         };
-        let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls).build();
+        let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls);
+        // Python aligns its bytes as C does, though it does not promise to.
+        let data = data.align_buffers(true).build();
         data.map(|data| Self::from(make_array(data))).map_err(|error| refuse(error.to_string()))
     }
 
     fn __len__(&self) -> usize {
         self.array.len()
+    }
+
+    /// The column of a table that has just this one, under another name.
+    #[staticmethod]
+    fn from_table(py: Python<'_>, name: &str, table: &Table) -> PyResult<Self> {
+        let [field] = table.schema().fields().as_ref() else {
+            return Err(to_py_err(
+                py,
+                &Error::invalid_input(format!("frame[{name:?}] is a table and not a column")),
+            ));
+        };
+        let chunks = table.batches().iter().map(|batch| batch.column(0).as_ref());
+        Self::of_chunks(py, name, field, &chunks.collect::<Vec<_>>())
     }
 
     /// A column of any Arrow array or chunked array.
@@ -124,17 +142,25 @@ impl Column {
         let py = array.py();
         guard(py, || {
             let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
-            let metadata = chunked.field().metadata().clone();
             let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
-            if chunks.is_empty() {
-                return Ok(Self { array: new_empty_array(chunked.field().data_type()), metadata });
-            }
-            concat(&chunks).map(|array| Self { array, metadata }).map_err(|error| {
-                to_py_err(
-                    py,
-                    &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")),
-                )
-            })
+            Self::of_chunks(py, name, chunked.field(), &chunks)
+        })
+    }
+}
+
+impl Column {
+    fn of_chunks(
+        py: Python<'_>,
+        name: &str,
+        field: &Field,
+        chunks: &[&dyn arrow_array::Array],
+    ) -> PyResult<Self> {
+        let metadata = field.metadata().clone();
+        if chunks.is_empty() {
+            return Ok(Self { array: new_empty_array(field.data_type()), metadata });
+        }
+        concat(chunks).map(|array| Self { array, metadata }).map_err(|error| {
+            to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
         })
     }
 }

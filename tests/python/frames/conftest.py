@@ -12,21 +12,24 @@ import pytest
 import converz
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="session")
 def centre() -> Iterator[converz.Sandbox]:
-    """A contact centre of 3,000 conversations up to a fixed day."""
-    with converz.Sandbox(calls=3_000, reps=40, days=60, today="2025-07-15") as sandbox:
+    """A contact centre up to a fixed day. Its numbers of rows cannot be caps, so every read is one page."""
+    with converz.Sandbox(calls=3_001, reps=41, days=60, today="2025-07-15") as sandbox:
         yield sandbox
 
 
 class Service:
-    """Answers `GET` with the pages of a script, given as JSON text; later pages are empty."""
+    """Answers `GET` with the pages of a script, as JSON text or a status, or with what a function says of the query.
+
+    Later pages are empty.
+    """
 
     def __init__(self) -> None:
-        self.pages: list[str | int] = []
+        self.pages: list[str | int | Callable[[dict[str, list[str]]], str]] = []
         self.queries: list[dict[str, list[str]]] = []
         service = self
 
@@ -38,6 +41,8 @@ class Service:
                 service.queries.append(query)
                 page = int(query.get("page", ["1"])[0])
                 answer = service.pages[page - 1] if page <= len(service.pages) else "[]"
+                if callable(service.pages[0]):
+                    answer = service.pages[0](query)
                 body = (answer if isinstance(answer, str) else '{"error": "broken", "code": "x"}').encode()
                 self.send_response(200 if isinstance(answer, str) else answer)
                 self.send_header("Content-Type", "application/json")
@@ -53,7 +58,7 @@ class Service:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
-    def client(self, *pages: str | int, **settings: object) -> converz.Client:
+    def client(self, *pages: object, **settings: object) -> converz.Client:
         """A client of a service with these pages, by default of one that asks for a page after the other."""
         self.pages[:] = pages
         self.queries.clear()

@@ -57,9 +57,13 @@ def test_a_frame_without_rows_is_refused(kind: str, client):
         client.update_calls(make(0), dry_run=True)
 
 
-def test_an_update_arrives(centre):
+def test_an_update_arrives():
     pa = pytest.importorskip("pyarrow")
-    client = centre.client()
+    with converz.Sandbox(calls=100, reps=5) as sandbox:
+        arrives(sandbox.client(), pa)
+
+
+def arrives(client, pa):
     keys = [1, 2, 3, 4]
     frame = arrow().drop_columns(["call_id", "nothing"])
     frame = frame.rename_columns([f"m_{name}" for name in frame.column_names])

@@ -177,7 +177,8 @@ def test_pandas_refuses_other_backends(table):
 def test_polars(name: str, table):
     pl = pytest.importorskip("polars")
     for frame in (table.to_polars(), pl.DataFrame(table), pl.DataFrame(table)):
-        assert str(frame.schema[name]) == SHOWN[name][3]
+        # Older versions say how categories are ordered.
+        assert str(frame.schema[name]).removesuffix("(ordering='physical')") == SHOWN[name][3]
         assert none([plain(v) for v in frame[name].to_list()]) == none(wanted(name, days_are_times=False))
 
 

@@ -11,8 +11,8 @@ import time
 import zlib
 
 import pytest
-from script import HERE, environment
-from server import Request, Server
+from trust.script import HERE, environment
+from trust.server import Request, Server
 
 LONGEST = 0.5
 """Seconds, as the documentation promises."""

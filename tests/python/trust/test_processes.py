@@ -5,7 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from script import output, run
+from trust.script import output, run
 
 import converz
 

@@ -13,8 +13,8 @@ import warnings
 from pathlib import Path
 
 import pytest
-from script import run
-from server import Request, Server, serve_rows
+from trust.script import run
+from trust.server import Request, Server, serve_rows
 
 import converz
 
@@ -66,13 +66,13 @@ def misbehave(request: Request) -> None:
         request.answer(b"[]", Content_Encoding=key)
     elif mood == "cut":
         request.begin(b'[{"call_id": 1', 20)
-        request.connection.close()
+        request.cut()
     elif mood == "object":
         request.answer(json.dumps({key: key}).encode())
     elif mood == "drift":
         request.rows([{"call_id": 1, "number": key}])
     elif mood == "update":
-        request.answer(f"broken by {key}".encode(), "500 Oops")
+        request.answer(f"broken by {key}".encode(), "400 Bad Request")
     else:
         serve_rows(ROWS)(request)
 
