@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import clean_environment
+from processes import clean_environment
 
 pytest.importorskip("schemathesis")
 

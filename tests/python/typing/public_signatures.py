@@ -101,7 +101,7 @@ assert_type(calls.slice(3, 5), converz.Table)
 assert_type(calls.to_batches(), list[converz.RecordBatch])
 assert_type(calls.to_pydict(), dict[str, list[Any]])
 assert_type(calls.receipt, converz.Receipt | None)
-assert_type(calls == calls, bool)
+assert_type(calls == client.calls(), bool)
 assert_type(converz.Table(frame), converz.Table)
 calls.receipt = None  # type: ignore[misc]
 
