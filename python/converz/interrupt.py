@@ -25,7 +25,7 @@ def expect() -> None:
         sys.settrace(_trace)
 
 
-def _trace(frame: FrameType, event: str, argument: object) -> None:
+def _trace(frame: FrameType, _event: str, _argument: object) -> None:
     """Reached only if the signal was handled elsewhere; otherwise it is raised at this very call."""
     sys.settrace(None)
     frame.f_trace = None

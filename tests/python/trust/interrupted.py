@@ -8,7 +8,6 @@ from pathlib import Path
 
 import converz
 
-
 for library in ("pandas", "polars", "pyarrow", "pyarrow.compute", "duckdb"):
     importlib.import_module(library)
 
@@ -40,7 +39,7 @@ def consume_polars(client):
 def consume_duckdb(client):
     import duckdb
 
-    stream = client.stream_calls()  # noqa: F841 (duckdb finds it by its name)
+    stream = client.stream_calls()
     duckdb.sql("select max(call_id) from stream").fetchall()
 
 
@@ -93,7 +92,7 @@ def main():
         answer = {"raised": None}
         try:
             DO[task["do"]](converz.Client(task["url"], "key", **settings) if task.get("url") else client)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             answer["at"] = time.monotonic()
             answer["raised"] = type(error).__name__
             cause = error.__cause__

@@ -50,7 +50,11 @@ class Request:
         self.connection.sendall(data)
 
     def answer(
-        self, body: bytes, status: str = "200 OK", content_type: str | None = "application/json", **headers: str
+        self,
+        body: bytes,
+        status: str = "200 OK",
+        content_type: str | None = "application/json",
+        **headers: str,
     ) -> None:
         lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
         if content_type is not None:

@@ -5,9 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from trust.script import output, run
 
 import converz
+from trust.script import output, run
 
 READS = """
     import json, os, signal, sys, threading, time, warnings
@@ -40,7 +40,9 @@ READS = """
 
 
 def test_a_forked_child_of_an_idle_client_reads_for_itself(tmp_path):
-    code = READS + """
+    code = (
+        READS
+        + """
     with converz.Sandbox(calls=2_000, reps=10) as sandbox:
         client = sandbox.client(page_size=300)
         expected = client.calls().to_pydict()["call_id"]
@@ -53,13 +55,16 @@ def test_a_forked_child_of_an_idle_client_reads_for_itself(tmp_path):
         mine = client.calls().to_pydict()["call_id"] == expected
         print(json.dumps([answers, mine]))
     """
+    )
     answers, mine = output(tmp_path, code)
     assert answers == [[True, True, 1]] * 5
     assert mine
 
 
 def test_answers_go_to_the_process_that_asked(tmp_path):
-    code = READS + """
+    code = (
+        READS
+        + """
     with converz.Sandbox(calls=2_000, reps=10) as sandbox:
         client = sandbox.client(page_size=100)
         campaigns = sorted({row for row in client.calls().to_pydict()["campaign"] if row})
@@ -86,11 +91,14 @@ def test_answers_go_to_the_process_that_asked(tmp_path):
             thread.join()
         print(json.dumps([children, wrong, rounds[0] > 0]))
     """
+    )
     assert output(tmp_path, code) == [[True] * 12, [], True]
 
 
 def test_dropping_what_was_forked_hangs_nowhere(tmp_path):
-    code = READS + """
+    code = (
+        READS
+        + """
     import gc
     with converz.Sandbox(calls=2_000, reps=10) as sandbox:
         client = sandbox.client(page_size=100, max_concurrency=2)
@@ -120,13 +128,16 @@ def test_dropping_what_was_forked_hangs_nowhere(tmp_path):
         gc.collect()
         print(json.dumps([errors, rest]))
     """
+    )
     errors, rest = output(tmp_path, code)
     assert all("belongs to the process" in error for error in errors)
     assert rest == 1900
 
 
 def test_a_fork_in_the_middle_of_a_read_ends_the_read_in_the_child(tmp_path):
-    code = READS + """
+    code = (
+        READS
+        + """
     with converz.Sandbox(calls=2_000, reps=10, faults=[converz.Fault(operation="calls", delay=0.1)]) as sandbox:
         client = sandbox.client(page_size=500, max_concurrency=1)
         parent, refused = os.getpid(), []
@@ -146,6 +157,7 @@ def test_a_fork_in_the_middle_of_a_read_ends_the_read_in_the_child(tmp_path):
             os._exit(7 if client.reps().num_rows == 10 else 8)
         print(json.dumps([rows, os.waitstatus_to_exitcode(refused[0])]))
     """
+    )
     assert output(tmp_path, code) == [2000, 7]
 
 
@@ -184,7 +196,9 @@ def test_many_threads_share_a_client(sandbox):
     calls = client.calls().to_pydict()
     campaigns = sorted(set(calls["campaign"]))
     truth = {
-        name: [row for row, campaign in zip(calls["call_id"], calls["campaign"], strict=True) if campaign == name]
+        name: [
+            row for row, campaign in zip(calls["call_id"], calls["campaign"], strict=True) if campaign == name
+        ]
         for name in campaigns
     }
 
@@ -205,7 +219,9 @@ def test_a_running_event_loop_does_no_harm(sandbox):
 
     async def main():
         inside = client.calls().num_rows
-        beside = await asyncio.gather(*(asyncio.to_thread(client.calls, limit=limit) for limit in (5, 700, 2000)))
+        beside = await asyncio.gather(
+            *(asyncio.to_thread(client.calls, limit=limit) for limit in (5, 700, 2000))
+        )
         with client.stream_calls() as stream:
             streamed = sum(batch.num_rows for batch in stream)
         return inside, [table.num_rows for table in beside], streamed

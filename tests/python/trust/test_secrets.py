@@ -13,10 +13,10 @@ import warnings
 from pathlib import Path
 
 import pytest
-from trust.script import run
-from trust.server import Request, Server, serve_rows
 
 import converz
+from trust.script import run
+from trust.server import Request, Server, serve_rows
 
 CANARY = "canary-0123456789abcdef"
 OURS = str(Path(converz.__file__).parent)
@@ -35,7 +35,9 @@ def told(error: BaseException) -> str:
         found.extend([str(error), repr(error), repr(error.args), repr(vars(error))])
         for frame, line in traceback.walk_tb(error.__traceback__):
             if frame.f_code.co_filename.startswith(OURS):
-                found.append(f"{frame.f_code.co_name}:{line}: {[(k, repr(v)) for k, v in frame.f_locals.items()]}")
+                found.append(
+                    f"{frame.f_code.co_name}:{line}: {[(k, repr(v)) for k, v in frame.f_locals.items()]}"
+                )
         with contextlib.suppress(TypeError):
             found.append(pickle.dumps(error).decode("latin-1"))
         walk(error.__cause__)
@@ -49,28 +51,22 @@ def misbehave(request: Request) -> None:
     """Repeat the key wherever a service could."""
     key = request.headers["x-api-key"]
     mood = request.query.get("campaign", request.body.decode() and "update")
-    if mood == "html":
-        request.answer(f"<html>who is {key}?</html>".encode(), content_type=f"text/html; {key}")
-    elif mood == "refused":
-        body = json.dumps({"error": f"no such key: {key}", "code": key}).encode()
-        request.answer(body, "401 Unauthorized")
-    elif mood == "plain":
-        request.answer(f"proxy says {key}".encode(), "403 Forbidden", content_type="text/plain")
-    elif mood == "busy":
-        request.answer(f"slow down, {key}".encode(), "429 Too Many Requests", Retry_After="0")
-    elif mood == "redirect":
-        request.answer(b"", "302 Found", Location=f"https://elsewhere.example/{key}?key={key}")
-    elif mood == "encoded":
-        request.answer(b"[]", Content_Encoding=key)
-    elif mood == "cut":
+    answers = {
+        "html": (f"<html>who is {key}?</html>", "200 OK", f"text/html; {key}", {}),
+        "refused": (json.dumps({"error": f"no key: {key}", "code": key}), "401 No", "application/json", {}),
+        "plain": (f"proxy says {key}", "403 Forbidden", "text/plain", {}),
+        "busy": (f"slow down, {key}", "429 Too Many Requests", "text/plain", {"Retry_After": "0"}),
+        "redirect": ("", "302 Found", None, {"Location": f"https://elsewhere.example/{key}?key={key}"}),
+        "encoded": ("[]", "200 OK", None, {"Content_Encoding": key}),
+        "object": (json.dumps({key: key}), "200 OK", "application/json", {}),
+        "update": (f"broken by {key}", "400 Bad Request", "text/plain", {}),
+    }
+    if mood == "cut":
         request.begin(b'[{"call_id": 1', 20)
         request.cut()
-    elif mood == "object":
-        request.answer(json.dumps({key: key}).encode())
-    elif mood == "drift":
-        request.rows([{"call_id": 1, "number": key}])
-    elif mood == "update":
-        request.answer(f"broken by {key}".encode(), "400 Bad Request")
+    elif mood in answers:
+        body, status, content_type, headers = answers[mood]
+        request.answer(body.encode(), status, content_type, **headers)
     else:
         serve_rows(ROWS)(request)
 
@@ -142,7 +138,13 @@ def test_no_object_shows_the_key(server):
         stream = client.stream_calls()
         next(stream)
         plan = client.update_calls({"call_id": [1], "note": ["x"]}, dry_run=True)
-        shown = [repr(warned), repr(client.settings), repr(dir(client)), repr(table.receipt), repr(stream.receipt)]
+        shown = [
+            repr(warned),
+            repr(client.settings),
+            repr(dir(client)),
+            repr(table.receipt),
+            repr(stream.receipt),
+        ]
         for thing in (client, client._core, table, stream, stream._core, plan, plan[0]):
             shown += [repr(thing), str(thing), format(thing), repr(gc.get_referents(thing))]
             shown += [repr(getattr(thing, name, None)) for name in dir(thing)]
@@ -177,7 +179,9 @@ def test_only_its_header_carries_the_key(server):
         }
 
 
-@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"]
+)
 def test_the_key_never_reaches_the_target_of_a_redirect(status):
     with Server(serve_rows(ROWS)) as other:
 
@@ -255,7 +259,9 @@ def test_a_client_of_the_environment_is_pickled_without_its_key(server, monkeypa
 
 
 def test_the_password_of_a_proxy_is_not_shown():
-    client = converz.Client("https://acme.example", "key", proxy=f"http://me:{CANARY}@127.0.0.1:9", max_retries=0)
+    client = converz.Client(
+        "https://acme.example", "key", proxy=f"http://me:{CANARY}@127.0.0.1:9", max_retries=0
+    )
     assert client.settings["proxy"] == "http://me:***@127.0.0.1:9/"
     assert CANARY not in repr(client._core) + repr(gc.get_referents(client._core, client))
     with pytest.raises(converz.APIConnectionError) as caught:
