@@ -566,10 +566,14 @@ class Client:
         progress: Progress,
     ) -> RecordBatchStream:
         reporter = Reporter(progress, operation, limit)
-        core = self._core.stream(
-            operation, query, limit, schema, parse_dates, on_new_column, reporter.__enter__()
-        )
-        return RecordBatchStream(core, reporter)
+        try:
+            core = self._core.stream(
+                operation, query, limit, schema, parse_dates, on_new_column, reporter.__enter__()
+            )
+        except BaseException:
+            reporter.close()
+            raise
+        return RecordBatchStream(core)
 
     @overload
     def update_calls(
@@ -589,6 +593,15 @@ class Client:
         dry_run: Literal[True],
         progress: Progress = ...,
     ) -> list[PlannedRequest]: ...
+    @overload
+    def update_calls(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = ...,
+        dry_run: bool,
+        progress: Progress = ...,
+    ) -> UpdateResult | list[PlannedRequest]: ...
     def update_calls(
         self,
         frame: object,
@@ -655,6 +668,15 @@ class Client:
         dry_run: Literal[True],
         progress: Progress = ...,
     ) -> list[PlannedRequest]: ...
+    @overload
+    def update_reps(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = ...,
+        dry_run: bool,
+        progress: Progress = ...,
+    ) -> UpdateResult | list[PlannedRequest]: ...
     def update_reps(
         self,
         frame: object,

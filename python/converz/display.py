@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
     from converz.table import Table
 
-__all__ = ["html_table", "text_table"]
+__all__ = ["ROWS", "html_table", "shorten", "terminal_width", "text_table", "wrap"]
 
 ROWS = 10
 CELL_WIDTH = 24
@@ -18,35 +19,60 @@ NULL = "null"
 NUMBERS = ("int", "uint", "float")
 
 
-def text_table(table: Table, rows: int = ROWS, width: int | None = None, title: str = "Table") -> str:
-    """Lay out the shape, the types and the first rows in at most `width` columns of a terminal."""
+def terminal_width() -> int:
+    """Return the columns of the terminal, or what one usually has."""
     import shutil
 
-    width = width or shutil.get_terminal_size((80, 24)).columns
-    lines = [_shape(table, title)]
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def wrap(text: str, width: int, indent: str = "") -> str:
+    """Break text between words into lines of at most `width` terminal columns; later ones begin with `indent`."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line.strip() and _text_columns(longer) > width:
+            lines.append(line)
+            longer = indent + word
+        line = longer
+    return "\n".join(shorten(line, width) for line in [*lines, line])
+
+
+def text_table(
+    table: Table, rows: int = ROWS, width: int | None = None, title: str = "Table", total: int | None = None
+) -> str:
+    """Lay out the shape, the types and the first rows in at most `width` columns of a terminal.
+
+    `total` is the number of rows where the table has only the first of them.
+    """
+    width = width or terminal_width()
+    total = table.num_rows if total is None else total
+    lines = [_shape(table, title, total)]
     names, types = table.column_names, table.schema.types
     if names:
         cells = [[_cell(cell) for cell in row] for row in table._core.cells(0, rows)]
         columns = [
-            [_shorten(names[i], CELL_WIDTH), _shorten(types[i], CELL_WIDTH), *(row[i] for row in cells)]
+            [shorten(names[i], CELL_WIDTH), shorten(types[i], CELL_WIDTH), *(row[i] for row in cells)]
             for i in range(len(names))
         ]
         shown, hidden = _fitting(columns, width)
         for line in range(len(cells) + 2):
             texts = [_aligned(column[line], _widest(column), types[i]) for i, column in shown]
             lines.append("  ".join(texts).rstrip())
-        if table.num_rows > rows:
+        if total > rows:
             lines.append("…")
         if hidden:
             more = ", ".join(f"{names[i]}: {types[i]}" for i in hidden)
-            lines.append(_shorten(f"and {len(hidden)} more columns: {more}", width))
+            lines.append(shorten(f"and {len(hidden)} more columns: {more}", width))
     return "\n".join(lines)
 
 
-def html_table(table: Table, rows: int = ROWS, title: str = "Table") -> str:
-    """Lay out the shape, the types and the first rows as an HTML table."""
+def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int | None = None) -> str:
+    """Lay out the shape, the types and the first rows as an HTML table; `total` is as in `text_table`."""
     import html
 
+    total = table.num_rows if total is None else total
     names, types = table.column_names, table.schema.types
     right = [kind.startswith(NUMBERS) for kind in types]
     style = ["text-align: right" if is_number else "text-align: left" for is_number in right]
@@ -54,21 +80,21 @@ def html_table(table: Table, rows: int = ROWS, title: str = "Table") -> str:
     def row(tag: str, cells: Sequence[str | None]) -> str:
         parts = []
         for cell, css in zip(cells, style, strict=True):
-            text = "<i>null</i>" if cell is None else html.escape(_shorten(cell, HTML_CELL_WIDTH))
+            text = "<i>null</i>" if cell is None else html.escape(shorten(cell, HTML_CELL_WIDTH))
             parts.append(f'<{tag} style="{css}">{text}</{tag}>')
         return "<tr>" + "".join(parts) + "</tr>"
 
     head = row("th", names) + row("td", types).replace("<td ", '<td class="type" ')
     body = "".join(row("td", cells) for cells in table._core.cells(0, rows))
-    more = "<p>…</p>" if table.num_rows > rows else ""
+    more = "<p>…</p>" if total > rows else ""
     return (
-        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table, title))}</p>'
+        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table, title, total))}</p>'
         f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}</div>"
     )
 
 
-def _shape(table: Table, title: str) -> str:
-    rows, columns = table.shape
+def _shape(table: Table, title: str, rows: int) -> str:
+    columns = len(table.column_names)
     return f"{title}: {rows:,} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
 
 
@@ -85,10 +111,10 @@ def _fitting(columns: list[list[str]], width: int) -> tuple[list[tuple[int, list
 
 
 def _cell(cell: str | None) -> str:
-    return NULL if cell is None else _shorten(cell, CELL_WIDTH)
+    return NULL if cell is None else shorten(cell, CELL_WIDTH)
 
 
-def _shorten(text: str, width: int) -> str:
+def shorten(text: str, width: int) -> str:
     """Make text one line of at most `width` terminal columns, without characters that could move the cursor."""
     kept: list[str] = []
     used = 0
@@ -106,8 +132,6 @@ def _shorten(text: str, width: int) -> str:
 
 
 def _columns(character: str) -> int:
-    import unicodedata
-
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

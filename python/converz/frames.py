@@ -8,6 +8,7 @@ from typing import Any
 
 from converz import _core
 from converz.errors import InvalidInputError
+from converz.from_polars import readable
 from converz.table import Table
 
 __all__ = ["to_core_table"]
@@ -42,14 +43,15 @@ def to_core_table(frame: object, key: str) -> _core.Table:
 
 def _arrow(frame: object) -> _core.Table:
     try:
-        return _core.Table.from_arrow(frame)
+        return _core.Table.from_arrow(readable(frame))
     except (TypeError, ValueError) as error:
         message = f"frame is a {type(frame).__module__}.{type(frame).__name__}, which is not a table of rows: {error}"
         raise InvalidInputError(message) from error
 
 
 def _columns(frame: Mapping[Any, Any]) -> _core.Table:
-    columns: dict[str, Any] = {}
+    columns: dict[str, _core.Column] = {}
+    lengths: dict[str, int] = {}
     for name, values in frame.items():
         if not isinstance(name, str):
             message = f"frame has the column {name!r}: names are strings"
@@ -57,30 +59,36 @@ def _columns(frame: Mapping[Any, Any]) -> _core.Table:
         if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
             message = f"frame[{name!r}]={values!r:.80} is not a column: pass a sequence of values"
             raise InvalidInputError(message)
-        columns[name] = values if hasattr(values, "__len__") else list(values)
-    lengths = {name: len(values) for name, values in columns.items()}
+        columns[name], lengths[name] = _column(name, values)
     if len(set(lengths.values())) > 1:
         message = f"frame has columns of different lengths: {lengths}"
         raise InvalidInputError(message)
-    return _core.Table.from_columns(
-        list(columns), [_column(name, values) for name, values in columns.items()]
-    )
+    return _core.Table.from_columns(list(columns), list(columns.values()))
 
 
-def _column(name: str, values: Any) -> _core.Column:
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(values, (pandas.Series, pandas.Index)):
+def _column(name: str, values: Any) -> tuple[_core.Column, int]:
+    """Convert a column with all that its library knows of it, and count its rows."""
+    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    if pandas is not None and isinstance(
+        values, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray)
+    ):
         from converz.from_pandas import from_series
 
-        return from_series(name, pandas.Series(values))
-    if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
-        return _core.Column.from_arrow(name, values)
-    numpy = sys.modules.get("numpy")
+        return from_series(name, pandas.Series(values)), len(values)
     if numpy is not None and isinstance(values, numpy.ndarray):
         from converz.from_numpy import from_numpy
 
-        return from_numpy(name, values)
-    return _core.Column.from_list(name, list(values))
+        return from_numpy(name, values), len(values)
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(values, polars.Series):
+        # Versions before 1.30 export a series of dates or categories as plain integers, a frame rightly.
+        table = _core.Table.from_arrow(readable(values.to_frame("column")))
+        return _core.Column.from_table(name, table), len(values)
+    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+        column = _core.Column.from_arrow(name, values)
+        return column, len(column)
+    elements = list(values)
+    return _core.Column.from_list(name, elements), len(elements)
 
 
 def _rows(frame: Sequence[Any]) -> _core.Table:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,9 @@ import pandas as pd
 
 from converz import _core
 from converz.errors import InvalidInputError
-from converz.from_numpy import fixed_width
+from converz.from_numpy import NUMBERS, fixed_width, has_fixed_width
 
 __all__ = ["from_pandas", "from_series"]
-
-NUMPY_KINDS = {"b", "i", "u", "f"}
 
 
 def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
@@ -37,13 +34,17 @@ def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
         if not isinstance(name, str):
             message = f"frame has the column {name!r}: names are strings"
             raise InvalidInputError(message)
-    return _core.Table.from_columns(names, [from_series(names[i], frame.iloc[:, i]) for i in range(len(names))])
+    return _core.Table.from_columns(
+        names, [from_series(names[i], frame.iloc[:, i]) for i in range(len(names))]
+    )
 
 
 def from_series(name: str, series: pd.Series[Any]) -> _core.Column:
-    """Convert one column; what pandas has as null is null."""
+    """Convert one column. What pandas has as null is null."""
     dtype: Any = series.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in NUMPY_KINDS and dtype.itemsize <= 8:
+    if isinstance(dtype, pd.SparseDtype):
+        return from_series(name, pd.Series(np.asarray(series)))
+    if isinstance(dtype, np.dtype) and has_fixed_width(dtype):
         values = series.to_numpy()
         return fixed_width(name, values, np.isnan(values) if dtype.kind == "f" else None)
     if _is_nullable(dtype):
@@ -53,27 +54,12 @@ def from_series(name: str, series: pd.Series[Any]) -> _core.Column:
         if dtype.kind == "f":
             mask = mask | np.isnan(values)
         return fixed_width(name, values, mask)
-    if isinstance(dtype, np.dtype) and dtype.kind == "M":
-        unit = np.datetime_data(dtype)[0]
-        values = series.to_numpy()
-        return fixed_width(name, values.view("int64"), np.isnat(values), f"timestamp[{unit}]")
     if isinstance(dtype, pd.DatetimeTZDtype):
-        values = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-        unit = np.datetime_data(values.dtype)[0]
-        return fixed_width(name, values.view("int64"), np.isnat(values), f"timestamp[{unit}, UTC]")
-    if importlib.util.find_spec("pyarrow") is not None and not _is_object(dtype):
-        import pyarrow as pa
-
-        array = (
-            pa.chunked_array([pa.Array.from_pandas(series)])
-            if not _is_arrow(dtype)
-            else series.array.__arrow_array__()
+        return fixed_width(
+            name, series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), None, zone="UTC"
         )
-        if pa.types.is_floating(array.type):
-            import pyarrow.compute as pc
-
-            array = pc.if_else(pc.is_nan(array), None, array)
-        return _core.Column.from_arrow(name, array)
+    if not isinstance(dtype, np.dtype) and (pyarrow := _pyarrow()) is not None:
+        return _through_pyarrow(name, series, pyarrow)
     missing = series.isna().to_numpy()
     values = series.astype(object).to_numpy()
     return _core.Column.from_list(
@@ -81,16 +67,36 @@ def from_series(name: str, series: pd.Series[Any]) -> _core.Column:
     )
 
 
+def _through_pyarrow(name: str, series: pd.Series[Any], pyarrow: Any) -> _core.Column:
+    """Convert strings, categories and whatever other types pandas has from others."""
+    try:
+        array: Any = series.array
+        if isinstance(series.dtype, pd.ArrowDtype):
+            array = array.__arrow_array__()
+        else:
+            array = pyarrow.Array.from_pandas(series)
+    except (pyarrow.ArrowException, TypeError, ValueError) as error:
+        message = f"frame[{name!r}] has the type {series.dtype}, which cannot be converted: {error}"
+        raise InvalidInputError(message) from error
+    if pyarrow.types.is_floating(array.type):
+        import pyarrow.compute as pc
+
+        array = pc.if_else(pc.is_nan(array), None, array)
+    return _core.Column.from_arrow(name, array)
+
+
+def _pyarrow() -> Any | None:
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return None
+    return pa
+
+
 def _is_nullable(dtype: Any) -> bool:
     """Whether it is one of pandas' Int64, UInt8, Float64, boolean and so on."""
     return (
-        getattr(dtype, "kind", "") in NUMPY_KINDS and hasattr(dtype, "numpy_dtype") and not _is_arrow(dtype)
+        getattr(dtype, "kind", "") in NUMBERS
+        and hasattr(dtype, "numpy_dtype")
+        and not isinstance(dtype, pd.ArrowDtype)
     )
-
-
-def _is_object(dtype: Any) -> bool:
-    return isinstance(dtype, np.dtype)
-
-
-def _is_arrow(dtype: Any) -> bool:
-    return isinstance(dtype, pd.ArrowDtype)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 from converz.errors import InvalidInputError
@@ -13,6 +12,7 @@ from converz.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import TypeGuard
 
 __all__ = ["Reporter"]
 
@@ -44,10 +44,10 @@ class Reporter:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        if progress is not None and not isinstance(progress, bool) and not _is_function(progress):
             message = f"progress={progress!r} is not True, False, None or a function of rows and bytes"
             raise InvalidInputError(message)
-        self._callback = progress if callable(progress) else None
+        self._callback = progress if _is_function(progress) else None
         self._wanted = progress is True or (progress is None and _is_watched())
         self._patience = 0.0 if progress is True else PATIENCE
         self._what = what
@@ -56,9 +56,9 @@ class Reporter:
         self._start = clock()
         self._display: Display | None = None
 
-    def __enter__(self) -> Callable[[int, int], None] | None:
-        """Return the function that is told of progress, or None where nobody wants to know."""
-        return self._report if self._callback or self._wanted else None
+    def __enter__(self) -> Reporter | None:
+        """Return what is told of progress, or None where nobody wants to know."""
+        return self if self._callback or self._wanted else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -72,7 +72,8 @@ class Reporter:
         if display is not None:
             display.close()
 
-    def _report(self, rows: int, size: int) -> None:
+    def __call__(self, rows: int, size: int) -> None:
+        """Take the rows and bytes so far."""
         if self._callback:
             self._callback(rows, size)
             return
@@ -84,22 +85,18 @@ class Reporter:
 
 def _display(what: str, total: int | None, start: float, clock: Callable[[], float]) -> Display:
     try:
-        with warnings.catch_warnings():
-            # In a notebook without ipywidgets it warns; its plain bar will do.
-            warnings.simplefilter("ignore")
-            tqdm = importlib.import_module("tqdm.auto").tqdm
+        # Not the widget of `tqdm.auto`, which warns where ipywidgets is missing and is gone from saved notebooks.
+        tqdm = importlib.import_module("tqdm").tqdm
     except ImportError:
         return PlainDisplay(what, total, start, clock)
     return TqdmDisplay(tqdm, what, total, clock() - start)
 
 
 class TqdmDisplay:
-    """tqdm's bar, in the form that suits the terminal or notebook."""
+    """tqdm's bar."""
 
     def __init__(self, tqdm: Any, what: str, total: int | None, elapsed: float) -> None:
-        self._bar = tqdm(
-            desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr
-        )
+        self._bar = tqdm(desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr)
         # The rate is that of the whole read, which began before it was worth a bar.
         self._bar.start_t -= elapsed
 
@@ -151,6 +148,10 @@ class PlainDisplay:
 
 def _size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
+
+
+def _is_function(value: object) -> TypeGuard[Callable[[int, int], object]]:
+    return callable(value)
 
 
 def _is_watched() -> bool:

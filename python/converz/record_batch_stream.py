@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from converz._core import RecordBatch, Schema
     from converz._core import RecordBatchStream as CoreStream
-    from converz.progress import Reporter
 
 __all__ = ["RecordBatchStream"]
 
@@ -33,14 +32,12 @@ class RecordBatchStream:
 
     """
 
-    __slots__ = ("_core", "_reporter")
+    __slots__ = ("_core",)
     _core: CoreStream
-    _reporter: Reporter
 
-    def __init__(self, core: CoreStream, reporter: Reporter) -> None:
+    def __init__(self, core: CoreStream) -> None:
         """Streams come from `Client.stream_calls` and `Client.stream_reps`."""
         self._core = core
-        self._reporter = reporter
 
     @property
     def schema(self) -> Schema:
@@ -61,7 +58,6 @@ class RecordBatchStream:
     def close(self) -> None:
         """Cancel what is in flight. Closing twice does no harm."""
         self._core.close()
-        self._reporter.close()
 
     def __iter__(self) -> RecordBatchStream:
         """Return the stream itself."""
@@ -69,11 +65,7 @@ class RecordBatchStream:
 
     def __next__(self) -> RecordBatch:
         """Wait for the next batch."""
-        try:
-            return next(self._core)
-        except BaseException:
-            self._reporter.close()
-            raise
+        return next(self._core)
 
     def __enter__(self) -> RecordBatchStream:
         """Return the stream."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["scan"]
 
+OLDEST = (1, 22)
+"""Older versions of polars lose conditions that they cannot hand down."""
+
 PROBE_ROWS = 1_000
 """Rows of the page that the schema comes from."""
 
@@ -53,20 +56,11 @@ def scan(
     client: Client, operation: str, query: dict[str, Any], schema: object | None, parse_dates: bool
 ) -> pl.LazyFrame:
     """Make a lazy frame of an operation, whose schema is settled at once."""
-    try:
-        plugins = importlib.import_module("polars.io.plugins")
-    except ModuleNotFoundError as error:
-        if error.name not in ("polars", "polars.io.plugins"):
-            raise
-        message = (
-            f"scan_{operation}() needs polars >= 1.20, which is not installed: pip install 'converz[polars]'"
-        )
-        raise ImportError(message, name="polars") from None
+    plugins = _plugins(f"scan_{operation}")
     # What can be iterated once is asked for more than once here.
     query = {name: list(value) if isinstance(value, Iterator) else value for name, value in query.items()}
     source = Source(client, operation, query, schema, parse_dates)
     options = {
-        "validate_schema": True,
         # Two uses in one query are one read, and see the same rows.
         "is_pure": True,
         "explain_name": "converz",
@@ -79,6 +73,23 @@ def scan(
         **{name: value for name, value in options.items() if name in understood},
     )
     return frame
+
+
+def _plugins(method: str) -> Any:
+    try:
+        polars = importlib.import_module("polars")
+    except ModuleNotFoundError as error:
+        if error.name != "polars":
+            raise
+        message = f"{method}() needs polars, which is not installed: pip install 'converz[polars]'"
+        raise ImportError(message, name="polars") from None
+    if tuple(map(int, polars.__version__.split(".")[:2])) < OLDEST:
+        message = (
+            f"{method}() needs polars >= {'.'.join(map(str, OLDEST))}, and {polars.__version__} is installed: "
+            "pip install --upgrade 'converz[polars]'"
+        )
+        raise ImportError(message, name="polars")
+    return importlib.import_module("polars.io.plugins")
 
 
 class Source:
@@ -112,7 +123,11 @@ class Source:
                 # Today's conversations may be none yet, but they will have the columns of all others.
                 shape = {name: value for name, value in self._query.items() if name in SHAPE}
                 table = read(**shape, **how) if len(shape) < len(self._query) else table
-        types = zip(table.column_names, table.schema.types, strict=True)
+            order = table.column_names
+        else:
+            order = _strings(self._query.get("columns"))
+            order += [name for name in pinned or () if name not in order]
+        types = ((name, table.schema[name]) for name in order)
         # A column of nulls is one of strings, as in a stream.
         self._types = {
             name: "string" if kind == "null" and name not in named else kind for name, kind in types
@@ -295,7 +310,11 @@ def _literal(node: Any) -> Literal | None:
             return Literal(text)
         case {"Date": int(days)}:
             return Literal(date(1970, 1, 1) + timedelta(days=days))
-        case {"Datetime": [int(count), str(unit), *_]} | {"DateTime": [int(count), str(unit), *_]}:
+        case (
+            {"Datetime": [int(count), str(unit), *_]}
+            | {"DatetimeOwned": [int(count), str(unit), *_]}
+            | {"DateTime": [int(count), str(unit), *_]}
+        ):
             return Literal(date(1970, 1, 1) + timedelta(days=count // (UNITS[unit] * 86_400)))
         case {"List": list(ipc)} | {"Series": list(ipc)}:
             import polars as pl

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from converz import _core
 from converz.display import html_table, text_table
 from converz.errors import InvalidInputError
+from converz.from_polars import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,7 @@ class Table:
 
         """
         try:
-            self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(data)
+            self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(readable(data))
         except (TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):
                 raise

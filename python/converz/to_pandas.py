@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -52,19 +51,27 @@ def _column(table: Table, i: int, kind: str, nullable: bool) -> Any:
     if kind in NUMPY_TYPES:
         values, mask = _numpy(table, i, NUMPY_TYPES[kind])
         return _numbers(values, mask, kind, nullable)
-    if kind == "date32":
-        days, mask = _numpy(table, i, "int32")
-        return _times(days.astype("int64") * DAY_US, mask, "us", None)
-    if kind.startswith("timestamp["):
-        unit, _, zone = kind[len("timestamp[") : -1].partition(", ")
-        values, mask = _numpy(table, i, "int64")
-        return _times(values, mask, unit, zone or None)
+    if kind.startswith(("date", "timestamp[")):
+        return _dates(table, i, kind)
     if kind in ("string", "large_string", "string_view"):
         return _strings(table, i, nullable)
     if kind == "null":
         return np.full(table.num_rows, None, dtype=object)
+    if kind.startswith("dictionary[") and _pyarrow() is None:
+        return pd.Categorical(table._core.values(i))
     # Types that only other libraries' tables have.
     return table.to_arrow().column(i).to_pandas()
+
+
+def _dates(table: Table, i: int, kind: str) -> Any:
+    if kind == "date32":
+        days, mask = _numpy(table, i, "int32")
+        return _times(days.astype("int64") * DAY_US, mask, "us", None)
+    if kind == "date64":
+        return _times(np.array(table._core.values(i), dtype="datetime64[us]"), None, "us", None)
+    unit, _, zone = kind[len("timestamp[") : -1].partition(", ")
+    values, mask = _numpy(table, i, "int64")
+    return _times(values, mask, unit, zone or None)
 
 
 def _numpy(table: Table, i: int, dtype: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
@@ -101,13 +108,19 @@ def _strings(table: Table, i: int, nullable: bool) -> Any:
     if not isinstance(dtype, pd.StringDtype):
         # pandas 2 infers object; its own string type is the one to ask for.
         dtype = pd.StringDtype()
-    if importlib.util.find_spec("pyarrow") is not None:
-        import pyarrow as pa
+    pyarrow = _pyarrow()
+    if pyarrow is None:
+        return pd.array(table._core.values(i), dtype=dtype)
+    dtype = pd.StringDtype("pyarrow", **_na_value(dtype))
+    return dtype.__from_arrow__(table.to_arrow().column(i).cast(pyarrow.large_string()))
 
-        dtype = pd.StringDtype("pyarrow", **_na_value(dtype))
-        column = table.to_arrow().column(i)
-        return dtype.__from_arrow__(column.cast(pa.large_string()))
-    return pd.array(table._core.values(i), dtype=dtype)
+
+def _pyarrow() -> Any | None:
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return None
+    return pa
 
 
 def _na_value(dtype: Any) -> dict[str, Any]:

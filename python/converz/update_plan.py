@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converz.display import html_table, text_table
+from converz.display import ROWS, html_table, shorten, terminal_width, text_table, wrap
 from converz.progress import Reporter
 from converz.table import Table
 from converz.update_result import UpdateResult
@@ -16,10 +16,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnPlan", "UpdatePlan"]
 
-UNKNOWN = (
-    "It cannot know: what other writers change meanwhile; rows outside of what was read; attributes that the "
-    "service does not show."
-)
+UNKNOWN = {
+    "update_calls": (
+        "It cannot know: conversations outside of what was read, since they cannot be read by call_id; attributes "
+        "that the service does not show, which undo would set to null; what other writers change meanwhile."
+    ),
+    "update_reps": (
+        "It cannot know: users outside of what was read; attributes that the service does not show, which undo "
+        "would set to null; what other writers change meanwhile."
+    ),
+}
+
+NAME_WIDTH = 60
+"""Terminal columns of an attribute's name in a line of text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,38 +160,43 @@ class UpdatePlan:
 
     def __repr__(self) -> str:
         """Show what would change, what would not, and what the plan cannot know."""
-        parts = self._summary()
+        width = terminal_width()
+        parts = [wrap(line, width, "    ") for line in self._summary()]
         if self.num_changes:
-            parts.append("\n" + text_table(self.changes, title="changes"))
+            parts.append("\n" + text_table(self._first_changes(), title="changes", total=self.num_changes))
         if self.not_found.num_rows:
             parts.append("\n" + text_table(self.not_found, title="not found"))
-        return "\n".join([*parts, "\n" + UNKNOWN])
+        return "\n".join([*parts, "\n" + wrap(UNKNOWN[self._operation], width)])
 
     def _repr_html_(self) -> str:
         import html
 
         parts = [f"<p>{'<br>'.join(html.escape(line) for line in self._summary())}</p>"]
         if self.num_changes:
-            parts.append(html_table(self.changes, title="changes"))
+            parts.append(html_table(self._first_changes(), title="changes", total=self.num_changes))
         if self.not_found.num_rows:
             parts.append(html_table(self.not_found, title="not found"))
-        return "".join([*parts, f"<p>{html.escape(UNKNOWN)}</p>"])
+        return "".join([*parts, f"<p>{html.escape(UNKNOWN[self._operation])}</p>"])
+
+    def _first_changes(self) -> Table:
+        return Table._from_core(self._core.changes(ROWS))
 
     def _summary(self) -> list[str]:
-        cells = "cell changes" if self.num_changes == 1 else "cells change"
+        cleared = sum(column.cleared for column in self.columns)
+        change = f"{self.num_changes:,} {'cell changes' if self.num_changes == 1 else 'cells change'}"
+        of_them = f", {cleared:,} of them to null" if cleared else ""
+        found = self.rows - self.not_found.num_rows
+        rows = "row" if self.rows == 1 else "rows"
         lines = [
-            (
-                f"UpdatePlan: {self.num_changes:,} {cells}; {self.rows - self.not_found.num_rows:,} of {self.rows:,} "
-                f"rows found among {self.rows_read:,} read"
-            )
+            f"UpdatePlan: {change}{of_them}; {found:,} of {self.rows:,} {rows} found among {self.rows_read:,} read"
         ]
         for column in self.columns:
             line = (
-                f"  {column.name}: {column.changed:,} changed, {column.cleared:,} cleared, "
+                f"  {shorten(column.name, NAME_WIDTH)}: {column.changed:,} changed, {column.cleared:,} cleared, "
                 f"{column.same:,} already so"
             )
             if not column.seen:
                 line += "; not seen among what is stored"
-                line += f" (did you mean {column.nearest!r}?)" if column.nearest else ""
+                line += f" (did you mean {shorten(column.nearest, NAME_WIDTH)!r}?)" if column.nearest else ""
             lines.append(line)
         return lines

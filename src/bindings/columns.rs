@@ -1,5 +1,6 @@
 //! Python values, or numpy's memory, → a column. For frames whose library does not speak Arrow by itself.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder};
@@ -10,9 +11,11 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use arrow_select::concat::concat;
+use bytes::Bytes;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
 use pyo3_arrow::input::AnyArray;
 
@@ -25,7 +28,17 @@ use crate::error::Error;
 /// One column on its way into a table.
 #[pyclass(frozen, module = "converz._core", name = "Column")]
 #[derive(Debug, Clone)]
-pub struct Column(ArrayRef);
+pub struct Column {
+    array: ArrayRef,
+    /// Says where the values are of an extension type, such as JSON.
+    metadata: HashMap<String, String>,
+}
+
+impl From<ArrayRef> for Column {
+    fn from(array: ArrayRef) -> Self {
+        Self { array, metadata: HashMap::new() }
+    }
+}
 
 /// A Python value of one of the types that a column can have.
 enum Value {
@@ -72,7 +85,7 @@ impl Column {
                 )
             })?);
         }
-        build(name, &parsed).map(Self).map_err(|error| to_py_err(py, &error))
+        build(name, &parsed).map(Self::from).map_err(|error| to_py_err(py, &error))
     }
 
     /// A column of numpy's memory in native byte order (a bool is a byte), with a byte a row that is 1 for null.
@@ -81,7 +94,7 @@ impl Column {
         py: Python<'_>,
         name: &str,
         kind: &str,
-        values: &[u8],
+        values: PyBackedBytes,
         nulls: Option<&[u8]>,
     ) -> PyResult<Self> {
         let refuse = |reason: String| {
@@ -97,10 +110,30 @@ impl Column {
             (values.len(), values.iter().map(|byte| *byte != 0).collect::<BooleanBuffer>().into_inner())
         } else {
             let width = data_type.primitive_width().ok_or_else(|| refuse("it has no fixed width".into()))?;
-            (values.len() / width, Buffer::from(values))
+            // Shares the memory of the bytes, which nobody can change.
+            (values.len() / width, Buffer::from(Bytes::from_owner(values)))
         };
-        let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls).build();
-        data.map(|data| Self(make_array(data))).map_err(|error| refuse(error.to_string()))
+        let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls);
+        // Python aligns its bytes as C does, though it does not promise to.
+        let data = data.align_buffers(true).build();
+        data.map(|data| Self::from(make_array(data))).map_err(|error| refuse(error.to_string()))
+    }
+
+    fn __len__(&self) -> usize {
+        self.array.len()
+    }
+
+    /// The column of a table that has just this one, under another name.
+    #[staticmethod]
+    fn from_table(py: Python<'_>, name: &str, table: &Table) -> PyResult<Self> {
+        let [field] = table.schema().fields().as_ref() else {
+            return Err(to_py_err(
+                py,
+                &Error::invalid_input(format!("frame[{name:?}] is a table and not a column")),
+            ));
+        };
+        let chunks = table.batches().iter().map(|batch| batch.column(0).as_ref());
+        Self::of_chunks(py, name, field, &chunks.collect::<Vec<_>>())
     }
 
     /// A column of any Arrow array or chunked array.
@@ -110,26 +143,38 @@ impl Column {
         guard(py, || {
             let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
             let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
-            if chunks.is_empty() {
-                return Ok(Self(new_empty_array(chunked.field().data_type())));
-            }
-            concat(&chunks).map(Self).map_err(|error| {
-                to_py_err(
-                    py,
-                    &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")),
-                )
-            })
+            Self::of_chunks(py, name, chunked.field(), &chunks)
+        })
+    }
+}
+
+impl Column {
+    fn of_chunks(
+        py: Python<'_>,
+        name: &str,
+        field: &Field,
+        chunks: &[&dyn arrow_array::Array],
+    ) -> PyResult<Self> {
+        let metadata = field.metadata().clone();
+        if chunks.is_empty() {
+            return Ok(Self { array: new_empty_array(field.data_type()), metadata });
+        }
+        concat(chunks).map(|array| Self { array, metadata }).map_err(|error| {
+            to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
         })
     }
 }
 
 /// A table of columns of the same length.
 pub fn table(py: Python<'_>, names: &[String], columns: &[Py<Column>]) -> PyResult<Table> {
-    let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.get().0.clone()).collect();
+    let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.get().array.clone()).collect();
     let fields: Vec<Field> = names
         .iter()
-        .zip(&arrays)
-        .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
+        .zip(columns)
+        .map(|(name, column)| {
+            let column = column.get();
+            Field::new(name, column.array.data_type().clone(), true).with_metadata(column.metadata.clone())
+        })
         .collect();
     let schema = Arc::new(Schema::new(fields));
     if arrays.is_empty() {
@@ -139,6 +184,9 @@ pub fn table(py: Python<'_>, names: &[String], columns: &[Py<Column>]) -> PyResu
         .map_err(|error| to_py_err(py, &Error::invalid_input(format!("frame is no table: {error}"))))?;
     Ok(Table::new(schema, vec![batch]))
 }
+
+const TOO_FINE: &str =
+    "Python's times are in microseconds: pass finer ones as a column of pandas, numpy or Arrow";
 
 fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
     const UNKNOWN: &str = "it takes bool, int, float, str, date, datetime or None; for other types pass a table of \
@@ -167,9 +215,19 @@ fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
         return Ok(None);
     }
     if value.is_instance_of::<PyDate>() {
+        // pandas' Timestamp.
+        if value
+            .getattr(intern!(value.py(), "nanosecond"))
+            .is_ok_and(|nanos| nanos.is_truthy().unwrap_or(true))
+        {
+            return Err(TOO_FINE.to_owned());
+        }
         return date_or_time(value).map(Some).map_err(failed);
     }
-    // numpy's scalars.
+    if class == "datetime64" {
+        return numpy_time(value);
+    }
+    // numpy's other scalars.
     if value.hasattr(intern!(value.py(), "dtype")).unwrap_or(false)
         && let Ok(item) = value.call_method0(intern!(value.py(), "item"))
         && !item.get_type().is(value.get_type())
@@ -177,6 +235,27 @@ fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
         return parse(&item);
     }
     Err(UNKNOWN.to_owned())
+}
+
+/// numpy gives times that are finer than a microsecond as integers.
+fn numpy_time(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
+    let read = || -> PyResult<(Bound<'_, PyAny>, bool)> {
+        let item = value.call_method0("item")?;
+        if item.is_instance_of::<PyDate>() || item.is_none() {
+            return Ok((item, true));
+        }
+        let micros = value.call_method1("astype", ("datetime64[us]",))?;
+        let back = micros.call_method1("astype", (value.getattr("dtype")?,))?;
+        Ok((micros.call_method0("item")?, back.eq(value)?))
+    };
+    let (item, is_exact) = read().map_err(|error| error.to_string())?;
+    if !is_exact {
+        return Err(TOO_FINE.to_owned());
+    }
+    if item.is_instance_of::<PyDate>() || item.is_none() {
+        return parse(&item);
+    }
+    Err("its year is not one of the calendar's 1 to 9999".to_owned())
 }
 
 fn date_or_time(value: &Bound<'_, PyAny>) -> PyResult<Value> {

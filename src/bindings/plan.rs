@@ -21,7 +21,7 @@ impl UpdatePlan {
 
     /// The frame of what changes, or of what undoes it; none if nothing does.
     pub fn frame(&self, py: Python<'_>, undo: bool) -> PyResult<Option<UpdateFrame>> {
-        or_raise(py, if undo { self.plan.undo() } else { self.plan.apply() })
+        or_raise(py, py.detach(|| if undo { self.plan.undo() } else { self.plan.apply() }))
     }
 }
 
@@ -64,9 +64,10 @@ impl UpdatePlan {
             .collect()
     }
 
-    /// The cells that change: the key, `column`, and as JSON text `old` and `new`.
-    fn changes(&self, py: Python<'_>) -> PyResult<Table> {
-        let batch = or_raise(py, self.plan.changes_batch())?;
+    /// The first cells that change, or all: the key, `column`, and as JSON text `old` and `new`.
+    #[pyo3(signature = (limit=None))]
+    fn changes(&self, py: Python<'_>, limit: Option<usize>) -> PyResult<Table> {
+        let batch = or_raise(py, py.detach(|| self.plan.changes_batch(limit.unwrap_or(usize::MAX))))?;
         Ok(Table::new(batch.schema(), vec![batch]))
     }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict};
+use pyo3::types::{PyBytes, PyCapsule, PyDict};
 use pyo3_arrow::PySchema;
 use pyo3_arrow::ffi::to_schema_pycapsule;
 
 use super::errors::to_py_err;
 use super::panics::guard;
+use super::table::Table;
 use crate::error::Error;
 
 /// The names and types of a table's columns, in order.
@@ -95,12 +96,14 @@ impl Schema {
         Ok(to_schema_pycapsule(py, self.0.as_ref())?)
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyDict>,))> {
-        let dict = PyDict::new(slf.py());
-        for field in slf.get().0.fields() {
-            dict.set_item(field.name(), type_name(field.data_type()))?;
-        }
-        Ok((slf.get_type().into_any(), (dict,)))
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let table = Table::new(Arc::clone(slf.get().inner()), Vec::new());
+        Ok((slf.get_type().getattr("_from_ipc")?, (table.to_ipc(slf.py())?,)))
+    }
+
+    #[staticmethod]
+    fn _from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        Table::from_ipc(py, bytes).map(|table| Self(Arc::clone(table.schema())))
     }
 }
 
@@ -109,6 +112,17 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
     let py = schema.py();
     if let Ok(own) = schema.cast::<Schema>() {
         return Ok(own.get().0.clone());
+    }
+    // Before dicts, since polars' schema is one too.
+    if schema.hasattr("__arrow_c_schema__")? {
+        let schema = schema.extract::<PySchema>()?.into_inner();
+        // Metadata and "not null" are the other library's; columns of answers can always be null.
+        let fields: Vec<Field> = schema
+            .fields()
+            .iter()
+            .map(|field| Field::new(field.name(), field.data_type().clone(), true))
+            .collect();
+        return Ok(Arc::new(arrow_schema::Schema::new(fields)));
     }
     if let Ok(dict) = schema.cast::<PyDict>() {
         let mut fields = Vec::with_capacity(dict.len());
@@ -131,16 +145,6 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
         }
         return Ok(Arc::new(arrow_schema::Schema::new(fields)));
     }
-    if schema.hasattr("__arrow_c_schema__")? {
-        let schema = schema.extract::<PySchema>()?.into_inner();
-        // Metadata and "not null" are the other library's; columns of answers can always be null.
-        let fields: Vec<Field> = schema
-            .fields()
-            .iter()
-            .map(|field| Field::new(field.name(), field.data_type().clone(), true))
-            .collect();
-        return Ok(Arc::new(arrow_schema::Schema::new(fields)));
-    }
     Err(to_py_err(
         py,
         &Error::invalid_input(format!(
@@ -151,7 +155,8 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
 }
 
 const TYPE_NAMES: &str = "bool, int8 to int64, uint8 to uint64, float32, float64, string, large_string, \
-                          string_view, date32, timestamp[us], timestamp[us, UTC] (or s, ms, ns), null";
+                          string_view, date32, date64, timestamp[us], timestamp[us, UTC] (or s, ms, ns), \
+                          dictionary[int32, string], null";
 
 /// An Arrow type's usual name.
 pub fn type_name(data_type: &DataType) -> String {
@@ -182,6 +187,10 @@ pub fn type_name(data_type: &DataType) -> String {
             zone.as_ref()
                 .map_or_else(|| format!("timestamp[{unit}]"), |zone| format!("timestamp[{unit}, {zone}]"))
         }
+        DataType::Date64 => "date64".into(),
+        DataType::Dictionary(keys, values) => {
+            format!("dictionary[{}, {}]", type_name(keys), type_name(values))
+        }
         other => other.to_string(),
     }
 }
@@ -205,7 +214,13 @@ pub fn parse_type(name: &str) -> Option<DataType> {
         "large_string" | "large_utf8" => DataType::LargeUtf8,
         "string_view" => DataType::Utf8View,
         "date32" | "date32[day]" => DataType::Date32,
+        "date64" | "date64[ms]" => DataType::Date64,
         _ => {
+            if let Some(inside) = name.strip_prefix("dictionary[").and_then(|rest| rest.strip_suffix(']')) {
+                let (keys, values) = inside.split_once(',')?;
+                let types = (Box::new(parse_type(keys)?), Box::new(parse_type(values)?));
+                return types.0.is_dictionary_key_type().then_some(DataType::Dictionary(types.0, types.1));
+            }
             let inside = name.strip_prefix("timestamp[")?.strip_suffix(']')?;
             let (unit, zone) = match inside.split_once(',') {
                 Some((unit, zone)) => (unit, Some(zone.trim().trim_start_matches("tz="))),

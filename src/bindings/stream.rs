@@ -86,6 +86,12 @@ impl Shared {
         std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), state)
     }
 
+    /// Whether there is nothing left to take.
+    fn is_over(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(&*state, State::Ended(_) | State::Closed(_))
+    }
+
     /// The next batch, waiting for it detached from the interpreter. `interrupted` may end the wait.
     fn next(&self, py: Python<'_>, interrupted: impl Fn() -> PyResult<()>) -> PyResult<Option<RecordBatch>> {
         if self.pid != std::process::id() {
@@ -100,7 +106,7 @@ impl Shared {
             }
             State::Closed(receipt) => {
                 self.swap(State::Closed(receipt));
-                return Err(refuse(py, "this stream is closed: a stream can be read once"));
+                return Err(refuse(py, READ));
             }
         };
         let receipt = stream.receipt();
@@ -128,6 +134,7 @@ impl Shared {
             }
             Err(interrupt) => {
                 self.swap(State::Closed(receipt));
+                self.pages.end(py)?;
                 return Err(interrupt);
             }
         };
@@ -138,6 +145,7 @@ impl Shared {
             }
             Ok(None) => {
                 self.swap(State::Ended(stream.receipt()));
+                self.pages.end(py)?;
                 for warning in stream.warnings() {
                     warn(py, &warning)?;
                 }
@@ -145,6 +153,7 @@ impl Shared {
             }
             Err(error) => {
                 self.swap(State::Closed(stream.receipt()));
+                self.pages.end(py)?;
                 Err(to_py_err(py, &error))
             }
         }
@@ -223,9 +232,9 @@ impl RecordBatchStream {
     }
 
     /// Cancels what is in flight.
-    fn close(&self) {
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
         if self.shared.pid != std::process::id() {
-            return;
+            return Ok(());
         }
         match self.shared.swap(State::Taken) {
             State::Open(stream) => {
@@ -237,6 +246,7 @@ impl RecordBatchStream {
                 self.shared.swap(ended);
             }
         }
+        self.shared.pages.end(py)
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
@@ -253,12 +263,27 @@ impl RecordBatchStream {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
+        if self.shared.is_over() {
+            return Err(refuse(py, READ));
+        }
         let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
         let shared = Arc::clone(&self.shared);
-        let batches = std::iter::from_fn(move || shared.next_for_consumer().transpose());
+        let mut started = false;
+        let batches = std::iter::from_fn(move || {
+            let next = if !started && shared.is_over() {
+                // Another consumer took the batches after this capsule was made: no rows would look like a result.
+                Err(ArrowError::ExternalError(format!("InvalidInputError: {READ}").into()))
+            } else {
+                shared.next_for_consumer()
+            };
+            started = true;
+            next.transpose()
+        });
         Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(batches, field)), requested_schema)?)
     }
 }
+
+const READ: &str = "this stream has been read or closed: a stream can be read once, so open another one";
 
 fn refuse(py: Python<'_>, message: &str) -> PyErr {
     to_py_err(py, &Error::invalid_input(message))

@@ -245,7 +245,7 @@ impl Table {
     }
 
     /// The table as an Arrow IPC stream, for pickling.
-    fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    pub fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         guard(py, || {
             let bytes = py
                 .detach(|| {
@@ -263,7 +263,7 @@ impl Table {
     }
 
     #[staticmethod]
-    fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+    pub fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         guard(py, || {
             let read = || {
                 let reader = StreamReader::try_new(bytes, None)?;

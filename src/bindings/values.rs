@@ -3,11 +3,12 @@
 use arrow_array::cast::AsArray;
 use arrow_array::temporal_conversions::{as_date, as_datetime};
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Date32Type, Date64Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
+use arrow_cast::cast;
 use arrow_schema::{DataType, TimeUnit};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -54,6 +55,18 @@ pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> PyResult<()> {
         DataType::Timestamp(TimeUnit::Millisecond, zone) => times!(TimestampMillisecondType, zone.is_some()),
         DataType::Timestamp(TimeUnit::Microsecond, zone) => times!(TimestampMicrosecondType, zone.is_some()),
         DataType::Timestamp(TimeUnit::Nanosecond, zone) => times!(TimestampNanosecondType, zone.is_some()),
+        DataType::Date64 => {
+            for time in array.as_primitive::<Date64Type>() {
+                let date =
+                    time.map(|time| as_date::<Date64Type>(time).ok_or_else(out_of_range)).transpose()?;
+                list.append(date)?;
+            }
+            Ok(())
+        }
+        DataType::Dictionary(_, values) => {
+            let plain = cast(array, values).map_err(|error| PyTypeError::new_err(error.to_string()))?;
+            extend(list, &plain)
+        }
         other => {
             Err(PyTypeError::new_err(format!("values of {other} have no counterpart in Python's own types")))
         }

@@ -61,9 +61,10 @@ impl KeyColumn {
     /// What is wrong with the keys, as sentences.
     pub(super) fn check(self, arrays: &[ArrayRef]) -> Vec<String> {
         macro_rules! integers {
-            ($integer:ty) => {
-                repeated(|| arrays.iter().flat_map(|array| array.as_primitive::<$integer>().iter()))
-            };
+            ($integer:ty) => {{
+                let keys = || arrays.iter().flat_map(|array| array.as_primitive::<$integer>().iter());
+                if are_distinct(&keys) { Vec::new() } else { repeated(keys) }
+            }};
         }
         let name = self.name();
         let mut wrong = Vec::new();
@@ -121,6 +122,36 @@ fn texts(arrays: &[ArrayRef]) -> impl Iterator<Item = Option<&str>> {
             DataType::LargeUtf8 => Box::new(array.as_string::<i64>().iter()),
             _ => Box::new(array.as_string_view().iter()),
         }
+    })
+}
+
+/// Bits for each key that a set of keys which lie close together may take; a hashed set takes more.
+const BITS: u64 = 64;
+
+/// Whether integers are certainly all different, if they lie close enough together to tell by a bit for each.
+fn are_distinct<K, I>(keys: &impl Fn() -> I) -> bool
+where
+    K: Into<i128> + Ord + Copy,
+    I: Iterator<Item = Option<K>>,
+{
+    let (mut count, mut bounds) = (0_u64, None);
+    for key in keys().flatten() {
+        count += 1;
+        bounds = Some(bounds.map_or((key, key), |(least, most)| (key.min(least), key.max(most))));
+    }
+    let Some((least, most)) = bounds else { return true };
+    let least: i128 = least.into();
+    let Some(span) = u64::try_from(most.into() - least).ok().filter(|span| span / BITS < count) else {
+        return false;
+    };
+    let mut seen = vec![0_u64; (span / 64) as usize + 1];
+    keys().flatten().all(|key| {
+        // Within the bounds that were just found.
+        let place = (key.into() - least) as u64;
+        let (word, bit) = (&mut seen[(place / 64) as usize], 1 << (place % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
     })
 }
 

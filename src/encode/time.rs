@@ -89,19 +89,21 @@ impl<T: ArrowTimestampType> Timestamps<T> {
     }
 }
 
-const UTC: &[u8] = b"+00:00";
+const UTC: [u8; 6] = *b"+00:00";
 
 impl<T: ArrowTimestampType> Cells for Timestamps<T> {
     fn write(&self, row: usize, out: &mut Vec<u8>) {
         let (days, seconds, nanos) = self.parts(row);
-        out.push(b'"');
-        write_date(days, out);
-        out.push(b' ');
-        write_clock(seconds, nanos, out);
+        let mut text = Short::new();
+        text.push([b'"']);
+        text.date(days);
+        text.push([b' ']);
+        text.clock(seconds, nanos);
         if self.zoned {
-            out.extend_from_slice(UTC);
+            text.push(UTC);
         }
-        out.push(b'"');
+        text.push([b'"']);
+        text.append_to(out);
     }
 
     fn size(&self, row: usize) -> usize {
@@ -144,9 +146,11 @@ where
 {
     fn write(&self, row: usize, out: &mut Vec<u8>) {
         let (seconds, nanos) = self.parts(row);
-        out.push(b'"');
-        write_clock(seconds.cast_unsigned() as u32, nanos, out);
-        out.push(b'"');
+        let mut text = Short::new();
+        text.push([b'"']);
+        text.clock(seconds.cast_unsigned() as u32, nanos);
+        text.push([b'"']);
+        text.append_to(out);
     }
 
     fn size(&self, row: usize) -> usize {
@@ -169,34 +173,60 @@ fn calendar_fault(days: i64) -> Option<Fault> {
 /// `"2025-07-15"` with its quotes.
 const QUOTED_DATE: usize = 12;
 
-fn write_quoted_date(days: i64, out: &mut Vec<u8>) {
-    out.push(b'"');
-    write_date(days, out);
-    out.push(b'"');
+/// `"2025-07-15 12:00:00.123456789+00:00"` is the longest text.
+const LONGEST: usize = 38;
+
+/// A text that is put together before it is appended: one check of the body's room, not one a part.
+struct Short {
+    bytes: [u8; LONGEST],
+    length: usize,
 }
 
-fn write_date(days: i64, out: &mut Vec<u8>) {
-    let (year, month, day) = civil(days);
-    let (century, year) = pair(year / 100, year % 100);
-    let (month, day) = pair(month, day);
-    out.extend_from_slice(&[
-        century[0], century[1], year[0], year[1], b'-', month[0], month[1], b'-', day[0], day[1],
-    ]);
-}
-
-fn write_clock(seconds: u32, nanos: u32, out: &mut Vec<u8>) {
-    let hour = digits(seconds / 3_600);
-    let (minute, second) = pair(seconds / 60 % 60, seconds % 60);
-    out.extend_from_slice(&[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]]);
-    if nanos != 0 {
-        let (width, mut rest) = if nanos.is_multiple_of(1_000) { (6, nanos / 1_000) } else { (9, nanos) };
-        let mut fraction = [b'.'; 10];
-        for place in (1..=width).rev() {
-            fraction[place] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        out.extend_from_slice(&fraction[..=width]);
+impl Short {
+    fn new() -> Self {
+        Self { bytes: [b'"'; LONGEST], length: 0 }
     }
+
+    fn push<const N: usize>(&mut self, part: [u8; N]) {
+        self.bytes[self.length..self.length + N].copy_from_slice(&part);
+        self.length += N;
+    }
+
+    fn date(&mut self, days: i64) {
+        let (year, month, day) = civil(days);
+        let (century, year) = pair(year / 100, year % 100);
+        let (month, day) = pair(month, day);
+        self.push([century[0], century[1], year[0], year[1], b'-', month[0], month[1], b'-', day[0], day[1]]);
+    }
+
+    fn clock(&mut self, seconds: u32, nanos: u32) {
+        let hour = digits(seconds / 3_600);
+        let (minute, second) = pair(seconds / 60 % 60, seconds % 60);
+        self.push([hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]]);
+        if nanos != 0 {
+            let micros = nanos.is_multiple_of(1_000);
+            let mut rest = if micros { nanos / 1_000 } else { nanos };
+            let mut fraction = [b'.'; 10];
+            for digit in fraction[1..if micros { 7 } else { 10 }].iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+            self.push(fraction);
+            self.length -= if micros { 3 } else { 0 };
+        }
+    }
+
+    fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes[..self.length]);
+    }
+}
+
+fn write_quoted_date(days: i64, out: &mut Vec<u8>) {
+    let mut text = Short::new();
+    text.push([b'"']);
+    text.date(days);
+    text.push([b'"']);
+    text.append_to(out);
 }
 
 fn clock_size(nanos: u32) -> usize {

@@ -221,11 +221,11 @@ impl Plan {
         })
     }
 
-    /// The cells that change as a table: the key, `column`, and as JSON text `old` and `new`.
+    /// The first cells that change as a table: the key, `column`, and as JSON text `old` and `new`.
     ///
     /// # Errors
     /// Keys that cannot be put together.
-    pub fn changes_batch(&self) -> Result<RecordBatch> {
+    pub fn changes_batch(&self, limit: usize) -> Result<RecordBatch> {
         let key = self.frame.key().name();
         let keys = self.frame.schema().index_of(key).map_err(defect)?;
         let key_schema = Arc::new(self.frame.schema().project(&[keys]).map_err(defect)?);
@@ -240,7 +240,7 @@ impl Plan {
         let mut rows = Vec::new();
         let (mut columns, mut old, mut new) =
             (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
-        for change in self.changes() {
+        for change in self.changes().take(limit) {
             // A plan has at most as many rows as this type counts.
             rows.push(change.row as u32);
             columns.append_value(&change.column);

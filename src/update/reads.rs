@@ -66,7 +66,7 @@ fn by_id(ids: &[String]) -> Option<Vec<CallsQuery>> {
     Some(reads.into_iter().map(query).collect())
 }
 
-fn encoded_len(text: &str) -> usize {
+pub(super) fn encoded_len(text: &str) -> usize {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { 1 } else { 3 }).sum()
 }

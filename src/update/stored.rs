@@ -8,7 +8,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::matching::{PlanReader, defect};
 use super::plan::Plan;
-use super::reads::reads;
+use super::reads::{encoded_len, reads};
 use crate::encode::{KeyColumn, UpdateFrame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Progress, ReadSpec, read_all};
@@ -46,8 +46,15 @@ pub async fn plan(
     range: Range,
     progress: Option<Arc<dyn Progress>>,
 ) -> Result<Planned> {
-    let mut stored =
-        StoredReader { http, settings, progress, requests: 0, bytes_received: 0, warnings: Vec::new() };
+    let mut stored = StoredReader {
+        http,
+        settings,
+        progress,
+        wanted: None,
+        requests: 0,
+        bytes_received: 0,
+        warnings: Vec::new(),
+    };
     let mut results = match (frame.key(), range) {
         (KeyColumn::RepId, Range::Reps(query)) => vec![stored.read(Operation::Reps, query.build()?).await?],
         (KeyColumn::RepId, _) => vec![stored.read(Operation::Reps, Query::default()).await?],
@@ -89,6 +96,8 @@ struct StoredReader<'a> {
     http: &'a Http,
     settings: &'a Settings,
     progress: Option<Arc<dyn Progress>>,
+    /// What to ask for, once a row was seen.
+    wanted: Option<Wanted>,
     requests: u64,
     bytes_received: u64,
     warnings: Vec<String>,
@@ -99,41 +108,81 @@ struct Stored {
     batches: Vec<RecordBatch>,
 }
 
+impl Stored {
+    fn has(&self, name: &str) -> bool {
+        self.schema.index_of(name).is_ok()
+    }
+}
+
+/// What of the conversations to ask for.
+#[derive(Debug, Clone)]
+struct Wanted {
+    /// The key and the frame's attributes, if all of them are there; else every column, to find the names that were
+    /// meant.
+    columns: Option<Vec<String>>,
+    /// Attributes that come only when they are asked for as metrics.
+    metrics: Vec<String>,
+}
+
+/// Rows that show which attributes there are.
+const SAMPLE: u64 = 10;
+
+/// What the names of columns may take of an address that holds vendor call ids too.
+const MAX_COLUMNS: usize = 1_000;
+
 impl StoredReader<'_> {
-    /// Attributes that come only when they are asked for are asked for as metrics.
     async fn read_calls(&mut self, frame: &UpdateFrame, query: &CallsQuery) -> Result<Stored> {
-        let stored = self.read(Operation::Calls, query.build()?).await?;
-        let unseen: Vec<String> = frame
-            .column_names()
-            .filter(|name| {
-                stored.schema.index_of(name).is_err() && !name.contains(',') && !name.trim().is_empty()
-            })
-            .map(str::to_owned)
-            .collect();
-        if unseen.is_empty() {
-            return Ok(stored);
+        let wanted = if let Some(wanted) = self.wanted.clone() {
+            wanted
+        } else {
+            let sample = self.read_some(Operation::Calls, query.build()?, Some(SAMPLE)).await?;
+            if sample.batches.iter().all(|batch| batch.num_rows() == 0) {
+                return Ok(sample);
+            }
+            let wanted = self.learn(frame, query, &sample).await?;
+            self.wanted = Some(wanted.clone());
+            wanted
+        };
+        let metric = (!wanted.metrics.is_empty()).then(|| wanted.metrics.clone());
+        let every = CallsQuery { metric, ..query.clone() };
+        if let Some(columns) = &wanted.columns {
+            let some = CallsQuery { columns: Some(columns.clone()), ..every.clone() };
+            match self.read(Operation::Calls, some.build()?).await {
+                Ok(stored) if columns.iter().all(|name| stored.has(name)) => return Ok(stored),
+                Ok(_) => {}
+                Err(error) if is_refusal(&error) => {}
+                Err(error) => return Err(error),
+            }
+            // The service does not see these columns as this client does.
+            self.wanted = Some(Wanted { columns: None, ..wanted });
         }
-        let mut known = Vec::new();
-        for name in unseen {
-            if self.is_metric(query, &name).await? {
-                known.push(name);
+        self.read(Operation::Calls, every.build()?).await
+    }
+
+    /// Learns from some rows what to ask for.
+    async fn learn(&mut self, frame: &UpdateFrame, query: &CallsQuery, sample: &Stored) -> Result<Wanted> {
+        let mut metrics = Vec::new();
+        let mut all_seen = true;
+        for name in frame.column_names().filter(|name| !sample.has(name)) {
+            if can_be_asked_for(name) && self.is_metric(query, name).await? {
+                metrics.push(name.to_owned());
+            } else {
+                all_seen = false;
             }
         }
-        if known.is_empty() {
-            return Ok(stored);
-        }
-        let with_metrics = CallsQuery { metric: Some(known), ..query.clone() };
-        self.read(Operation::Calls, with_metrics.build()?).await
+        let names: Vec<String> =
+            std::iter::once(frame.key().name()).chain(frame.column_names()).map(str::to_owned).collect();
+        let length: usize = names.iter().map(|name| encoded_len(name) + "%2C".len()).sum();
+        let fits = length <= MAX_COLUMNS && names.iter().all(|name| can_be_asked_for(name));
+        Ok(Wanted { columns: (all_seen && fits).then_some(names), metrics })
     }
 
     /// Whether the service has a metric of this name: it refuses others, or answers without them.
     async fn is_metric(&mut self, query: &CallsQuery, name: &str) -> Result<bool> {
         let query = CallsQuery { metric: Some(vec![name.to_owned()]), ..query.clone() };
         match self.read_some(Operation::Calls, query.build()?, Some(1)).await {
-            Ok(stored) => Ok(stored.schema.index_of(name).is_ok()),
-            Err(error) if matches!(error.kind(), ErrorKind::Status { status: 400 | 404 | 422, .. }) => {
-                Ok(false)
-            }
+            Ok(stored) => Ok(stored.has(name)),
+            Err(error) if is_refusal(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -158,6 +207,15 @@ impl StoredReader<'_> {
         self.warnings.extend(fetched.warnings);
         Ok(Stored { schema: fetched.schema, batches: fetched.batches })
     }
+}
+
+/// Names are separated by commas.
+fn can_be_asked_for(name: &str) -> bool {
+    !name.contains(',') && !name.trim().is_empty()
+}
+
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Status { status: 400 | 404 | 422, .. })
 }
 
 /// The columns of several results, each of a type that holds the values of all.

@@ -15,9 +15,9 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
-from conftest import clean_environment
 
 import converz
+from conftest import clean_environment
 from converz.__main__ import main
 
 COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
@@ -53,7 +53,9 @@ def lines_until(process, last: str) -> list[str]:
 def test_a_sandbox_for_other_programs(number):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with started("sandbox", "--port", str(port), "--calls", "20", "--reps", "3", "--today", "2025-07-15") as process:
+    with started(
+        "sandbox", "--port", str(port), "--calls", "20", "--reps", "3", "--today", "2025-07-15"
+    ) as process:
         url_line, key_line, curl_line, last = lines_until(process, "Ctrl-C stops it.")
         url, key = url_line.split()[-1], key_line.split()[-1]
         assert url == f"http://127.0.0.1:{port}"
@@ -61,8 +63,8 @@ def test_a_sandbox_for_other_programs(number):
         words = shlex.split(curl_line.removeprefix("Try"))
         assert words[:2] == ["curl", "-H"]
         assert words[2] == f"X-API-Key: {key}"
-        request = urllib.request.Request(words[3], headers=dict([words[2].split(": ")]))  # noqa: S310
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        request = urllib.request.Request(words[3], headers=dict([words[2].split(": ")]))
+        with urllib.request.urlopen(request, timeout=30) as answer:
             rows = json.load(answer)
         assert [row["call_id"] for row in rows] == [1, 2, 3]
         assert converz.Client(url, key).calls().num_rows == 20
@@ -77,7 +79,20 @@ def test_a_sandbox_for_other_programs(number):
 
 def test_options_of_the_sandbox(tmp_path):
     path = tmp_path / "centre.db"
-    options = ["--path", str(path), "--api-key", "chosen", "--calls", "7", "--reps", "2", "--days", "3", "--seed", "5"]
+    options = [
+        "--path",
+        str(path),
+        "--api-key",
+        "chosen",
+        "--calls",
+        "7",
+        "--reps",
+        "2",
+        "--days",
+        "3",
+        "--seed",
+        "5",
+    ]
     with started("sandbox", *options, "--today", "2025-07-15") as process:
         url = lines_until(process, "Ctrl-C stops it.")[0].split()[-1]
         calls = converz.Client(url, "chosen").calls()
@@ -113,7 +128,11 @@ def test_wrong_usage(capsys, arguments):
 
 
 def test_help_and_version(capsys):
-    for arguments, says in ((["--help"], "demo"), (["sandbox", "--help"], "--port"), (["--version"], "converz ")):
+    for arguments, says in (
+        (["--help"], "demo"),
+        (["sandbox", "--help"], "--port"),
+        (["--version"], "converz "),
+    ):
         with pytest.raises(SystemExit) as caught:
             main(arguments)
         assert caught.value.code == 0

@@ -45,7 +45,7 @@ def test_the_readme(tmp_path, monkeypatch):
     try:
         for position, code in enumerate(python):
             with contextlib.redirect_stdout(out):
-                exec(compile(code, f"README.md, Python block {position + 1}", "exec"), names)  # noqa: S102
+                exec(compile(code, f"README.md, Python block {position + 1}", "exec"), names)
     finally:
         if "sandbox" in names:
             names["sandbox"].stop()
@@ -144,23 +144,36 @@ def test_every_error_says_when(name):
 def public_members():
     for name in CLASSES:
         for member, value in vars(getattr(converz, name)).items():
-            if not member.startswith("_") and (callable(value) or isinstance(value, (property, staticmethod))):
+            if not member.startswith("_") and (
+                callable(value) or isinstance(value, (property, staticmethod))
+            ):
                 yield f"{name}.{member}", value
 
 
-@pytest.mark.parametrize(("name", "member"), list(public_members()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "member"), list(public_members()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_every_public_member_is_documented(name, member):
     documentation = inspect.getdoc(member) or ""
     assert len(documentation) > 10
     if inspect.isfunction(member):
         arguments = list(inspect.signature(member).parameters)[1:]
-        assert re.findall(r"^    (?:\*\*)?(\w+): ", documentation.partition("Args:")[2].partition("\n\n")[0], re.MULTILINE) == arguments
+        assert (
+            re.findall(
+                r"^    (?:\*\*)?(\w+): ",
+                documentation.partition("Args:")[2].partition("\n\n")[0],
+                re.MULTILINE,
+            )
+            == arguments
+        )
 
 
 def test_the_client_documents_its_settings():
     documentation = inspect.getdoc(converz.Client)
     args = documentation.partition("Args:\n")[2].partition("\nRaises:")[0]
-    assert re.findall(r"^    (\w+): ", args, re.MULTILINE) == list(inspect.signature(converz.Client).parameters)
+    assert re.findall(r"^    (\w+): ", args, re.MULTILINE) == list(
+        inspect.signature(converz.Client).parameters
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

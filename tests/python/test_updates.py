@@ -112,17 +112,21 @@ def test_numpys_times(client, unit, kind):
     times = np.array(["2025-07-01T12:00", "NaT", "1969-12-31T23:00"], f"datetime64[{unit}]")
     client.update_calls({"call_id": [1, 2, 3], "value": kind(times)})
     read = client.calls(columns=["call_id", "value"], limit=3).to_pydict()["value"]
-    assert read == [datetime(2025, 7, 1, 12), None, datetime(1969, 12, 31, 23)]  # noqa: DTZ001
+    assert read == [datetime(2025, 7, 1, 12), None, datetime(1969, 12, 31, 23)]
 
 
 def test_numpys_days(client):
     days = np.array(["2025-07-01", "NaT"], "datetime64[D]")
     client.update_calls({"call_id": [1, 2], "value": days})
-    assert client.calls(columns=["call_id", "value"], limit=2).to_pydict()["value"] == [date(2025, 7, 1), None]
+    assert client.calls(columns=["call_id", "value"], limit=2).to_pydict()["value"] == [
+        date(2025, 7, 1),
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
-    "values", [np.zeros((2, 2)), np.zeros(2, "timedelta64[s]"), np.zeros(2, "datetime64[M]"), np.zeros(2, complex)]
+    "values",
+    [np.zeros((2, 2)), np.zeros(2, "timedelta64[s]"), np.zeros(2, "datetime64[M]"), np.zeros(2, complex)],
 )
 def test_numpys_other_arrays(client, values):
     with pytest.raises(converz.InvalidInputError, match="frame\\[.value.\\]"):

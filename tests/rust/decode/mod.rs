@@ -2,5 +2,11 @@
 
 mod basics;
 mod helpers;
+mod json_cases;
+mod large;
 mod oracle;
+mod pinned;
 mod property;
+mod refusals;
+mod streams;
+mod types;

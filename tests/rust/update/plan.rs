@@ -159,7 +159,8 @@ proptest! {
             .count();
         prop_assert_eq!(plan.num_changes(), differing);
         prop_assert_eq!(plan.changes().count(), differing);
-        prop_assert_eq!(plan.changes_batch().unwrap().num_rows(), differing);
+        prop_assert_eq!(plan.changes_batch(usize::MAX).unwrap().num_rows(), differing);
+        prop_assert_eq!(plan.changes_batch(2).unwrap().num_rows(), differing.min(2));
         let sent = |frame: &Option<UpdateFrame>| -> usize {
             let requests = frame.iter().flat_map(|frame| frame.requests(LIMITS).unwrap());
             requests.map(|request| request.cells).sum()
