@@ -198,7 +198,7 @@ class Round:
         def one(campaign: str | None, limit: int | None) -> None:
             try:
                 self.same(self.client.calls(campaign=campaign, limit=limit).to_pydict(), campaign, limit)
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:
                 errors.append(error)
 
         threads = [threading.Thread(target=one, args=query) for query in queries]
