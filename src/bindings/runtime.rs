@@ -139,3 +139,11 @@ impl<T: Send> Task<T> {
         std::mem::forget(self);
     }
 }
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        if self.pid == std::process::id() {
+            self.abort.abort();
+        }
+    }
+}
