@@ -34,12 +34,13 @@ class Authority:
             capture_output=True,
         )
 
-    def context(self, *names: str, days: int = 2) -> ssl.SSLContext:
+    def context(self, *names: str) -> ssl.SSLContext:
         """Return what a server needs to be one of these names."""
         key, request, certificate = (self.folder / f"{names[0]}.{ending}" for ending in ("key", "csr", "pem"))
         alternatives = ",".join(f"{'IP' if name[0].isdigit() else 'DNS'}:{name}" for name in names)
         extensions = self.folder / f"{names[0]}.ext"
         extensions.write_text(f"subjectAltName={alternatives}\nbasicConstraints=CA:FALSE\n")
+<<<<<<< HEAD
         commands = [
             [
                 "req",
@@ -74,6 +75,15 @@ class Authority:
             ],
         ]
         for command in commands:
+=======
+        authority = ["-CA", str(self.file), "-CAkey", str(self.folder / "authority.key"), "-CAcreateserial"]
+        extended = ["-days", "2", "-extfile", str(extensions)]
+        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key)]
+        for command in (
+            ["req", *new_key, "-subj", "/CN=server", "-out", str(request)],
+            ["x509", "-req", "-in", str(request), *authority, *extended, "-out", str(certificate)],
+        ):
+>>>>>>> trust
             subprocess.run(["openssl", *command], check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
