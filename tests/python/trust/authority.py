@@ -40,42 +40,6 @@ class Authority:
         alternatives = ",".join(f"{'IP' if name[0].isdigit() else 'DNS'}:{name}" for name in names)
         extensions = self.folder / f"{names[0]}.ext"
         extensions.write_text(f"subjectAltName={alternatives}\nbasicConstraints=CA:FALSE\n")
-<<<<<<< HEAD
-        commands = [
-            [
-                "req",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-subj",
-                "/CN=server",
-                "-keyout",
-                str(key),
-                "-out",
-                str(request),
-            ],
-            [
-                "x509",
-                "-req",
-                "-in",
-                str(request),
-                "-CA",
-                str(self.file),
-                "-CAkey",
-                str(self.folder / "authority.key"),
-                "-CAcreateserial",
-                "-days",
-                str(days),
-                "-extfile",
-                str(extensions),
-                "-out",
-                str(certificate),
-            ],
-        ]
-        for command in commands:
-=======
         authority = ["-CA", str(self.file), "-CAkey", str(self.folder / "authority.key"), "-CAcreateserial"]
         extended = ["-days", "2", "-extfile", str(extensions)]
         new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key)]
@@ -83,7 +47,6 @@ class Authority:
             ["req", *new_key, "-subj", "/CN=server", "-out", str(request)],
             ["x509", "-req", "-in", str(request), *authority, *extended, "-out", str(certificate)],
         ):
->>>>>>> trust
             subprocess.run(["openssl", *command], check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
