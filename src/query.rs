@@ -222,8 +222,9 @@ impl Query {
         let values = checked(name, values)?;
         if let Some(value) = values.iter().find(|value| value.contains(',')) {
             return Err(Error::invalid_input(format!(
-                "{name} holds {value:?}, but the API separates its values with commas: a value cannot contain one \
-                 (to pass several values, use a list)"
+                "{name} holds {}, but the API separates its values with commas: a value cannot contain one \
+                 (to pass several values, use a list)",
+                quoted(value)
             )));
         }
         if !values.is_empty() {
@@ -273,7 +274,8 @@ pub fn parse_date(argument: &str, text: &str) -> Result<NaiveDate> {
         .flatten()
         .ok_or_else(|| {
             Error::invalid_input(format!(
-                "{argument}={text:?} is not a date of the calendar: it looks like 2025-07-15"
+                "{argument}={} is not a date of the calendar: it looks like 2025-07-15",
+                quoted(text)
             ))
         })
 }
@@ -296,9 +298,18 @@ pub fn parse_time(argument: &str, text: &str) -> Result<NaiveDateTime> {
     // A leap second would be sent as second 59 with more than a second of fraction.
     parsed.filter(|time| time.nanosecond() < 1_000_000_000).ok_or_else(|| {
         Error::invalid_input(format!(
-            "{argument}={text:?} is not a time of the calendar without a zone: it looks like 2025-07-15 12:00"
+            "{argument}={} is not a time of the calendar without a zone: it looks like 2025-07-15 12:00",
+            quoted(text)
         ))
     })
+}
+
+/// Text as an error shows it, shortened where it is long.
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
 }
 
 /// chrono also takes signs and years of other lengths, which the API does not.

@@ -46,7 +46,7 @@ impl fmt::Debug for ApiKey {
 }
 
 /// The settings of a client. The fields' defaults are those of [`Settings::new`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Settings {
     /// Ends without a slash; operations add `/calls` and the like.
@@ -85,6 +85,9 @@ pub struct Settings {
 /// The largest page that the API documents.
 pub const MAX_PAGE_SIZE: u32 = 1_000_000;
 
+/// The longest that a timeout can be: ten years, which clocks can still count.
+pub const MAX_SECONDS: u64 = 10 * 366 * 24 * 60 * 60;
+
 impl Settings {
     /// Settings with every default, for a base URL that is checked here.
     ///
@@ -117,6 +120,17 @@ impl Settings {
         is_loopback(&self.base_url)
     }
 
+    /// The proxy as it may be shown: without its password.
+    pub fn shown_proxy(&self) -> Option<String> {
+        self.proxy.clone().map(|mut url| {
+            if url.password().is_some() {
+                // Only a URL without a host refuses a password, and then it has none.
+                let _ = url.set_password(Some("***"));
+            }
+            url.into()
+        })
+    }
+
     /// # Errors
     /// Bounds that no read or update could keep.
     pub fn validate(&self) -> Result<()> {
@@ -126,11 +140,18 @@ impl Settings {
             ("first_byte_timeout", self.first_byte_timeout),
             ("stall_timeout", self.stall_timeout),
         ] {
-            if value.is_zero() {
-                return Err(Error::configuration(format!(
-                    "{name}=0 leaves no time for an answer: pass seconds above 0"
-                )));
+            if value.is_zero() || value.as_secs() > MAX_SECONDS {
+                return Err(unusable_seconds(name, value.as_secs_f64()));
             }
+        }
+        if self.max_retries > 1000 {
+            return Err(Error::configuration(format!(
+                "max_retries={} is not a number from 0 to 1000",
+                self.max_retries
+            )));
+        }
+        if let Some(proxy) = &self.proxy {
+            check_proxy(proxy)?;
         }
         if self.page_size == 0 || self.page_size > MAX_PAGE_SIZE {
             return Err(Error::configuration(format!(
@@ -169,6 +190,76 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("base_url", &self.base_url.as_str())
+            .field("api_key", &self.api_key)
+            .field("timeout", &self.timeout)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("first_byte_timeout", &self.first_byte_timeout)
+            .field("stall_timeout", &self.stall_timeout)
+            .field("max_retries", &self.max_retries)
+            .field("page_size", &self.page_size)
+            .field("max_concurrency", &self.max_concurrency)
+            .field("max_update_bytes", &self.max_update_bytes)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("max_depth", &self.max_depth)
+            .field("max_value_bytes", &self.max_value_bytes)
+            .field("ca_file", &self.ca_file)
+            .field("proxy", &self.shown_proxy())
+            .field("user_agent", &self.user_agent)
+            .field("lossy", &self.lossy)
+            .finish()
+    }
+}
+
+/// A timeout from seconds as users give them.
+///
+/// # Errors
+/// What is no length of time, or none that can be waited for.
+pub fn parse_seconds(name: &str, seconds: f64) -> Result<Duration> {
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() && duration.as_secs() <= MAX_SECONDS => Ok(duration),
+        _ => Err(unusable_seconds(name, seconds)),
+    }
+}
+
+fn unusable_seconds(name: &str, seconds: f64) -> Error {
+    Error::configuration(format!(
+        "{name}={seconds} is no time to wait: pass seconds above 0 and up to {MAX_SECONDS}"
+    ))
+}
+
+/// The address of a proxy.
+///
+/// # Errors
+/// What is none; it is not shown, since it may hold a password.
+pub fn parse_proxy(text: &str) -> Result<Url> {
+    let url = Url::parse(text).map_err(|error| {
+        Error::configuration(format!(
+            "proxy is not a URL ({error}): it looks like http://proxy.example.com:3128"
+        ))
+    })?;
+    check_proxy(&url)?;
+    Ok(url)
+}
+
+fn check_proxy(url: &Url) -> Result<()> {
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(Error::configuration(
+            "proxy must start with http:// or https:// and name a host: it looks like \
+             http://proxy.example.com:3128",
+        ));
+    }
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err(Error::configuration(
+            "proxy has a path, a query or a fragment: give only scheme, host, port and user",
+        ));
+    }
+    Ok(())
 }
 
 fn parse_base_url(text: &str, allow_http: bool) -> Result<Url> {
@@ -277,5 +368,65 @@ mod tests {
         assert_eq!(format!("{key:?}"), "ApiKey(…)");
         assert!(!format!("{settings:?}").contains("canary"));
         assert!(!ApiKey::new("canary\n").unwrap_err().to_string().contains("canary"));
+    }
+
+    #[test]
+    fn the_password_of_a_proxy_is_not_shown() {
+        let mut settings =
+            Settings::new("https://acme.converz.co", ApiKey::new("k").unwrap(), false).unwrap();
+        settings.proxy = Some(parse_proxy("http://me:hidden@proxy.example:3128").unwrap());
+        assert_eq!(settings.shown_proxy().as_deref(), Some("http://me:***@proxy.example:3128/"));
+        assert!(!format!("{settings:?} {settings:#?}").contains("hidden"));
+        for proxy in [
+            "proxy:hidden",
+            "10.0.0.1:3128",
+            "socks5://me:hidden@proxy:1",
+            "http://",
+            "http://me:hidden@proxy:x",
+            "http://me:hidden@proxy/path",
+        ] {
+            let error = parse_proxy(proxy).unwrap_err();
+            assert!(matches!(error.kind(), crate::error::ErrorKind::Configuration), "{proxy}");
+            assert!(!error.to_string().contains("hidden"), "{error}");
+        }
+    }
+
+    #[test]
+    fn times_are_those_one_can_wait_for() {
+        assert_eq!(parse_seconds("timeout", 0.25).unwrap(), Duration::from_millis(250));
+        for seconds in [0.0, -0.0, -1.0, 1e-12, f64::NAN, f64::INFINITY, 1e300, 1e10] {
+            let error = parse_seconds("timeout", seconds).unwrap_err();
+            assert!(error.message().starts_with("timeout="), "{error}");
+        }
+    }
+
+    #[test]
+    fn bounds_that_cannot_work_are_refused_by_name() {
+        type Change = fn(&mut Settings);
+        let cases: [(&str, Change); 15] = [
+            ("timeout=0", |settings| settings.timeout = Duration::ZERO),
+            ("connect_timeout=0", |settings| settings.connect_timeout = Duration::ZERO),
+            ("first_byte_timeout=0", |settings| settings.first_byte_timeout = Duration::ZERO),
+            ("stall_timeout=", |settings| settings.stall_timeout = Duration::MAX),
+            ("max_retries=", |settings| settings.max_retries = u32::MAX),
+            ("page_size=0", |settings| settings.page_size = 0),
+            ("page_size=1000001", |settings| settings.page_size = 1_000_001),
+            ("max_concurrency=0", |settings| settings.max_concurrency = 0),
+            ("max_concurrency=65", |settings| settings.max_concurrency = 65),
+            ("max_update_bytes=", |settings| settings.max_update_bytes = 1),
+            ("max_response_bytes=0", |settings| settings.max_response_bytes = 0),
+            ("max_depth=0", |settings| settings.max_depth = 0),
+            ("max_value_bytes=0", |settings| settings.max_value_bytes = 0),
+            ("user_agent=", |settings| settings.user_agent = "a\r\nb".to_owned()),
+            ("proxy", |settings| settings.proxy = Url::parse("socks5://proxy:1").ok()),
+        ];
+        for (start, change) in cases {
+            let mut settings =
+                Settings::new("https://acme.converz.co", ApiKey::new("k").unwrap(), false).unwrap();
+            assert!(settings.validate().is_ok());
+            change(&mut settings);
+            let error = settings.validate().expect_err(start);
+            assert!(error.message().starts_with(start), "{error}");
+        }
     }
 }

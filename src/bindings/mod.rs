@@ -1,1 +1,61 @@
 //! The only room that knows Python: conversion, errors, signals, fork and the interpreter lock.
+
+#![allow(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+
+mod arguments;
+mod client;
+mod columns;
+mod ctrl_c;
+mod decode;
+mod errors;
+mod events;
+mod new_column;
+mod panics;
+mod plan;
+mod progress;
+mod receipt;
+mod runtime;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod schema;
+mod settings;
+mod stream;
+mod table;
+mod updates;
+mod values;
+mod warnings;
+
+use pyo3::prelude::*;
+
+/// What the Python package is built on; its public names are in `python/converz`.
+#[pymodule(name = "_core", gil_used = true)]
+mod core {
+    #[pymodule_export]
+    use super::client::Client;
+    #[pymodule_export]
+    use super::columns::Column;
+    #[pymodule_export]
+    use super::decode::decode;
+    #[pymodule_export]
+    use super::plan::UpdatePlan;
+    #[cfg(feature = "sandbox")]
+    #[pymodule_export]
+    use super::sandbox::Sandbox;
+    #[pymodule_export]
+    use super::schema::Schema;
+    #[pymodule_export]
+    use super::settings::Secret;
+    #[pymodule_export]
+    use super::stream::RecordBatchStream;
+    #[pymodule_export]
+    use super::table::{Batch, Table};
+    #[pymodule_export]
+    use super::updates::PlannedRequest;
+
+    #[pymodule_init]
+    fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        use super::PyModuleMethods;
+        super::panics::silence();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -31,16 +31,12 @@ impl Page {
     }
 
     /// The rows' keys in order; all `None` where the page has no such column.
-    pub fn keys(&self, column: &str) -> Vec<Option<Key>> {
-        let mut keys = Vec::with_capacity(self.num_rows());
+    pub fn keys(&self, column: &str) -> impl Iterator<Item = Option<Key>> {
         let column = self.position(column);
-        for batch in &self.batches {
-            match column.and_then(|column| batch.chunks.get(column)) {
-                Some(chunk) => keys.extend((0..batch.rows).map(|row| chunk.get(row).map(key))),
-                None => keys.resize(keys.len() + batch.rows, None),
-            }
-        }
-        keys
+        self.batches.iter().flat_map(move |batch| {
+            let chunk = column.and_then(|column| batch.chunks.get(column));
+            (0..batch.rows).map(move |row| chunk.and_then(|chunk| chunk.get(row)).map(key))
+        })
     }
 
     /// Keeps the rows for which `keep` is true (it has one entry a row).

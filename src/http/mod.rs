@@ -1,26 +1,38 @@
 //! One request with its retries → a stream of body bytes. Knows nothing of Arrow or Python.
 
+mod address;
+mod backoff;
+mod budget;
+mod client;
+mod clock;
+mod connect;
+mod decompress;
+mod deliver;
+mod encoding;
+mod exchange;
+mod failure;
 mod observer;
+mod progress;
+mod redact;
+mod refusal;
+mod request;
+mod retry;
+mod retry_after;
+mod trust;
+mod upload;
+mod worker;
 
+pub use budget::RetryBudget;
+pub use clock::{Clock, Sleep, SystemClock};
 pub use observer::{Observer, RequestEvent, Unobserved};
+pub use request::Request;
 
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
-
-use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::query::{Operation, Query};
 use crate::settings::Settings;
-
-/// One request of the API.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub operation: Operation,
-    pub query: Query,
-    /// The JSON body of an update.
-    pub body: Option<Bytes>,
-}
+use retry::Retry;
 
 /// Takes the decompressed bytes of one answer, in any split, on a thread that may block.
 /// A sink is made anew for each attempt, so what a failed one took in is gone with it.
@@ -53,49 +65,6 @@ pub struct Cost {
     pub bytes_decoded: u64,
 }
 
-/// The retries that requests of one operation share, so that many pages side by side do not hammer a
-/// service that is down.
-#[derive(Debug)]
-pub struct RetryBudget {
-    _todo: (),
-}
-
-/// The connection to the service.
-#[derive(Debug, Clone)]
-pub struct Http {
-    _settings: Arc<Settings>,
-}
-
-impl Http {
-    /// # Errors
-    /// Settings that cannot work (a CA file that cannot be read, say).
-    pub fn new(settings: Arc<Settings>, _observer: Arc<dyn Observer>) -> Result<Self> {
-        Ok(Self { _settings: settings })
-    }
-
-    /// Sends a request until it is answered, and gives its body to a sink.
-    ///
-    /// # Errors
-    /// Those of the last attempt, with the request and the number of attempts.
-    pub async fn read<S: BodySink>(
-        &self,
-        _request: &Request,
-        _budget: &RetryBudget,
-        _new_sink: impl Fn() -> S + Send + Sync,
-    ) -> Result<Answer<S::Output>> {
-        Err(Error::internal("not built"))
-    }
-
-    /// Sends an update until it is answered; the body of the answer is ignored.
-    pub async fn send(
-        &self,
-        _request: &Request,
-        _budget: &RetryBudget,
-    ) -> std::result::Result<Cost, SendError> {
-        Err(SendError { error: Error::internal("not built"), in_doubt: false })
-    }
-}
-
 /// Why an update was not confirmed.
 #[derive(Debug)]
 pub struct SendError {
@@ -104,17 +73,91 @@ pub struct SendError {
     pub in_doubt: bool,
 }
 
-impl RetryBudget {
-    /// The budget of one request alone.
-    pub fn single(_settings: &Settings) -> Self {
-        Self { _todo: () }
+/// The connection to the service. Making one starts no thread; a forked process must make its own, since
+/// the sockets of the pool would be shared.
+#[derive(Clone)]
+pub struct Http {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    client: reqwest::Client,
+    settings: Arc<Settings>,
+    observer: Arc<dyn Observer>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Http {
+    /// # Errors
+    /// Settings that cannot work (a CA file that cannot be read, say).
+    pub fn new(settings: Arc<Settings>, observer: Arc<dyn Observer>) -> Result<Self> {
+        Self::with_clock(settings, observer, Arc::new(SystemClock))
     }
 
-    /// The budget that the pages of one read share.
-    pub fn shared(_settings: &Settings) -> Self {
-        Self { _todo: () }
+    /// The same with another source of time and chance.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn with_clock(
+        settings: Arc<Settings>,
+        observer: Arc<dyn Observer>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        settings.validate()?;
+        let client = client::build(&settings, &clock)?;
+        Ok(Self { shared: Arc::new(Shared { client, settings, observer, clock }) })
+    }
+
+    /// Sends a request until it is answered, and gives its body to a sink.
+    ///
+    /// # Errors
+    /// Those of the last attempt, with the request and the number of attempts.
+    pub async fn read<S: BodySink>(
+        &self,
+        request: &Request,
+        budget: &RetryBudget,
+        new_sink: impl Fn() -> S + Send + Sync,
+    ) -> Result<Answer<S::Output>> {
+        let mut retry = Retry::new(&self.shared, request, budget).map_err(|error| error.error)?;
+        loop {
+            let mut exchange = retry.begin();
+            let result = match exchange.answer().await {
+                Ok(response) => deliver::deliver(response, &mut exchange, &new_sink).await,
+                Err(failure) => Err(failure),
+            };
+            match result {
+                Ok(output) => return Ok(Answer { output, cost: retry.succeeded(&exchange) }),
+                Err(failure) => retry.failed(exchange, failure).await.map_err(|error| error.error)?,
+            }
+        }
+    }
+
+    /// Sends an update until it is answered; the body of the answer is ignored.
+    ///
+    /// # Errors
+    /// That of the last attempt, and whether any attempt may have been applied.
+    pub async fn send(
+        &self,
+        request: &Request,
+        budget: &RetryBudget,
+    ) -> std::result::Result<Cost, SendError> {
+        let mut retry = Retry::new(&self.shared, request, budget)?;
+        loop {
+            let mut exchange = retry.begin();
+            let result = match exchange.answer().await {
+                Ok(response) => exchange.ignore_body(response).await,
+                Err(failure) => Err(failure),
+            };
+            match result {
+                Ok(()) => return Ok(retry.succeeded(&exchange)),
+                Err(failure) => retry.failed(exchange, failure).await?,
+            }
+        }
     }
 }
 
-/// `Retry-After` and its like never make a caller wait past this.
-pub const _MAX_WAIT: Duration = Duration::from_secs(900);
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("settings", &self.shared.settings).finish_non_exhaustive()
+    }
+}

@@ -1,1 +1,27 @@
 //! The bodies of an update → requests in order and an accounted outcome. Knows no Python.
+//!
+//! An [`Update`] sends one request after the other, so that at any moment three things say everything: the requests
+//! that were answered, the one on its way, and those not yet sent. While one is on its way the next is written.
+//!
+//! A [`Plan`] compares a frame with what is stored before anything is sent.
+
+mod account;
+mod dry_run;
+mod matching;
+mod nearest;
+mod plan;
+mod reads;
+mod run;
+mod same;
+mod sender;
+mod stored;
+mod undo;
+
+pub use account::Progress;
+pub use dry_run::PlannedRequest;
+pub use matching::PlanReader;
+pub use plan::{Change, ColumnPlan, Plan};
+pub use reads::reads;
+pub use run::{Update, UpdateOutcome};
+pub use sender::{HttpSender, Sender};
+pub use stored::{Planned, Range, plan};

@@ -18,13 +18,102 @@ SEED = 20250715
 WIDE_ROWS = 200_000
 NARROW_ROWS = 1_000_000
 
-WORDS = (
-    "the customer called about an invoice that had been sent twice and asked for a refund which the agent promised "
-    "within five working days after checking the contract in the system the delivery was late because of a strike "
-    "and she wanted to know whether the appointment could be moved to next week he confirmed the new address and "
-    "the number of the meter then explained how the app shows usage per month and where to find the settings both "
-    "agreed on a follow up call on Thursday morning café naïve Zürich €25 façade"
-).split()
+WORDS = [
+    "the",
+    "customer",
+    "called",
+    "about",
+    "an",
+    "invoice",
+    "that",
+    "had",
+    "been",
+    "sent",
+    "twice",
+    "and",
+    "asked",
+    "for",
+    "a",
+    "refund",
+    "which",
+    "the",
+    "agent",
+    "promised",
+    "within",
+    "five",
+    "working",
+    "days",
+    "after",
+    "checking",
+    "the",
+    "contract",
+    "in",
+    "the",
+    "system",
+    "the",
+    "delivery",
+    "was",
+    "late",
+    "because",
+    "of",
+    "a",
+    "strike",
+    "and",
+    "she",
+    "wanted",
+    "to",
+    "know",
+    "whether",
+    "the",
+    "appointment",
+    "could",
+    "be",
+    "moved",
+    "to",
+    "next",
+    "week",
+    "he",
+    "confirmed",
+    "the",
+    "new",
+    "address",
+    "and",
+    "the",
+    "number",
+    "of",
+    "the",
+    "meter",
+    "then",
+    "explained",
+    "how",
+    "the",
+    "app",
+    "shows",
+    "usage",
+    "per",
+    "month",
+    "and",
+    "where",
+    "to",
+    "find",
+    "the",
+    "settings",
+    "both",
+    "agreed",
+    "on",
+    "a",
+    "follow",
+    "up",
+    "call",
+    "on",
+    "Thursday",
+    "morning",
+    "café",
+    "naïve",
+    "Zürich",
+    "€25",
+    "façade",
+]
 VENDORS = ["genesys", "five9", "talkdesk", "aircall"]
 CAMPAIGNS = ["sales", "service", "retention", "onboarding", "collections"]
 SUBCAMPAIGNS = ["inbound", "outbound", "callback", "winback", None]
@@ -106,7 +195,9 @@ def write(path: Path, row, rows: int, *, shuffled: bool = False, missing: bool =
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, help="at most so many rows, for a try")
     parser.add_argument("--shuffled", action="store_true", help="also bodies with keys in random order")
@@ -120,7 +211,9 @@ def main() -> None:
         variants.append(("-missing", {"missing": True}))
     for name, row, rows in (("wide", wide_row, WIDE_ROWS), ("narrow", narrow_row, NARROW_ROWS)):
         for suffix, variant in variants:
-            write(arguments.folder / f"{name}{suffix}.json", row, min(rows, arguments.rows or rows), **variant)
+            write(
+                arguments.folder / f"{name}{suffix}.json", row, min(rows, arguments.rows or rows), **variant
+            )
 
 
 if __name__ == "__main__":

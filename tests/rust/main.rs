@@ -4,6 +4,7 @@ mod decode;
 mod encode;
 mod fetch;
 mod http;
+mod layers;
 mod update;
 
 #[cfg(feature = "sandbox")]

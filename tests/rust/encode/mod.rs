@@ -1,1 +1,9 @@
 //! Tests of the room `encode`.
+
+mod columns;
+pub mod frames;
+pub mod model;
+mod null_rules;
+mod refusals;
+mod unchecked;
+mod values;

@@ -1,1 +1,12 @@
 //! Tests of the room `fetch`.
+
+#[cfg(feature = "sandbox")]
+mod against_sandbox;
+mod ahead;
+mod moving_rows;
+mod over_http;
+mod planner;
+mod service;
+mod still_rows;
+mod streams;
+mod tables;

@@ -1,1 +1,17 @@
-//! Tests of the room `http`.
+//! Tests of the room `http`, against a server that plays scripts and a clock that stands still.
+
+mod authority;
+mod bodies;
+pub mod client;
+pub mod clock;
+mod compress;
+mod environment;
+mod faults;
+mod http2;
+mod requests;
+mod retries;
+mod secrets;
+pub mod server;
+mod timeouts;
+mod tls;
+mod updates;

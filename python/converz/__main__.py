@@ -1,0 +1,79 @@
+"""The command ``converz``: a demonstration, and the sandbox for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+from converz import __version__
+from converz.demo import demo
+from converz.errors import ConverzError
+from converz.sandbox import Sandbox
+
+__all__ = ["main"]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "demo":
+            demo()
+        else:
+            _sandbox(options)
+    except ConverzError as error:
+        print(f"converz: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="converz", description="The Arrow-native client of the Converz Data API."
+    )
+    parser.add_argument("--version", action="version", version=f"converz {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("demo", help="read, report and write back against a sandbox in this process")
+    sandbox = commands.add_parser(
+        "sandbox",
+        help="serve the whole API on 127.0.0.1 until Ctrl-C",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    sandbox.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    sandbox.add_argument("--calls", type=int, default=10_000, help="conversations")
+    sandbox.add_argument("--reps", type=int, default=100, help="users")
+    sandbox.add_argument("--days", type=int, default=90, help="days with conversations")
+    sandbox.add_argument("--seed", type=int, default=0, help="chooses the data")
+    sandbox.add_argument("--today", help="last day with data, such as 2025-07-15; the real one if left out")
+    sandbox.add_argument("--path", help="file to keep the data in; memory if left out")
+    sandbox.add_argument("--api-key", help="key to expect; one is made up if left out")
+    return parser
+
+
+def _sandbox(options: argparse.Namespace) -> None:
+    with Sandbox(
+        calls=options.calls,
+        reps=options.reps,
+        days=options.days,
+        seed=options.seed,
+        today=options.today,
+        path=options.path,
+        port=options.port,
+        api_key=options.api_key,
+    ) as sandbox:
+        print(f"URL      {sandbox.url}")
+        print(f"API key  {sandbox.api_key}")
+        print(f"Try      curl -H 'X-API-Key: {sandbox.api_key}' '{sandbox.url}/api/v1/calls?n_per_page=3'")
+        print("Ctrl-C stops it.", flush=True)
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        # Ctrl-C raises KeyboardInterrupt out of the wait.
+        stop.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""Tables as text for terminals and as HTML for notebooks."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from converz.table import Table
+
+__all__ = ["ROWS", "html_table", "shorten", "terminal_width", "text_table", "wrap"]
+
+ROWS = 10
+CELL_WIDTH = 24
+HTML_CELL_WIDTH = 120
+NULL = "null"
+NUMBERS = ("int", "uint", "float")
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal, or what one usually has."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def wrap(text: str, width: int, indent: str = "") -> str:
+    """Break text between words into lines of at most `width` terminal columns; later ones begin with `indent`."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line.strip() and _text_columns(longer) > width:
+            lines.append(line)
+            longer = indent + word
+        line = longer
+    return "\n".join(shorten(line, width) for line in [*lines, line])
+
+
+def text_table(
+    table: Table, rows: int = ROWS, width: int | None = None, title: str = "Table", total: int | None = None
+) -> str:
+    """Lay out the shape, the types and the first rows in at most `width` columns of a terminal.
+
+    `total` is the number of rows where the table has only the first of them.
+    """
+    width = width or terminal_width()
+    total = table.num_rows if total is None else total
+    lines = [_shape(table, title, total)]
+    names, types = table.column_names, table.schema.types
+    if names:
+        cells = [[_cell(cell) for cell in row] for row in table._core.cells(0, rows)]
+        columns = [
+            [shorten(names[i], CELL_WIDTH), shorten(types[i], CELL_WIDTH), *(row[i] for row in cells)]
+            for i in range(len(names))
+        ]
+        shown, hidden = _fitting(columns, width)
+        for line in range(len(cells) + 2):
+            texts = [_aligned(column[line], _widest(column), types[i]) for i, column in shown]
+            lines.append("  ".join(texts).rstrip())
+        if total > rows:
+            lines.append("…")
+        if hidden:
+            more = ", ".join(f"{names[i]}: {types[i]}" for i in hidden)
+            lines.append(shorten(f"and {len(hidden)} more columns: {more}", width))
+    return "\n".join(lines)
+
+
+def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int | None = None) -> str:
+    """Lay out the shape, the types and the first rows as an HTML table; `total` is as in `text_table`."""
+    import html
+
+    total = table.num_rows if total is None else total
+    names, types = table.column_names, table.schema.types
+    right = [kind.startswith(NUMBERS) for kind in types]
+    style = ["text-align: right" if is_number else "text-align: left" for is_number in right]
+
+    def row(tag: str, cells: Sequence[str | None]) -> str:
+        parts = []
+        for cell, css in zip(cells, style, strict=True):
+            text = "<i>null</i>" if cell is None else html.escape(shorten(cell, HTML_CELL_WIDTH))
+            parts.append(f'<{tag} style="{css}">{text}</{tag}>')
+        return "<tr>" + "".join(parts) + "</tr>"
+
+    head = row("th", names) + row("td", types).replace("<td ", '<td class="type" ')
+    body = "".join(row("td", cells) for cells in table._core.cells(0, rows))
+    more = "<p>…</p>" if total > rows else ""
+    return (
+        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table, title, total))}</p>'
+        f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}</div>"
+    )
+
+
+def _shape(table: Table, title: str, rows: int) -> str:
+    columns = len(table.column_names)
+    return f"{title}: {rows:,} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
+
+
+def _fitting(columns: list[list[str]], width: int) -> tuple[list[tuple[int, list[str]]], list[int]]:
+    """Choose the columns from the left that fit side by side; the first is always among them."""
+    shown: list[tuple[int, list[str]]] = []
+    used = 0
+    for i, column in enumerate(columns):
+        used += _widest(column) + (2 if i else 0)
+        if shown and used > width:
+            return shown, list(range(i, len(columns)))
+        shown.append((i, column))
+    return shown, []
+
+
+def _cell(cell: str | None) -> str:
+    return NULL if cell is None else shorten(cell, CELL_WIDTH)
+
+
+def shorten(text: str, width: int) -> str:
+    """Make text one line of at most `width` terminal columns, without characters that could move the cursor."""
+    kept: list[str] = []
+    used = 0
+    for character in text:
+        shown = " " if character in "\n\r\t" else character
+        if not shown.isprintable():
+            shown = "\N{REPLACEMENT CHARACTER}"
+        if used + _columns(shown) > width:
+            while kept and used > width - 1:
+                used -= _columns(kept.pop())
+            return "".join(kept) + "…"
+        used += _columns(shown)
+        kept.append(shown)
+    return "".join(kept)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _text_columns(text: str) -> int:
+    return sum(_columns(character) for character in text)
+
+
+def _widest(column: list[str]) -> int:
+    return max(_text_columns(text) for text in column)
+
+
+def _aligned(text: str, width: int, kind: str) -> str:
+    padding = " " * (width - _text_columns(text))
+    return padding + text if kind.startswith(NUMBERS) else text + padding

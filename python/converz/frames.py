@@ -1,0 +1,119 @@
+"""A user's frame, of whatever library → the core's table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from converz import _core
+from converz.errors import InvalidInputError
+from converz.from_polars import readable
+from converz.table import Table
+
+__all__ = ["to_core_table"]
+
+
+def to_core_table(frame: object, key: str) -> _core.Table:
+    """Take rows from any dataframe, a dict of columns or a list of dicts.
+
+    `key` is the column that an index of pandas may hold.
+    """
+    if isinstance(frame, Table):
+        return frame._core
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(frame, pandas.DataFrame):
+        from converz.from_pandas import from_pandas
+
+        return from_pandas(frame, key)
+    if isinstance(frame, Mapping):
+        return _columns(frame)
+    if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
+        return _arrow(frame)
+    if isinstance(frame, Sequence) and not isinstance(frame, (str, bytes)):
+        return _rows(frame)
+    hint = ": collect() it first" if type(frame).__name__ == "LazyFrame" else ""
+    message = (
+        f"frame is a {type(frame).__module__}.{type(frame).__name__}, which holds no rows that can be read{hint}. "
+        "Pass a dataframe of pandas, polars, pyarrow or duckdb, anything with __arrow_c_stream__, a dict of "
+        "columns or a list of dicts"
+    )
+    raise InvalidInputError(message)
+
+
+def _arrow(frame: object) -> _core.Table:
+    try:
+        return _core.Table.from_arrow(readable(frame))
+    except (TypeError, ValueError) as error:
+        message = f"frame is a {type(frame).__module__}.{type(frame).__name__}, which is not a table of rows: {error}"
+        raise InvalidInputError(message) from error
+
+
+def _columns(frame: Mapping[Any, Any]) -> _core.Table:
+    columns: dict[str, _core.Column] = {}
+    lengths: dict[str, int] = {}
+    for name, values in frame.items():
+        if not isinstance(name, str):
+            message = f"frame has the column {name!r}: names are strings"
+            raise InvalidInputError(message)
+        if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
+            message = f"frame[{name!r}]={values!r:.80} is not a column: pass a sequence of values"
+            raise InvalidInputError(message)
+        columns[name], lengths[name] = _column(name, values)
+    if len(set(lengths.values())) > 1:
+        message = f"frame has columns of different lengths: {lengths}"
+        raise InvalidInputError(message)
+    return _core.Table.from_columns(list(columns), list(columns.values()))
+
+
+def _column(name: str, values: Any) -> tuple[_core.Column, int]:
+    """Convert a column with all that its library knows of it, and count its rows."""
+    pandas, numpy = sys.modules.get("pandas"), sys.modules.get("numpy")
+    if pandas is not None and isinstance(
+        values, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray)
+    ):
+        from converz.from_pandas import from_series
+
+        return from_series(name, pandas.Series(values)), len(values)
+    if numpy is not None and isinstance(values, numpy.ndarray):
+        from converz.from_numpy import from_numpy
+
+        return from_numpy(name, values), len(values)
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(values, polars.Series):
+        # Versions before 1.30 export a series of dates or categories as plain integers, a frame rightly.
+        table = _core.Table.from_arrow(readable(values.to_frame("column")))
+        return _core.Column.from_table(name, table), len(values)
+    if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+        column = _core.Column.from_arrow(name, values)
+        return column, len(column)
+    elements = list(values)
+    return _core.Column.from_list(name, elements), len(elements)
+
+
+def _rows(frame: Sequence[Any]) -> _core.Table:
+    if not frame:
+        message = "frame=[] has no rows: there is nothing to update"
+        raise InvalidInputError(message)
+    names = list(frame[0]) if isinstance(frame[0], Mapping) else []
+    wrong = []
+    for position, row in enumerate(frame):
+        if not isinstance(row, Mapping):
+            message = f"frame[{position}]={row!r:.80} is not a dict: pass a list of dicts with the same keys"
+            raise InvalidInputError(message)
+        if row.keys() != set(names):
+            wrong.append(position)
+    if wrong:
+        more = f" and {len(wrong) - 10} more" if len(wrong) > 10 else ""
+        message = (
+            f"frame has rows with other keys than its first one ({names}): rows {wrong[:10]}{more}. What a row "
+            "leaves out could be meant to stay or to become null: give every row the same keys, with None where "
+            "it has no value"
+        )
+        raise InvalidInputError(message)
+    for name in names:
+        if not isinstance(name, str):
+            message = f"frame has the column {name!r}: names are strings"
+            raise InvalidInputError(message)
+    columns = [_core.Column.from_list(name, [row[name] for row in frame]) for name in names]
+    return _core.Table.from_columns(names, columns)

@@ -1,0 +1,161 @@
+"""`Sandbox`: the whole API on 127.0.0.1, without a key of anybody's, and `Fault`, with which it misbehaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from converz import _core
+from converz.client import Client
+from converz.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import os
+    from datetime import date
+    from types import TracebackType
+
+    from converz._core import Sandbox as CoreSandbox
+
+__all__ = ["Fault", "Sandbox"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """How a sandbox misbehaves, and at which requests.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(operation="calls", request=1, status=503, retry_after=0)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     calls = sandbox.client().calls()
+        >>> calls.num_rows, calls.receipt.retries
+        (100, 1)
+
+    """
+
+    operation: Literal["calls", "reps", "report", "update_calls", "update_reps"] | None = None
+    """The operation; by default any."""
+    request: int | Sequence[int] | None = None
+    """Which requests of the operation, counted from 1 and retries included; by default every one."""
+    status: int | None = None
+    """Answer with this status instead of doing anything."""
+    retry_after: float | str | None = None
+    """The header ``Retry-After`` of that answer: seconds, or any text."""
+    delay: float | None = None
+    """Seconds to wait before answering."""
+    cut: int | None = None
+    """Close the connection after so many bytes of the body."""
+    cap: int | None = None
+    """Give at most so many rows a page, silently."""
+    stride: Literal["cap", "request"] = "cap"
+    """Whether capped pages begin at multiples of the cap, or of what was asked for."""
+
+
+class Sandbox:
+    """The whole Converz Data API on a socket of 127.0.0.1, with made-up data of a contact centre.
+
+    Nothing leaves the machine. The data are the same for the same ``seed`` and ``today``. It runs while the
+    ``with`` block does, or until `stop`.
+
+    Args:
+        calls: How many conversations there are.
+        reps: How many users.
+        days: Over how many days up to ``today`` the conversations spread.
+        seed: Chooses the data.
+        today: The last day with data; by default the real one, so that the API's default range has some.
+        path: A file to keep the data in. A file that already holds a sandbox is served as it is.
+        faults: How to misbehave; see `Fault`.
+        port: The port to listen on; by default a free one.
+        api_key: The key to expect; by default one that says what it is.
+
+    Raises:
+        InvalidInputError: If an argument is not as described.
+        ConverzError: If the sandbox cannot start, because the port is taken, say.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=1_000, reps=10) as sandbox:
+        ...     client = sandbox.client()
+        ...     print(client.calls().num_rows, client.reps().num_rows)
+        1000 10
+
+    """
+
+    __slots__ = ("__weakref__", "_core")
+    _core: CoreSandbox
+
+    def __init__(
+        self,
+        *,
+        calls: int = 10_000,
+        reps: int = 100,
+        days: int = 90,
+        seed: int = 0,
+        today: str | date | None = None,
+        path: str | os.PathLike[str] | None = None,
+        faults: Sequence[Fault] = (),
+        port: int = 0,
+        api_key: str | None = None,
+    ) -> None:
+        self._core = _core.Sandbox(
+            calls=calls,
+            reps=reps,
+            days=days,
+            seed=seed,
+            today=today,
+            path=path,
+            faults=_listed(faults),
+            port=port,
+            api_key=api_key,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as ``http://127.0.0.1:8080``, without a path."""
+        return self._core.url
+
+    @property
+    def api_key(self) -> str:
+        """The key that it expects."""
+        return self._core.api_key
+
+    def client(self, **settings: Any) -> Client:
+        """Return a client of this sandbox.
+
+        Args:
+            **settings: Settings of the client, as `Client` takes them.
+
+        """
+        return Client(self.url, self.api_key, **settings)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The latest requests that it got, each with ``method``, ``path``, ``query`` and ``status``."""
+        return self._core.requests
+
+    def stop(self) -> None:
+        """Stop listening. In a forked child this does nothing: the sandbox is its parent's."""
+        self._core.stop()
+
+    def __enter__(self) -> Sandbox:
+        """Return the running sandbox."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop it."""
+        self.stop()
+
+    def __repr__(self) -> str:
+        """Show where it listens."""
+        # Debuggers and error services also show the sandbox whose making failed.
+        return f"Sandbox(url={self.url!r})" if hasattr(self, "_core") else "Sandbox()"
+
+
+def _listed(faults: object) -> list[Any]:
+    if not isinstance(faults, Sequence):
+        message = f"faults={faults!r} is not a sequence of converz.Fault"
+        raise InvalidInputError(message)
+    return list(faults)

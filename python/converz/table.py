@@ -1,0 +1,247 @@
+"""`Table`: the rows of a result, ready for every dataframe library."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Literal
+
+from converz import _core
+from converz.display import html_table, text_table
+from converz.errors import InvalidInputError
+from converz.from_polars import readable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from converz._core import RecordBatch, Schema
+    from converz._core import Table as CoreTable
+    from converz.receipt import Receipt
+
+__all__ = ["Table"]
+
+
+class Table:
+    """The rows of a result, in Arrow's memory layout.
+
+    Every library that speaks the Arrow PyCapsule interface takes it as it is, as often as wanted, and shares
+    its memory where the library's own layout allows: ``polars.DataFrame(table)``, ``pyarrow.table(table)``,
+    ``duckdb.sql("from table")``. `to_pandas`, `to_polars` and `to_arrow` do the same for those who prefer a
+    method. A table can be pickled and does not change.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+        ...     reps = sandbox.client().reps()
+        >>> reps.shape
+        (5, 7)
+        >>> reps.column_names[:3]
+        ['rep_id', 'name', 'gender']
+        >>> reps.schema["active"]
+        'int64'
+
+    """
+
+    __slots__ = ("_core", "_receipt")
+    _core: CoreTable
+    _receipt: Receipt | None
+
+    def __init__(self, data: Any) -> None:
+        """Take the rows of any object with ``__arrow_c_stream__`` or ``__arrow_c_array__``.
+
+        Args:
+            data: A dataframe, table or batch of any library that speaks the Arrow PyCapsule interface.
+
+        Raises:
+            InvalidInputError: If it is none of these.
+
+        """
+        try:
+            self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(readable(data))
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InvalidInputError):
+                raise
+            kind = type(data)
+            message = (
+                f"data is a {kind.__module__}.{kind.__qualname__}, which is no table of Arrow's: {error}"
+            )
+            raise InvalidInputError(message) from error
+        self._receipt = None
+
+    @classmethod
+    def _from_core(cls, core: CoreTable, receipt: Receipt | None = None) -> Table:
+        table = cls(core)
+        table._receipt = receipt
+        return table
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What reading the table took: requests, retries, pages, bytes, seconds. None if it was not read."""
+        return self._receipt
+
+    @property
+    def schema(self) -> Schema:
+        """The names and types of the columns; it can be passed as ``schema=``."""
+        return self._core.schema
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return self._core.schema.names
+
+    @property
+    def num_rows(self) -> int:
+        """The number of rows."""
+        return self._core.num_rows
+
+    @property
+    def num_columns(self) -> int:
+        """The number of columns."""
+        return len(self._core.schema)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The numbers of rows and of columns."""
+        return self.num_rows, self.num_columns
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the columns occupy in memory."""
+        return self._core.nbytes
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.num_rows
+
+    def head(self, rows: int = 5) -> Table:
+        """Return the first rows, without copying them.
+
+        Args:
+            rows: How many.
+
+        Raises:
+            InvalidInputError: If it is negative.
+
+        """
+        return self.slice(0, rows)
+
+    def slice(self, offset: int, length: int | None = None) -> Table:
+        """Return a range of rows, without copying them.
+
+        Args:
+            offset: The first row, counted from 0.
+            length: How many rows; by default all that follow.
+
+        Raises:
+            InvalidInputError: If a number is negative.
+
+        """
+        rows = max(self.num_rows - offset, 0) if length is None else length
+        for name, number in (("offset", offset), ("length", rows)):
+            if number < 0:
+                message = f"{name}={number} is not a number of rows from 0"
+                raise InvalidInputError(message)
+        return Table._from_core(self._core.slice(offset, rows))
+
+    def to_batches(self) -> list[RecordBatch]:
+        """Return the batches that the table is made of, without copying them."""
+        return self._core.to_batches()
+
+    def to_pydict(self) -> dict[str, list[Any]]:
+        """Return the columns as lists of Python's own values, null as None; no other library is needed.
+
+        Raises:
+            InvalidInputError: If two columns have the same name, as those of other libraries may.
+
+        """
+        repeated = {name for name in self.column_names if self.column_names.count(name) > 1}
+        if repeated:
+            message = f"a dict cannot hold several columns of the same name: {sorted(repeated)}"
+            raise InvalidInputError(message)
+        return {name: self._core.values(i) for i, name in enumerate(self.column_names)}
+
+    def to_arrow(self) -> pa.Table:
+        """Return a ``pyarrow.Table`` that shares this table's memory.
+
+        Raises:
+            ImportError: If pyarrow is not installed.
+
+        """
+        pyarrow = _required("pyarrow", "to_arrow")
+        # pyarrow.table() would import pandas first, which takes a third of a second.
+        result: pa.Table = pyarrow.RecordBatchReader.from_stream(self).read_all()
+        return result
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return a ``polars.DataFrame``.
+
+        Numbers, dates and times share this table's memory; strings are laid out anew, as polars needs them.
+
+        Raises:
+            ImportError: If polars is not installed.
+
+        """
+        frame: pl.DataFrame = _required("polars", "to_polars").DataFrame(self)
+        return frame
+
+    def to_pandas(self, *, dtype_backend: Literal["pyarrow", "numpy_nullable"] | None = None) -> pd.DataFrame:
+        """Return a ``pandas.DataFrame`` in which no value has changed.
+
+        Columns without nulls have numpy's types. Where a value is null, integers and booleans become pandas'
+        nullable ``Int64``, ``UInt64`` and ``boolean`` (numpy has no null for them), and floats have NaN.
+        Strings have pandas' own string type; dates and times are ``datetime64[us]``.
+
+        Args:
+            dtype_backend: ``"pyarrow"`` or ``"numpy_nullable"``, as in pandas' own readers.
+
+        Raises:
+            ImportError: If pandas is not installed, or pyarrow for ``dtype_backend="pyarrow"``.
+            InvalidInputError: If ``dtype_backend`` is something else.
+
+        """
+        _required("pandas", "to_pandas")
+        from converz.to_pandas import to_pandas
+
+        return to_pandas(self, dtype_backend)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Export the table as an Arrow C stream capsule."""
+        return self._core.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_schema__(self) -> object:
+        """Export the schema as an Arrow C schema capsule."""
+        return self._core.__arrow_c_schema__()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is a table of the same columns and values."""
+        if not isinstance(other, Table):
+            return NotImplemented
+        return self._core.equals(other._core)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, tuple[bytes, Receipt | None]]:
+        """Pickle as an Arrow IPC stream."""
+        return _unpickle, (self._core.to_ipc(), self._receipt)
+
+    def __repr__(self) -> str:
+        """Show the shape, the types and the first rows."""
+        return text_table(self)
+
+    def _repr_html_(self) -> str:
+        return html_table(self)
+
+
+def _unpickle(ipc: bytes, receipt: Receipt | None) -> Table:
+    return Table._from_core(_core.Table.from_ipc(ipc), receipt)
+
+
+def _required(library: str, method: str) -> Any:
+    try:
+        return importlib.import_module(library)
+    except ModuleNotFoundError as error:
+        if error.name != library:
+            raise
+        message = f"{method}() needs {library}, which is not installed: pip install 'converz[{library}]'"
+        raise ImportError(message, name=library) from None

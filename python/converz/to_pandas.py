@@ -1,0 +1,128 @@
+"""A table → a pandas frame in which no value has changed. Imported only where pandas is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from converz.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from converz.table import Table
+
+__all__ = ["to_pandas"]
+
+NUMPY_TYPES = {
+    "bool": "bool",
+    "int8": "int8",
+    "int16": "int16",
+    "int32": "int32",
+    "int64": "int64",
+    "uint8": "uint8",
+    "uint16": "uint16",
+    "uint32": "uint32",
+    "uint64": "uint64",
+    "float32": "float32",
+    "float64": "float64",
+}
+DAY_US = 86_400_000_000
+
+
+def to_pandas(table: Table, dtype_backend: Literal["pyarrow", "numpy_nullable"] | None) -> pd.DataFrame:
+    """Convert as `Table.to_pandas` documents."""
+    if dtype_backend == "pyarrow":
+        frame: pd.DataFrame = table.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
+    if dtype_backend not in (None, "numpy_nullable"):
+        message = f'dtype_backend={dtype_backend!r} is not None, "pyarrow" or "numpy_nullable"'
+        raise InvalidInputError(message)
+    nullable = dtype_backend == "numpy_nullable"
+    columns = [_column(table, i, kind, nullable) for i, kind in enumerate(table.schema.types)]
+    index = pd.RangeIndex(table.num_rows)
+    # Names may repeat in another library's table, so the frame is not made from a dict.
+    frame = pd.DataFrame(dict(enumerate(columns)), index=index, copy=False)
+    frame.columns = pd.Index(table.column_names)
+    return frame
+
+
+def _column(table: Table, i: int, kind: str, nullable: bool) -> Any:
+    if kind in NUMPY_TYPES:
+        values, mask = _numpy(table, i, NUMPY_TYPES[kind])
+        return _numbers(values, mask, kind, nullable)
+    if kind.startswith(("date", "timestamp[")):
+        return _dates(table, i, kind)
+    if kind in ("string", "large_string", "string_view"):
+        return _strings(table, i, nullable)
+    if kind == "null":
+        return np.full(table.num_rows, None, dtype=object)
+    if kind.startswith("dictionary[") and _pyarrow() is None:
+        return pd.Categorical(table._core.values(i))
+    # Types that only other libraries' tables have.
+    return table.to_arrow().column(i).to_pandas()
+
+
+def _dates(table: Table, i: int, kind: str) -> Any:
+    if kind == "date32":
+        days, mask = _numpy(table, i, "int32")
+        return _times(days.astype("int64") * DAY_US, mask, "us", None)
+    if kind == "date64":
+        return _times(np.array(table._core.values(i), dtype="datetime64[us]"), None, "us", None)
+    unit, _, zone = kind[len("timestamp[") : -1].partition(", ")
+    values, mask = _numpy(table, i, "int64")
+    return _times(values, mask, unit, zone or None)
+
+
+def _numpy(table: Table, i: int, dtype: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
+    values, mask = table._core.fixed_width(i)
+    return np.frombuffer(values, dtype), None if mask is None else np.frombuffer(mask, "bool")
+
+
+def _numbers(values: Any, mask: Any, kind: str, nullable: bool) -> Any:
+    if kind.startswith("float"):
+        if nullable:
+            return pd.arrays.FloatingArray(values, _or_no_mask(values, mask))
+        if mask is not None:
+            values[mask] = np.nan
+        return values
+    if mask is None and not nullable:
+        return values
+    array = pd.arrays.BooleanArray if kind == "bool" else pd.arrays.IntegerArray
+    return array(values, _or_no_mask(values, mask))
+
+
+def _or_no_mask(values: Any, mask: Any) -> Any:
+    return np.zeros(len(values), "bool") if mask is None else mask
+
+
+def _times(values: Any, mask: Any, unit: str, zone: str | None) -> Any:
+    if mask is not None:
+        values[mask] = np.iinfo("int64").min  # numpy's NaT
+    times = pd.Series(values.view(f"datetime64[{unit}]"), copy=False)
+    return (times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)).array
+
+
+def _strings(table: Table, i: int, nullable: bool) -> Any:
+    dtype: Any = pd.StringDtype() if nullable else pd.Series([""]).infer_objects().dtype
+    if not isinstance(dtype, pd.StringDtype):
+        # pandas 2 infers object; its own string type is the one to ask for.
+        dtype = pd.StringDtype()
+    pyarrow = _pyarrow()
+    if pyarrow is None:
+        return pd.array(table._core.values(i), dtype=dtype)
+    dtype = pd.StringDtype("pyarrow", **_na_value(dtype))
+    return dtype.__from_arrow__(table.to_arrow().column(i).cast(pyarrow.large_string()))
+
+
+def _pyarrow() -> Any | None:
+    try:
+        import pyarrow as pa
+    except ImportError:
+        return None
+    return pa
+
+
+def _na_value(dtype: Any) -> dict[str, Any]:
+    """pandas 3 tells its string types apart by what stands for a null; pandas 2 has one."""
+    return {"na_value": dtype.na_value} if int(pd.__version__.split(".")[0]) >= 3 else {}

@@ -1,0 +1,202 @@
+"""`UpdatePlan`: what an update would change, before it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from converz.display import ROWS, html_table, shorten, terminal_width, text_table, wrap
+from converz.progress import Reporter
+from converz.table import Table
+from converz.update_result import UpdateResult
+
+if TYPE_CHECKING:
+    from converz._core import Client as CoreClient
+    from converz._core import UpdatePlan as CorePlan
+
+__all__ = ["ColumnPlan", "UpdatePlan"]
+
+UNKNOWN = {
+    "update_calls": (
+        "It cannot know: conversations outside of what was read, since they cannot be read by call_id; attributes "
+        "that the service does not show, which undo would set to null; what other writers change meanwhile."
+    ),
+    "update_reps": (
+        "It cannot know: users outside of what was read; attributes that the service does not show, which undo "
+        "would set to null; what other writers change meanwhile."
+    ),
+}
+
+NAME_WIDTH = 60
+"""Terminal columns of an attribute's name in a line of text."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnPlan:
+    """What an update would do to one attribute, in the rows that were found.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     plan = sandbox.client().plan_update_calls(
+        ...         {"call_id": [1, 2], "priority": ["high", "low"]}, end_date="2100-01-01"
+        ...     )
+        >>> plan.columns
+        [ColumnPlan(name='priority', changed=2, cleared=0, same=0, seen=False, nearest=None)]
+
+    """
+
+    name: str
+    """The attribute."""
+    changed: int
+    """Cells that get another value."""
+    cleared: int
+    """Cells with a value that get null."""
+    same: int
+    """Cells that are already so."""
+    seen: bool
+    """Whether what is stored has such an attribute."""
+    nearest: str | None
+    """The existing attribute that was probably meant, if this one was not seen."""
+
+
+class UpdatePlan:
+    """What an update would change, cell by cell, found by reading what is stored.
+
+    Nothing was changed yet: `apply` sends only what changes. What a plan cannot know is in its text: what
+    other writers change in the meantime, rows outside of what was read, and attributes that the service does
+    not show.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+        ...     client = sandbox.client()
+        ...     frame = {"call_id": [1, 2, 999], "campain": ["x", "y", "z"]}
+        ...     plan = client.plan_update_calls(frame, start_date="2025-01-01")
+        >>> plan.columns[0].nearest
+        'campaign'
+        >>> plan.num_changes, plan.not_found.to_pydict()["call_id"]
+        (2, [999])
+
+    """
+
+    __slots__ = ("_client", "_core", "_operation", "columns", "num_changes", "requests", "rows", "rows_read")
+    columns: list[ColumnPlan]
+    """The attributes of the frame, each with what would happen to it."""
+    num_changes: int
+    """Cells that change, cleared ones included."""
+    rows: int
+    """Rows of the frame."""
+    rows_read: int
+    """Stored rows that were read."""
+    requests: int
+    """Requests that reading took."""
+    _client: CoreClient
+    _core: CorePlan
+    _operation: str
+
+    def __init__(self, client: CoreClient, core: CorePlan, operation: str) -> None:
+        """Plans come from `Client.plan_update_calls` and `Client.plan_update_reps`."""
+        self._client = client
+        self._core = core
+        self._operation = operation
+        self.columns = [ColumnPlan(**column) for column in core.columns]
+        self.num_changes = sum(column.changed + column.cleared for column in self.columns)
+        self.rows = core.rows
+        self.rows_read = core.rows_read
+        self.requests = core.requests
+
+    @property
+    def changes(self) -> Table:
+        """The cells that change: the key, the ``column``, and as JSON text the ``old`` and ``new`` value.
+
+        An old value of null stands for null and for an attribute that did not exist.
+        """
+        return Table._from_core(self._core.changes())
+
+    @property
+    def not_found(self) -> Table:
+        """The rows of the frame whose keys were not among what was read. Nothing is planned for them."""
+        return Table._from_core(self._core.not_found())
+
+    def apply(self, *, progress: object = None) -> UpdateResult:
+        """Send what changes, and nothing else.
+
+        Args:
+            progress: As in `Client.calls`.
+
+        Returns:
+            An `UpdateResult` whose ``undo()`` puts the old values back.
+
+        Raises:
+            UpdateError: If a request failed, as in `Client.update_calls`.
+
+        """
+        return self._carry_out(progress, undo=False)
+
+    def undo(self, *, progress: object = None) -> UpdateResult:
+        """Put the old values back, cleared cells included, also after an `apply` that failed half way.
+
+        An attribute that did not exist is null afterwards.
+
+        Args:
+            progress: As in `Client.calls`.
+
+        Returns:
+            An `UpdateResult` with what it took.
+
+        Raises:
+            UpdateError: If a request failed, as in `Client.update_calls`.
+
+        """
+        return self._carry_out(progress, undo=True)
+
+    def _carry_out(self, progress: object, *, undo: bool) -> UpdateResult:
+        with Reporter(progress, self._operation, self.rows) as report:
+            outcome = self._client.carry_out(self._core, undo, report)
+        if outcome is None:
+            return UpdateResult(rows=0, cells=0, requests=0, seconds=0.0)
+        return UpdateResult(**outcome, _plan=None if undo else self)
+
+    def __repr__(self) -> str:
+        """Show what would change, what would not, and what the plan cannot know."""
+        width = terminal_width()
+        parts = [wrap(line, width, "    ") for line in self._summary()]
+        if self.num_changes:
+            parts.append("\n" + text_table(self._first_changes(), title="changes", total=self.num_changes))
+        if self.not_found.num_rows:
+            parts.append("\n" + text_table(self.not_found, title="not found"))
+        return "\n".join([*parts, "\n" + wrap(UNKNOWN[self._operation], width)])
+
+    def _repr_html_(self) -> str:
+        import html
+
+        parts = [f"<p>{'<br>'.join(html.escape(line) for line in self._summary())}</p>"]
+        if self.num_changes:
+            parts.append(html_table(self._first_changes(), title="changes", total=self.num_changes))
+        if self.not_found.num_rows:
+            parts.append(html_table(self.not_found, title="not found"))
+        return "".join([*parts, f"<p>{html.escape(UNKNOWN[self._operation])}</p>"])
+
+    def _first_changes(self) -> Table:
+        return Table._from_core(self._core.changes(ROWS))
+
+    def _summary(self) -> list[str]:
+        cleared = sum(column.cleared for column in self.columns)
+        change = f"{self.num_changes:,} {'cell changes' if self.num_changes == 1 else 'cells change'}"
+        of_them = f", {cleared:,} of them to null" if cleared else ""
+        found = self.rows - self.not_found.num_rows
+        rows = "row" if self.rows == 1 else "rows"
+        lines = [
+            f"UpdatePlan: {change}{of_them}; {found:,} of {self.rows:,} {rows} found among {self.rows_read:,} read"
+        ]
+        for column in self.columns:
+            line = (
+                f"  {shorten(column.name, NAME_WIDTH)}: {column.changed:,} changed, {column.cleared:,} cleared, "
+                f"{column.same:,} already so"
+            )
+            if not column.seen:
+                line += "; not seen among what is stored"
+                line += f" (did you mean {shorten(column.nearest, NAME_WIDTH)!r}?)" if column.nearest else ""
+            lines.append(line)
+        return lines

@@ -1,0 +1,64 @@
+"""`UpdateResult`: what an update did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from converz.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from converz.update_plan import UpdatePlan
+
+__all__ = ["UpdateResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """What an update did.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+        ...     client = sandbox.client()
+        ...     plan = client.plan_update_reps({"rep_id": client.reps().to_pydict()["rep_id"], "team": list("ABABA")})
+        ...     result = plan.apply()
+        ...     undone = result.undo()
+        >>> result.cells, undone.cells
+        (5, 5)
+
+    """
+
+    rows: int
+    """Rows of which at least one cell was set, all of them confirmed by the service."""
+    cells: int
+    """Cells that were set."""
+    requests: int
+    """Requests that were sent, retries included."""
+    seconds: float
+    """From the first request to the last answer."""
+    _plan: UpdatePlan | None = field(default=None, repr=False, compare=False)
+
+    def undo(self, *, progress: object = None) -> UpdateResult:
+        """Put back what was stored before, cleared cells included.
+
+        Args:
+            progress: As in `Client.calls`.
+
+        Returns:
+            An `UpdateResult` with what it took.
+
+        Raises:
+            InvalidInputError: If the update did not come from a plan: only a plan reads and keeps old values.
+            UpdateError: If a request failed, as in `Client.update_calls`.
+
+        """
+        if self._plan is None:
+            if not self.cells:
+                return self
+            message = (
+                "this update did not come from a plan, so nobody knows the old values: use "
+                "plan_update_calls(frame).apply() where it may have to be undone"
+            )
+            raise InvalidInputError(message)
+        return self._plan.undo(progress=progress)

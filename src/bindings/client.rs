@@ -1,0 +1,327 @@
+//! `converz.Client` below its signatures: the operations, each run on the runtime while Python waits.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_schema::Schema as ArrowSchema;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyDictMethods};
+
+use super::arguments::{self, Arguments};
+use super::errors::or_raise;
+use super::events::Events;
+use super::panics::guard;
+use super::plan::UpdatePlan;
+use super::progress::Pages;
+use super::receipt::receipt_dict;
+use super::runtime::wait;
+use super::settings::{self, Secret};
+use super::stream::RecordBatchStream;
+use super::table::Table;
+use super::updates::{self, PlannedRequest};
+use super::warnings::warn;
+use super::{new_column, schema};
+use crate::error::Error;
+use crate::fetch::{ReadSpec, Stream, read_all};
+use crate::http::Http;
+use crate::query::{Operation, Query};
+use crate::settings::Settings;
+use crate::update;
+
+#[pyclass(frozen, module = "converz._core", name = "Client")]
+#[derive(Debug)]
+pub struct Client {
+    settings: Arc<Settings>,
+    /// The arguments of `__init__` without the key and the proxy's password, for pickling.
+    arguments: Py<PyDict>,
+    key_from_environment: bool,
+    connection: Mutex<Option<Connection>>,
+}
+
+/// The connections of one process: a child of `fork` must not share its parent's sockets.
+#[derive(Debug)]
+struct Connection {
+    pid: u32,
+    http: Option<Http>,
+    events: Arc<Events>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            // The threads that own the sockets exist only in the process that made them.
+            std::mem::forget(self.http.take());
+        }
+    }
+}
+
+#[pymethods]
+impl Client {
+    #[new]
+    #[pyo3(signature = (base_url, api_key, proxy, **settings))]
+    fn new(
+        py: Python<'_>,
+        base_url: Option<&Bound<'_, PyAny>>,
+        api_key: &Bound<'_, Secret>,
+        proxy: &Bound<'_, Secret>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        guard(py, || {
+            let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
+            let (settings, key_from_environment) =
+                settings::build(base_url, api_key.get(), proxy.get(), &arguments)?;
+            arguments.set_item("base_url", settings.base_url.as_str())?;
+            arguments.set_item("proxy", settings.shown_proxy())?;
+            let client = Self {
+                settings: Arc::new(settings),
+                arguments: arguments.unbind(),
+                key_from_environment,
+                connection: Mutex::new(None),
+            };
+            // A CA file that cannot be read, say, is found now and not at the first request.
+            client.connection(py)?;
+            Ok(client)
+        })
+    }
+
+    #[getter]
+    fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let shown = settings::show(py, &self.settings)?;
+        // It is used up when the base URL is checked.
+        shown.set_item("allow_http", self.arguments.bind(py).get_item("allow_http")?)?;
+        Ok(shown)
+    }
+
+    #[getter]
+    fn key_from_environment(&self) -> bool {
+        self.key_from_environment
+    }
+
+    #[getter]
+    fn proxy_has_password(&self) -> bool {
+        self.settings.proxy.as_ref().is_some_and(|proxy| proxy.password().is_some())
+    }
+
+    #[getter]
+    fn pickled_settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.arguments.bind(py).copy()
+    }
+
+    #[pyo3(signature = (query, limit, schema, parse_dates, report))]
+    fn calls<'py>(
+        &self,
+        query: &Bound<'py, PyDict>,
+        limit: Option<&Bound<'py, PyAny>>,
+        schema: Option<&Bound<'py, PyAny>>,
+        parse_dates: &Bound<'_, PyAny>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
+        guard(query.py(), || {
+            let spec = spec(Operation::Calls, Arguments(query).calls()?, limit, schema, parse_dates)?;
+            self.read(query.py(), spec, report)
+        })
+    }
+
+    #[pyo3(signature = (query, limit, schema, parse_dates, report))]
+    fn reps<'py>(
+        &self,
+        query: &Bound<'py, PyDict>,
+        limit: Option<&Bound<'py, PyAny>>,
+        schema: Option<&Bound<'py, PyAny>>,
+        parse_dates: &Bound<'_, PyAny>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
+        guard(query.py(), || {
+            let spec = spec(Operation::Reps, Arguments(query).reps()?, limit, schema, parse_dates)?;
+            self.read(query.py(), spec, report)
+        })
+    }
+
+    #[pyo3(signature = (query, schema, parse_dates))]
+    fn report<'py>(
+        &self,
+        query: &Bound<'py, PyDict>,
+        schema: Option<&Bound<'py, PyAny>>,
+        parse_dates: &Bound<'_, PyAny>,
+    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
+        guard(query.py(), || {
+            let spec = spec(Operation::Report, Arguments(query).report()?, None, schema, parse_dates)?;
+            self.read(query.py(), spec, None)
+        })
+    }
+
+    #[pyo3(signature = (operation, query, limit, schema, parse_dates, on_new_column, report))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a stream, from one place")]
+    fn stream<'py>(
+        &self,
+        operation: &str,
+        query: &Bound<'py, PyDict>,
+        limit: Option<&Bound<'py, PyAny>>,
+        schema: Option<&Bound<'py, PyAny>>,
+        parse_dates: &Bound<'_, PyAny>,
+        on_new_column: &Bound<'py, PyAny>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<RecordBatchStream> {
+        let py = query.py();
+        guard(py, || {
+            let (operation, pairs) = match operation {
+                "reps" => (Operation::Reps, Arguments(query).reps()?),
+                _ => (Operation::Calls, Arguments(query).calls()?),
+            };
+            let on_new_column = new_column::extract(on_new_column)?;
+            let mut spec = spec(operation, pairs, limit, schema, parse_dates)?;
+            let pages = Pages::new(report);
+            spec.progress = Some(pages.listener());
+            let (http, events) = self.connection(py)?;
+            let settings = Arc::clone(&self.settings);
+            let opened =
+                wait(py, async move { Stream::open(&http, &settings, spec, on_new_column).await }, |py| {
+                    events.log(py)?;
+                    pages.report(py)
+                })?;
+            let stream = or_raise(py, opened)?;
+            Ok(RecordBatchStream::new(stream, events, pages))
+        })
+    }
+
+    #[pyo3(signature = (operation, table, nulls, report))]
+    fn update<'py>(
+        &self,
+        py: Python<'py>,
+        operation: &str,
+        table: &Bound<'py, Table>,
+        nulls: &Bound<'py, PyAny>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        guard(py, || {
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            let update = updates::settle(py, &self.settings, frame)?;
+            let (http, events) = self.connection(py)?;
+            updates::run(py, http, Arc::clone(&self.settings), &events, update, report)
+        })
+    }
+
+    /// Reads what is stored of the table's rows and compares; nothing is changed.
+    #[pyo3(signature = (operation, table, nulls, range, report))]
+    fn plan<'py>(
+        &self,
+        operation: &str,
+        table: &Bound<'py, Table>,
+        nulls: &Bound<'py, PyAny>,
+        range: &Bound<'py, PyDict>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<UpdatePlan> {
+        let py = range.py();
+        guard(py, || {
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            let range = Arguments(range).range(operation)?;
+            let pages = Pages::new(report);
+            let progress = pages.listener();
+            let (http, events) = self.connection(py)?;
+            let settings = Arc::clone(&self.settings);
+            let planned = wait(
+                py,
+                async move { update::plan(&http, &settings, frame, range, Some(progress)).await },
+                |py| {
+                    events.log(py)?;
+                    pages.report(py)
+                },
+            )?;
+            let planned = or_raise(py, planned)?;
+            for warning in &planned.warnings {
+                warn(py, warning)?;
+            }
+            Ok(UpdatePlan::new(planned))
+        })
+    }
+
+    /// Sends what a plan changes, or what undoes it.
+    #[pyo3(signature = (plan, undo, report))]
+    fn carry_out<'py>(
+        &self,
+        py: Python<'py>,
+        plan: &Bound<'py, UpdatePlan>,
+        undo: bool,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        guard(py, || {
+            let Some(frame) = plan.get().frame(py, undo)? else { return Ok(None) };
+            let update = updates::settle(py, &self.settings, frame)?;
+            let (http, events) = self.connection(py)?;
+            updates::run(py, http, Arc::clone(&self.settings), &events, update, report).map(Some)
+        })
+    }
+
+    #[pyo3(signature = (operation, table, nulls))]
+    fn dry_run(
+        &self,
+        py: Python<'_>,
+        operation: &str,
+        table: &Bound<'_, Table>,
+        nulls: &Bound<'_, PyAny>,
+    ) -> PyResult<Vec<PlannedRequest>> {
+        guard(py, || {
+            let frame = updates::frame(py, operation, table.get(), nulls)?;
+            Ok(updates::dry_run(updates::settle(py, &self.settings, frame)?))
+        })
+    }
+}
+
+impl Client {
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        mut spec: ReadSpec,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
+        let pages = Pages::new(report);
+        spec.progress = Some(pages.listener());
+        let (http, events) = self.connection(py)?;
+        let settings = Arc::clone(&self.settings);
+        let fetched = wait(py, async move { read_all(&http, &settings, spec).await }, |py| {
+            events.log(py)?;
+            pages.report(py)
+        })?;
+        let fetched = or_raise(py, fetched)?;
+        for warning in &fetched.warnings {
+            warn(py, warning)?;
+        }
+        Ok((Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?))
+    }
+
+    /// The connections of this process, and where they report to.
+    pub fn connection(&self, py: Python<'_>) -> PyResult<(Http, Arc<Events>)> {
+        or_raise(py, self.connect())
+    }
+
+    fn connect(&self) -> Result<(Http, Arc<Events>), Error> {
+        // Locked only while attached, like the runtime's.
+        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let pid = std::process::id();
+        if let Some(Connection { pid: owner, http: Some(http), events }) = slot.as_ref()
+            && *owner == pid
+        {
+            return Ok((http.clone(), Arc::clone(events)));
+        }
+        let events = Arc::new(Events::default());
+        let http = Http::new(Arc::clone(&self.settings), events.clone())?;
+        *slot = Some(Connection { pid, http: Some(http.clone()), events: Arc::clone(&events) });
+        Ok((http, events))
+    }
+}
+
+fn spec(
+    operation: Operation,
+    query: Query,
+    limit: Option<&Bound<'_, PyAny>>,
+    schema: Option<&Bound<'_, PyAny>>,
+    parse_dates: &Bound<'_, PyAny>,
+) -> PyResult<ReadSpec> {
+    Ok(ReadSpec {
+        operation,
+        query,
+        limit: arguments::limit(limit)?,
+        pinned: schema.map_or_else(|| Ok(Arc::new(ArrowSchema::empty())), schema::extract)?,
+        parse_dates: arguments::parse_dates(parse_dates)?,
+        progress: None,
+    })
+}

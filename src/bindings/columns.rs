@@ -1,0 +1,403 @@
+//! Python values, or numpy's memory, → a column. For frames whose library does not speak Arrow by itself.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder};
+use arrow_array::{
+    ArrayRef, Date32Array, NullArray, RecordBatch, TimestampMicrosecondArray, make_array, new_empty_array,
+};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_data::ArrayData;
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
+use arrow_select::concat::concat;
+use bytes::Bytes;
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
+use pyo3_arrow::input::AnyArray;
+
+use super::errors::to_py_err;
+use super::panics::guard;
+use super::schema::parse_type;
+use super::table::Table;
+use crate::error::Error;
+
+/// One column on its way into a table.
+#[pyclass(frozen, module = "converz._core", name = "Column")]
+#[derive(Debug, Clone)]
+pub struct Column {
+    array: ArrayRef,
+    /// Says where the values are of an extension type, such as JSON.
+    metadata: HashMap<String, String>,
+}
+
+impl From<ArrayRef> for Column {
+    fn from(array: ArrayRef) -> Self {
+        Self { array, metadata: HashMap::new() }
+    }
+}
+
+/// A Python value of one of the types that a column can have.
+enum Value {
+    Bool(bool),
+    Integer(i128),
+    Float(f64),
+    Text(String),
+    Date(NaiveDate),
+    Time(NaiveDateTime),
+    /// In UTC.
+    Zoned(NaiveDateTime),
+}
+
+impl Value {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Bool(_) => "bool",
+            Self::Integer(_) => "int",
+            Self::Float(_) => "float",
+            Self::Text(_) => "str",
+            Self::Date(_) => "date",
+            Self::Time(_) => "datetime without a zone",
+            Self::Zoned(_) => "datetime with a zone",
+        }
+    }
+}
+
+/// Above this size not every integer is a float of its own.
+const EXACT: i128 = 1 << 53;
+
+#[pymethods]
+impl Column {
+    /// A column of Python values, all of one type or null; whole and other numbers may be mixed.
+    #[staticmethod]
+    fn from_list(py: Python<'_>, name: &str, values: &Bound<'_, PyList>) -> PyResult<Self> {
+        let mut parsed = Vec::with_capacity(values.len());
+        for (row, value) in values.iter().enumerate() {
+            parsed.push(parse(&value).map_err(|reason| {
+                let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
+                let shown: String = shown.chars().take(80).collect();
+                to_py_err(
+                    py,
+                    &Error::invalid_input(format!("frame[{name:?}] has {shown} in row {row}: {reason}")),
+                )
+            })?);
+        }
+        build(name, &parsed).map(Self::from).map_err(|error| to_py_err(py, &error))
+    }
+
+    /// A column of numpy's memory in native byte order (a bool is a byte), with a byte a row that is 1 for null.
+    #[staticmethod]
+    fn from_fixed_width(
+        py: Python<'_>,
+        name: &str,
+        kind: &str,
+        values: PyBackedBytes,
+        nulls: Option<&[u8]>,
+    ) -> PyResult<Self> {
+        let refuse = |reason: String| {
+            to_py_err(
+                py,
+                &Error::invalid_input(format!("frame[{name:?}] cannot be read as {kind}: {reason}")),
+            )
+        };
+        let data_type = parse_type(kind).ok_or_else(|| refuse("no such type".into()))?;
+        let nulls = nulls
+            .map(|bytes| NullBuffer::from(bytes.iter().map(|byte| *byte == 0).collect::<BooleanBuffer>()));
+        let (rows, buffer) = if data_type == DataType::Boolean {
+            (values.len(), values.iter().map(|byte| *byte != 0).collect::<BooleanBuffer>().into_inner())
+        } else {
+            let width = data_type.primitive_width().ok_or_else(|| refuse("it has no fixed width".into()))?;
+            // Shares the memory of the bytes, which nobody can change.
+            (values.len() / width, Buffer::from(Bytes::from_owner(values)))
+        };
+        let data = ArrayData::builder(data_type).len(rows).add_buffer(buffer).nulls(nulls);
+        // Python aligns its bytes as C does, though it does not promise to.
+        let data = data.align_buffers(true).build();
+        data.map(|data| Self::from(make_array(data))).map_err(|error| refuse(error.to_string()))
+    }
+
+    fn __len__(&self) -> usize {
+        self.array.len()
+    }
+
+    /// The column of a table that has just this one, under another name.
+    #[staticmethod]
+    fn from_table(py: Python<'_>, name: &str, table: &Table) -> PyResult<Self> {
+        let [field] = table.schema().fields().as_ref() else {
+            return Err(to_py_err(
+                py,
+                &Error::invalid_input(format!("frame[{name:?}] is a table and not a column")),
+            ));
+        };
+        let chunks = table.batches().iter().map(|batch| batch.column(0).as_ref());
+        Self::of_chunks(py, name, field, &chunks.collect::<Vec<_>>())
+    }
+
+    /// A column of any Arrow array or chunked array.
+    #[staticmethod]
+    fn from_arrow(name: &str, array: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = array.py();
+        guard(py, || {
+            let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
+            let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
+            Self::of_chunks(py, name, chunked.field(), &chunks)
+        })
+    }
+}
+
+impl Column {
+    fn of_chunks(
+        py: Python<'_>,
+        name: &str,
+        field: &Field,
+        chunks: &[&dyn arrow_array::Array],
+    ) -> PyResult<Self> {
+        let metadata = field.metadata().clone();
+        if chunks.is_empty() {
+            return Ok(Self { array: new_empty_array(field.data_type()), metadata });
+        }
+        concat(chunks).map(|array| Self { array, metadata }).map_err(|error| {
+            to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
+        })
+    }
+}
+
+/// A table of columns of the same length.
+pub fn table(py: Python<'_>, names: &[String], columns: &[Py<Column>]) -> PyResult<Table> {
+    let arrays: Vec<ArrayRef> = columns.iter().map(|column| column.get().array.clone()).collect();
+    let fields: Vec<Field> = names
+        .iter()
+        .zip(columns)
+        .map(|(name, column)| {
+            let column = column.get();
+            Field::new(name, column.array.data_type().clone(), true).with_metadata(column.metadata.clone())
+        })
+        .collect();
+    let schema = Arc::new(Schema::new(fields));
+    if arrays.is_empty() {
+        return Ok(Table::new(schema, Vec::new()));
+    }
+    let batch = RecordBatch::try_new(schema.clone(), arrays)
+        .map_err(|error| to_py_err(py, &Error::invalid_input(format!("frame is no table: {error}"))))?;
+    Ok(Table::new(schema, vec![batch]))
+}
+
+const TOO_FINE: &str =
+    "Python's times are in microseconds: pass finer ones as a column of pandas, numpy or Arrow";
+
+fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
+    const UNKNOWN: &str = "it takes bool, int, float, str, date, datetime or None; for other types pass a table of \
+                           pyarrow or polars";
+    if value.is_none() {
+        return Ok(None);
+    }
+    let failed = |error: PyErr| error.to_string();
+    if value.is_instance_of::<PyBool>() {
+        return value.extract().map(|value| Some(Value::Bool(value))).map_err(failed);
+    }
+    if value.is_instance_of::<PyInt>() {
+        let integer = value.extract::<i128>().map_err(|_| "an integer must fit in 64 bits".to_owned())?;
+        return Ok(Some(Value::Integer(integer)));
+    }
+    if value.is_instance_of::<PyFloat>() {
+        return value.extract().map(|value| Some(Value::Float(value))).map_err(failed);
+    }
+    if value.is_instance_of::<PyString>() {
+        let text = value.extract().map_err(|_| "a lone surrogate cannot be sent".to_owned())?;
+        return Ok(Some(Value::Text(text)));
+    }
+    // What pandas has for a missing value; they are told by name, since pandas may not be installed.
+    let class = value.get_type().name().map_err(failed)?.to_string();
+    if class == "NAType" || class == "NaTType" {
+        return Ok(None);
+    }
+    if value.is_instance_of::<PyDate>() {
+        // pandas' Timestamp.
+        if value
+            .getattr(intern!(value.py(), "nanosecond"))
+            .is_ok_and(|nanos| nanos.is_truthy().unwrap_or(true))
+        {
+            return Err(TOO_FINE.to_owned());
+        }
+        return date_or_time(value).map(Some).map_err(failed);
+    }
+    if class == "datetime64" {
+        return numpy_time(value);
+    }
+    // numpy's other scalars.
+    if value.hasattr(intern!(value.py(), "dtype")).unwrap_or(false)
+        && let Ok(item) = value.call_method0(intern!(value.py(), "item"))
+        && !item.get_type().is(value.get_type())
+    {
+        return parse(&item);
+    }
+    Err(UNKNOWN.to_owned())
+}
+
+/// numpy gives times that are finer than a microsecond as integers.
+fn numpy_time(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
+    let read = || -> PyResult<(Bound<'_, PyAny>, bool)> {
+        let item = value.call_method0("item")?;
+        if item.is_instance_of::<PyDate>() || item.is_none() {
+            return Ok((item, true));
+        }
+        let micros = value.call_method1("astype", ("datetime64[us]",))?;
+        let back = micros.call_method1("astype", (value.getattr("dtype")?,))?;
+        Ok((micros.call_method0("item")?, back.eq(value)?))
+    };
+    let (item, is_exact) = read().map_err(|error| error.to_string())?;
+    if !is_exact {
+        return Err(TOO_FINE.to_owned());
+    }
+    if item.is_instance_of::<PyDate>() || item.is_none() {
+        return parse(&item);
+    }
+    Err("its year is not one of the calendar's 1 to 9999".to_owned())
+}
+
+fn date_or_time(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    let py = value.py();
+    let part = |value: &Bound<'_, PyAny>, part: &str| -> PyResult<u32> { value.getattr(part)?.extract() };
+    let is_time = value.is_instance_of::<PyDateTime>();
+    let zoned = is_time && !value.call_method0(intern!(py, "utcoffset"))?.is_none();
+    let value = if zoned {
+        let utc = py
+            .import(intern!(py, "datetime"))?
+            .getattr(intern!(py, "timezone"))?
+            .getattr(intern!(py, "utc"))?;
+        value.call_method1(intern!(py, "astimezone"), (utc,))?
+    } else {
+        value.clone()
+    };
+    let invalid = || pyo3::exceptions::PyValueError::new_err("not a date of the calendar");
+    let year: i32 = value.getattr(intern!(py, "year"))?.extract()?;
+    let date =
+        NaiveDate::from_ymd_opt(year, part(&value, "month")?, part(&value, "day")?).ok_or_else(invalid)?;
+    if !is_time {
+        return Ok(Value::Date(date));
+    }
+    let time = NaiveTime::from_hms_micro_opt(
+        part(&value, "hour")?,
+        part(&value, "minute")?,
+        part(&value, "second")?,
+        part(&value, "microsecond")?,
+    )
+    .ok_or_else(invalid)?;
+    let time = date.and_time(time);
+    Ok(if zoned { Value::Zoned(time) } else { Value::Time(time) })
+}
+
+fn build(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
+    let Some((first_row, first)) =
+        values.iter().enumerate().find_map(|(row, value)| Some((row, value.as_ref()?)))
+    else {
+        return Ok(Arc::new(NullArray::new(values.len())));
+    };
+    let floats = values.iter().flatten().any(|value| matches!(value, Value::Float(_)));
+    let numbers = |value: &Value| matches!(value, Value::Float(_) | Value::Integer(_));
+    if let Some((row, other)) = values.iter().enumerate().find_map(|(row, value)| {
+        let value = value.as_ref()?;
+        let fits = value.kind() == first.kind() || (numbers(value) && numbers(first));
+        (!fits).then_some((row, value))
+    }) {
+        return Err(Error::invalid_input(format!(
+            "frame[{name:?}] has {} in row {first_row} and {} in row {row}: the values of a column are of one type",
+            first.kind(),
+            other.kind()
+        )));
+    }
+    let each = || values.iter().map(Option::as_ref);
+    Ok(match first {
+        Value::Integer(_) | Value::Float(_) if floats => {
+            let mut builder = Float64Builder::with_capacity(values.len());
+            for (row, value) in each().enumerate() {
+                builder.append_option(match value {
+                    Some(Value::Float(float)) => Some(*float),
+                    Some(Value::Integer(integer)) if integer.abs() <= EXACT => Some(*integer as f64),
+                    Some(Value::Integer(integer)) => {
+                        return Err(Error::invalid_input(format!(
+                            "frame[{name:?}] has {integer} in row {row}, which would lose digits next to the \
+                             column's floats"
+                        )));
+                    }
+                    _ => None,
+                });
+            }
+            Arc::new(builder.finish())
+        }
+        Value::Integer(_) | Value::Float(_) => integers(name, values)?,
+        Value::Bool(_) => {
+            let mut builder = BooleanBuilder::with_capacity(values.len());
+            each().for_each(|value| {
+                builder.append_option(value.and_then(|value| match value {
+                    Value::Bool(value) => Some(*value),
+                    _ => None,
+                }));
+            });
+            Arc::new(builder.finish())
+        }
+        Value::Text(_) => {
+            let mut builder = StringBuilder::new();
+            each().for_each(|value| {
+                builder.append_option(value.and_then(|value| match value {
+                    Value::Text(text) => Some(text),
+                    _ => None,
+                }));
+            });
+            Arc::new(builder.finish())
+        }
+        Value::Date(_) => Arc::new(
+            each()
+                .map(|value| match value {
+                    Some(Value::Date(date)) => Some(date.num_days_from_ce() - EPOCH_FROM_CE),
+                    _ => None,
+                })
+                .collect::<Date32Array>(),
+        ),
+        Value::Time(_) | Value::Zoned(_) => {
+            let zone = matches!(first, Value::Zoned(_)).then_some("UTC");
+            let times = each()
+                .map(|value| match value {
+                    Some(Value::Time(time) | Value::Zoned(time)) => Some(time.and_utc().timestamp_micros()),
+                    _ => None,
+                })
+                .collect::<TimestampMicrosecondArray>();
+            let data_type = DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
+            Arc::new(times.with_data_type(data_type))
+        }
+    })
+}
+
+/// 1970-01-01, counted as chrono counts days.
+const EPOCH_FROM_CE: i32 = 719_163;
+
+fn integers(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
+    let integers = || {
+        values.iter().map(|value| match value {
+            Some(Value::Integer(integer)) => Some(*integer),
+            _ => None,
+        })
+    };
+    if integers().flatten().all(|integer| i64::try_from(integer).is_ok()) {
+        let mut builder = Int64Builder::with_capacity(values.len());
+        integers().for_each(|value| builder.append_option(value.and_then(|value| i64::try_from(value).ok())));
+        return Ok(Arc::new(builder.finish()));
+    }
+    let mut builder = UInt64Builder::with_capacity(values.len());
+    for (row, value) in integers().enumerate() {
+        let value = value
+            .map(|value| {
+                u64::try_from(value).map_err(|_| {
+                    Error::invalid_input(format!(
+                        "frame[{name:?}] has {value} in row {row}: its integers do not all fit in int64, nor in uint64"
+                    ))
+                })
+            })
+            .transpose()?;
+        builder.append_option(value);
+    }
+    Ok(Arc::new(builder.finish()))
+}

@@ -1,0 +1,27 @@
+//! The decoder by itself, for benchmarks and tests that have a body and no service.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+
+use super::errors::to_py_err;
+use super::table::Table;
+use crate::decode::{Options, PageDecoder, unify};
+use crate::error::Error;
+use crate::fetch::known_columns;
+
+/// Decodes one page, as `Client.calls` would.
+#[pyfunction]
+#[pyo3(signature = (body, *, parse_dates=true))]
+pub fn decode(py: Python<'_>, body: PyBackedBytes, parse_dates: bool) -> PyResult<Table> {
+    let options = Options { parse_dates, known: known_columns(), key: Some("call_id"), ..Options::default() };
+    let options = Arc::new(options);
+    py.detach(|| {
+        let mut decoder = PageDecoder::new(Arc::clone(&options));
+        decoder.push(&body)?;
+        let unified = unify(vec![decoder.finish()?], &options, &[], &[])?;
+        Ok(Table::new(unified.schema, unified.batches))
+    })
+    .map_err(|error: Error| to_py_err(py, &error))
+}

@@ -1,0 +1,141 @@
+//! The runtime of this process, and waiting for it in a way that Ctrl-C and `fork` can live with.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use pyo3::prelude::*;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{AbortHandle, spawn_blocking};
+
+use super::errors::to_py_err;
+use super::panics::panic_error;
+use crate::error::{Error, Result};
+
+/// How long Python waits between two looks at its signals.
+const SLICE: Duration = Duration::from_millis(50);
+/// How long a cancelled task is waited for. It ends when it is polled next, so this is never reached unless
+/// the machine is overloaded; together with a slice it stays below the half second that Ctrl-C may take.
+const GRACE: Duration = Duration::from_millis(250);
+/// How long a thread that decodes stays when there is nothing to do.
+const KEEP_ALIVE: Duration = Duration::from_secs(2);
+
+/// Locked only while attached to the interpreter, so that no thread can hold it across a `fork` by another.
+static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
+
+/// The runtime of this process. A child of `fork` has none of its parent's threads and hangs even on
+/// dropping the parent's runtime, so that one is left alone and a new one is made.
+fn runtime() -> Result<&'static Runtime> {
+    let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let pid = std::process::id();
+    if let Some((owner, runtime)) = *slot
+        && owner == pid
+    {
+        return Ok(runtime);
+    }
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("converz")
+        .thread_keep_alive(KEEP_ALIVE)
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal(format!("no threads could be started: {error}")))?;
+    let runtime: &'static Runtime = Box::leak(Box::new(runtime));
+    *slot = Some((pid, runtime));
+    Ok(runtime)
+}
+
+/// Runs `future` on the runtime while this thread waits, detached from the interpreter. `tick` is called
+/// between slices and at the end; its error, or a signal's, cancels the future, which has ended when this
+/// returns. A panic is an error as well.
+pub fn wait<T: Send + 'static>(
+    py: Python<'_>,
+    future: impl Future<Output = Result<T>> + Send + 'static,
+    mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
+) -> PyResult<Result<T>> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let future = AssertUnwindSafe(future).catch_unwind();
+    let task = runtime().map_err(|error| to_py_err(py, &error))?.spawn(async move {
+        let output = future.await.unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
+        // The receiver is gone only if this future was cancelled.
+        let _ = sender.send(output);
+    });
+    let mut task = Task { pid: std::process::id(), abort: task.abort_handle(), receiver: Some(receiver) };
+    loop {
+        match task.receive(py, SLICE) {
+            Ok(output) => {
+                tick(py)?;
+                return Ok(output);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let looked = py.check_signals().and_then(|()| tick(py));
+                if task.pid != std::process::id() {
+                    // A signal's handler, or a function that was told of progress, has forked.
+                    task.abandon();
+                    looked?;
+                    return Err(to_py_err(
+                        py,
+                        &Error::invalid_input(
+                            "an operation belongs to the process that began it: begin one in the child",
+                        ),
+                    ));
+                }
+                if let Err(error) = looked {
+                    task.cancel(py);
+                    return Err(error);
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Ok(Err(Error::internal("a worker of converz stopped unexpectedly")));
+            }
+        }
+    }
+}
+
+/// Does work on the processor while this thread waits. Work that is interrupted goes on, and is thrown away.
+pub fn wait_for_work<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> PyResult<Result<T>> {
+    let work = async move {
+        spawn_blocking(move || catch_unwind(AssertUnwindSafe(work)))
+            .await
+            .map_err(|error| Error::internal(format!("work did not end: {error}")))?
+            .unwrap_or_else(|panic| Err(panic_error(panic.as_ref())))
+    };
+    wait(py, work, |_| Ok(()))
+}
+
+/// A future on its way, and where its output comes.
+struct Task<T> {
+    pid: u32,
+    abort: AbortHandle,
+    receiver: Option<Receiver<T>>,
+}
+
+impl<T: Send> Task<T> {
+    fn receive(&mut self, py: Python<'_>, timeout: Duration) -> std::result::Result<T, RecvTimeoutError> {
+        // A receiver cannot be shared with the detached closure, so it goes in and comes back.
+        let Some(receiver) = self.receiver.take() else { return Err(RecvTimeoutError::Disconnected) };
+        let (receiver, received) = py.detach(move || {
+            let received = receiver.recv_timeout(timeout);
+            (receiver, received)
+        });
+        self.receiver = Some(receiver);
+        received
+    }
+
+    /// Ends the task, and waits until it has: nothing that it had to do is done afterwards.
+    fn cancel(mut self, py: Python<'_>) {
+        self.abort.abort();
+        let _ = self.receive(py, GRACE);
+    }
+
+    /// Leaves everything as it is, since the threads of the task are in another process.
+    fn abandon(self) {
+        std::mem::forget(self);
+    }
+}

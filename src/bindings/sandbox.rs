@@ -1,0 +1,192 @@
+//! `converz.Sandbox` below its signature.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDate, PyDict, PyString};
+
+use super::errors::to_py_err;
+use crate::error::Error;
+use crate::query::parse_date;
+use crate::sandbox::{self, Fault, FaultOperation, Options, SandboxError, Stride};
+
+#[pyclass(frozen, module = "converz._core", name = "Sandbox")]
+#[derive(Debug)]
+pub struct Sandbox(sandbox::Sandbox);
+
+#[pymethods]
+impl Sandbox {
+    #[new]
+    #[pyo3(signature = (*, calls, reps, days, seed, today, path, faults, port, api_key))]
+    #[expect(clippy::too_many_arguments, reason = "the options of a sandbox, from one place")]
+    fn new(
+        py: Python<'_>,
+        calls: &Bound<'_, PyAny>,
+        reps: &Bound<'_, PyAny>,
+        days: &Bound<'_, PyAny>,
+        seed: &Bound<'_, PyAny>,
+        today: Option<&Bound<'_, PyAny>>,
+        path: Option<&Bound<'_, PyAny>>,
+        faults: Vec<Bound<'_, PyAny>>,
+        port: &Bound<'_, PyAny>,
+        api_key: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = Options {
+            calls: number("calls", calls)?,
+            reps: number("reps", reps)?,
+            days: number("days", days)?,
+            seed: number("seed", seed)?,
+            today: today.map(date).transpose()?,
+            path: path
+                .map(|path| path.extract::<PathBuf>().map_err(|_| refuse("path", path, "the path of a file")))
+                .transpose()?,
+            faults: faults.iter().map(fault).collect::<PyResult<_>>()?,
+            port: number("port", port)?,
+            api_key: api_key
+                // The value may be somebody's real key, so it is not shown.
+                .map(|key| key.extract::<String>().map_err(|_| not_a_string(key)))
+                .transpose()?,
+        };
+        // Making a million conversations takes seconds, in which other threads go on.
+        py.detach(|| sandbox::Sandbox::start(options)).map(Self).map_err(|error| {
+            to_py_err(
+                py,
+                &match error {
+                    SandboxError::InvalidOption(message) => Error::invalid_input(message),
+                    other => Error::configuration(other.to_string()),
+                },
+            )
+        })
+    }
+
+    #[getter]
+    fn url(&self) -> &str {
+        self.0.url()
+    }
+
+    #[getter]
+    fn api_key(&self) -> &str {
+        self.0.api_key()
+    }
+
+    #[getter]
+    fn requests<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.0
+            .requests()
+            .into_iter()
+            .map(|record| {
+                let dict = PyDict::new(py);
+                dict.set_item("method", record.method)?;
+                dict.set_item("path", record.path)?;
+                dict.set_item("query", record.query)?;
+                dict.set_item("status", record.status)?;
+                Ok(dict)
+            })
+            .collect()
+    }
+
+    fn stop(&self, py: Python<'_>) {
+        py.detach(|| self.0.stop());
+    }
+}
+
+fn number<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> {
+    let number = if value.extract::<bool>().is_ok() { None } else { value.extract::<u64>().ok() };
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| refuse(name, value, "a whole number from 0 that is not too large"))
+}
+
+fn date(value: &Bound<'_, PyAny>) -> PyResult<chrono::NaiveDate> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return parse_date("today", &text.to_string_lossy()).map_err(|error| to_py_err(value.py(), &error));
+    }
+    value
+        .is_instance_of::<PyDate>()
+        .then(|| {
+            let part = |part: &str| value.getattr(part).ok();
+            chrono::NaiveDate::from_ymd_opt(
+                part("year")?.extract().ok()?,
+                part("month")?.extract().ok()?,
+                part("day")?.extract().ok()?,
+            )
+        })
+        .flatten()
+        .ok_or_else(|| refuse("today", value, "a date or a string like \"2025-07-15\""))
+}
+
+fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
+    let get = |name: &str| -> PyResult<Option<Bound<'_, PyAny>>> {
+        let attribute =
+            value.getattr(name).map_err(|_| refuse("faults", value, "a sequence of converz.Fault"))?;
+        Ok(Some(attribute).filter(|attribute| !attribute.is_none()))
+    };
+    let operation = match get("operation")? {
+        None => None,
+        Some(name) => Some(match name.extract::<String>().as_deref() {
+            Ok("calls") => FaultOperation::Calls,
+            Ok("reps") => FaultOperation::Reps,
+            Ok("report") => FaultOperation::Report,
+            Ok("update_calls") => FaultOperation::UpdateCalls,
+            Ok("update_reps") => FaultOperation::UpdateReps,
+            _ => {
+                return Err(refuse(
+                    "Fault.operation",
+                    &name,
+                    "\"calls\", \"reps\", \"report\", \"update_calls\" or \"update_reps\"",
+                ));
+            }
+        }),
+    };
+    let requests = match get("request")? {
+        None => None,
+        Some(one) => Some(match one.extract::<u64>() {
+            Ok(one) => vec![one],
+            Err(_) => one.extract::<Vec<u64>>().map_err(|_| {
+                refuse("Fault.request", &one, "a number from 1 or a sequence of such numbers")
+            })?,
+        }),
+    };
+    let retry_after =
+        get("retry_after")?.map(|value| value.str().map(|text| text.to_string())).transpose()?;
+    let delay = get("delay")?
+        .map(|delay| {
+            let seconds =
+                delay.extract::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            seconds.ok_or_else(|| refuse("Fault.delay", &delay, "a number of seconds from 0"))
+        })
+        .transpose()?;
+    let stride = match get("stride")? {
+        None => Stride::Cap,
+        Some(stride) => match stride.extract::<String>().as_deref() {
+            Ok("cap") => Stride::Cap,
+            Ok("request") => Stride::Request,
+            _ => return Err(refuse("Fault.stride", &stride, "\"cap\" or \"request\"")),
+        },
+    };
+    let count = |name: &str| -> PyResult<Option<u64>> {
+        get(name)?.map(|value| number(&format!("Fault.{name}"), &value)).transpose()
+    };
+    Ok(Fault {
+        operation,
+        requests,
+        status: get("status")?.map(|status| number("Fault.status", &status)).transpose()?,
+        retry_after,
+        delay,
+        cut: count("cut")?,
+        cap: count("cap")?,
+        stride,
+    })
+}
+
+fn not_a_string(key: &Bound<'_, PyAny>) -> PyErr {
+    let class = key.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    to_py_err(key.py(), &Error::invalid_input(format!("api_key is a {class}, not a string")))
+}
+
+fn refuse(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
+    let shown: String =
+        value.repr().map(|text| text.to_string_lossy().chars().take(80).collect()).unwrap_or_default();
+    to_py_err(value.py(), &Error::invalid_input(format!("{name}={shown} is not {allowed}")))
+}

@@ -1,0 +1,290 @@
+//! A result as it arrives: batches for Python's loops and for consumers of an Arrow C stream.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow_array::{ArrayRef, RecordBatch, StructArray};
+use arrow_schema::{ArrowError, Field, SchemaRef};
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
+
+use super::ctrl_c::Watch;
+use super::errors::to_py_err;
+use super::events::Events;
+use super::panics::guard;
+use super::progress::Pages;
+use super::receipt::receipt_dict;
+use super::runtime::wait;
+use super::schema::Schema;
+use super::table::Batch;
+use super::warnings::warn;
+use crate::error::{Error, Result as CoreResult};
+use crate::fetch::{Receipt, Stream};
+
+/// Batches of one schema, read ahead of whoever takes them by a bounded number of pages.
+#[pyclass(frozen, module = "converz._core", name = "RecordBatchStream")]
+#[derive(Debug)]
+pub struct RecordBatchStream {
+    schema: SchemaRef,
+    shared: Arc<Shared>,
+}
+
+/// What the object and the capsules made of it share.
+#[derive(Debug)]
+struct Shared {
+    pid: u32,
+    state: Mutex<State>,
+    events: Arc<Events>,
+    pages: Pages,
+    /// Whether another thread has closed the stream while one waits for a batch.
+    closing: AtomicBool,
+    /// The error that ended the stream, for those whose library swallowed it.
+    error: Mutex<Option<PyErr>>,
+}
+
+#[derive(Debug)]
+enum State {
+    Open(Box<Stream>),
+    /// Another thread waits for a batch.
+    Taken,
+    Ended(Receipt),
+    /// By `close`, or by the error of a batch.
+    Closed(Receipt),
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            // The tasks that feed the stream exist only in the process that made it.
+            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::forget(std::mem::replace(state, State::Taken));
+        }
+    }
+}
+
+impl RecordBatchStream {
+    pub fn new(stream: Stream, events: Arc<Events>, pages: Pages) -> Self {
+        Self {
+            schema: Arc::clone(stream.schema()),
+            shared: Arc::new(Shared {
+                pid: std::process::id(),
+                state: Mutex::new(State::Open(Box::new(stream))),
+                events,
+                pages,
+                closing: AtomicBool::new(false),
+                error: Mutex::new(None),
+            }),
+        }
+    }
+}
+
+impl Shared {
+    fn swap(&self, state: State) -> State {
+        std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), state)
+    }
+
+    /// Whether there is nothing left to take.
+    fn is_over(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(&*state, State::Ended(_) | State::Closed(_))
+    }
+
+    /// The next batch, waiting for it detached from the interpreter. `interrupted` may end the wait.
+    fn next(&self, py: Python<'_>, interrupted: impl Fn() -> PyResult<()>) -> PyResult<Option<RecordBatch>> {
+        if self.pid != std::process::id() {
+            return Err(refuse(py, "a stream belongs to the process that opened it: open one in the child"));
+        }
+        let mut stream = match self.swap(State::Taken) {
+            State::Open(stream) => stream,
+            State::Taken => return Err(refuse(py, "another thread is taking a batch of this stream")),
+            State::Ended(receipt) => {
+                self.swap(State::Ended(receipt));
+                return Ok(None);
+            }
+            State::Closed(receipt) => {
+                self.swap(State::Closed(receipt));
+                return Err(refuse(py, READ));
+            }
+        };
+        let receipt = stream.receipt();
+        let waited = wait(
+            py,
+            async move {
+                let next: CoreResult<Option<RecordBatch>> = stream.next_batch().await;
+                Ok((stream, next))
+            },
+            |py| {
+                interrupted()?;
+                self.events.log(py)?;
+                self.pages.report(py)?;
+                if self.closing.load(Ordering::Relaxed) {
+                    return Err(refuse(py, "another thread has closed this stream"));
+                }
+                Ok(())
+            },
+        );
+        let (stream, next) = match waited {
+            Ok(Ok(waited)) => waited,
+            Ok(Err(defect)) => {
+                self.swap(State::Closed(receipt));
+                return Err(to_py_err(py, &defect));
+            }
+            Err(interrupt) => {
+                self.swap(State::Closed(receipt));
+                self.pages.end(py)?;
+                return Err(interrupt);
+            }
+        };
+        match next {
+            Ok(Some(batch)) => {
+                self.swap(State::Open(stream));
+                Ok(Some(batch))
+            }
+            Ok(None) => {
+                self.swap(State::Ended(stream.receipt()));
+                self.pages.end(py)?;
+                for warning in stream.warnings() {
+                    warn(py, &warning)?;
+                }
+                Ok(None)
+            }
+            Err(error) => {
+                self.swap(State::Closed(stream.receipt()));
+                self.pages.end(py)?;
+                Err(to_py_err(py, &error))
+            }
+        }
+    }
+
+    /// The same for a consumer that knows no Python and keeps only the text of an error.
+    fn next_for_consumer(&self) -> Result<Option<ArrayRef>, ArrowError> {
+        Python::attach(|py| {
+            // A panic must not leave through the consumer's frames, which are not Rust's.
+            guard(py, || {
+                let watch = (!has_python_frame(py)).then(Watch::new);
+                self.next(py, || match &watch {
+                    Some(watch) if watch.pressed() && is_left_to_python(py)? => {
+                        Err(PyKeyboardInterrupt::new_err(()))
+                    }
+                    _ => Ok(()),
+                })
+            })
+            .map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef))
+            .map_err(|error| {
+                let text = error.to_string();
+                let is_interrupt = error.is_instance_of::<PyKeyboardInterrupt>(py);
+                *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                if is_interrupt {
+                    // The consumer would swallow it, so it is raised again when the consumer is back in Python.
+                    // If that cannot be arranged, the consumer's error is what remains.
+                    let _ = raise_in_caller(py);
+                }
+                ArrowError::ExternalError(text.into())
+            })
+        })
+    }
+}
+
+/// Whether Python called whoever calls here; the threads of a library were called by nobody.
+fn has_python_frame(py: Python<'_>) -> bool {
+    py.import(intern!(py, "sys")).and_then(|sys| sys.call_method0(intern!(py, "_getframe"))).is_ok()
+}
+
+fn is_left_to_python(py: Python<'_>) -> PyResult<bool> {
+    py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "is_left_to_python"))?.is_truthy()
+}
+
+fn raise_in_caller(py: Python<'_>) -> PyResult<()> {
+    let thread = py.import(intern!(py, "_thread"))?;
+    if has_python_frame(py) {
+        py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "expect"))?;
+    }
+    // From here on every call of Python may raise, so it is the last one.
+    thread.call_method0(intern!(py, "interrupt_main")).map(drop)
+}
+
+#[pymethods]
+impl RecordBatchStream {
+    #[getter]
+    fn schema(&self) -> Schema {
+        Schema::new(Arc::clone(&self.schema))
+    }
+
+    /// What was done so far; complete after the end.
+    #[getter]
+    fn receipt<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let receipt = match &*self.shared.state.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Open(stream) => stream.receipt(),
+            State::Ended(receipt) | State::Closed(receipt) => receipt.clone(),
+            State::Taken => return Ok(None),
+        };
+        receipt_dict(py, &receipt).map(Some)
+    }
+
+    /// The error that ended the stream inside a library that did not pass it on.
+    #[getter]
+    fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let error = self.shared.error.lock().unwrap_or_else(PoisonError::into_inner);
+        error.as_ref().map(|error| error.value(py).clone().into_any().unbind())
+    }
+
+    /// Cancels what is in flight.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        if self.shared.pid != std::process::id() {
+            return Ok(());
+        }
+        match self.shared.swap(State::Taken) {
+            State::Open(stream) => {
+                self.shared.swap(State::Closed(stream.receipt()));
+            }
+            // Whoever waits for a batch has the stream, and closes it.
+            State::Taken => self.shared.closing.store(true, Ordering::Relaxed),
+            ended => {
+                self.shared.swap(ended);
+            }
+        }
+        self.shared.pages.end(py)
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        guard(py, || Ok(self.shared.next(py, || Ok(()))?.map(Batch)))
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        Ok(to_schema_pycapsule(py, self.schema.as_ref())?)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        if self.shared.is_over() {
+            return Err(refuse(py, READ));
+        }
+        let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
+        let shared = Arc::clone(&self.shared);
+        let mut started = false;
+        let batches = std::iter::from_fn(move || {
+            let next = if !started && shared.is_over() {
+                // Another consumer took the batches after this capsule was made: no rows would look like a result.
+                Err(ArrowError::ExternalError(format!("InvalidInputError: {READ}").into()))
+            } else {
+                shared.next_for_consumer()
+            };
+            started = true;
+            next.transpose()
+        });
+        Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(batches, field)), requested_schema)?)
+    }
+}
+
+const READ: &str = "this stream has been read or closed: a stream can be read once, so open another one";
+
+fn refuse(py: Python<'_>, message: &str) -> PyErr {
+    to_py_err(py, &Error::invalid_input(message))
+}

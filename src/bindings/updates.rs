@@ -1,0 +1,201 @@
+//! Updates: a table → requests in order, and what became of them.
+
+use std::sync::Arc;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+use super::errors::{or_raise, to_py_err};
+use super::events::Events;
+use super::panics::guard;
+use super::runtime::{wait, wait_for_work};
+use super::table::Table;
+use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame};
+use crate::error::{Error, ErrorKind};
+use crate::http::Http;
+use crate::query::Operation;
+use crate::settings::Settings;
+use crate::update::{HttpSender, Update};
+
+/// Checks the frame; nothing is sent.
+pub fn frame(
+    py: Python<'_>,
+    operation: &str,
+    table: &Table,
+    nulls: &Bound<'_, PyAny>,
+) -> PyResult<UpdateFrame> {
+    let key = if operation == "update_reps" { KeyColumn::RepId } else { KeyColumn::CallId };
+    let nulls = extract_nulls(nulls)?;
+    let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
+    // Looking at every cell of a large frame takes longer than Ctrl-C may.
+    or_raise(py, wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))?)
+}
+
+/// Settles the requests of a frame; nothing is sent.
+pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResult<Arc<Update>> {
+    let operation = match frame.key() {
+        KeyColumn::CallId => Operation::UpdateCalls,
+        KeyColumn::RepId => Operation::UpdateReps,
+    };
+    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
+    or_raise(py, wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))?)
+}
+
+/// Sends the requests of an update. What interrupts it (`KeyboardInterrupt`, or an error of the function that is
+/// told of progress) has an `UpdateError` as its cause.
+pub fn run<'py>(
+    py: Python<'py>,
+    http: Http,
+    settings: Arc<Settings>,
+    events: &Events,
+    update: Arc<Update>,
+    report: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let running = Arc::clone(&update);
+    let mut told = 0;
+    let outcome =
+        wait(py, async move { running.run(&HttpSender { http: &http, settings: &settings }).await }, |py| {
+            events.log(py)?;
+            let progress = update.progress();
+            if let Some(report) = report.filter(|_| progress.requests != told) {
+                told = progress.requests;
+                report.call1((progress.rows, progress.bytes))?;
+            }
+            Ok(())
+        });
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(interrupt) => {
+            if interrupt.cause(py).is_none() {
+                let cause = update.cancelled(Error::connection("interrupted"));
+                interrupt.set_cause(py, Some(failure(py, &update, &cause)));
+            }
+            return Err(interrupt);
+        }
+    };
+    let outcome = outcome.map_err(|error| match error.kind() {
+        ErrorKind::Internal => failure(py, &update, &update.cancelled(error)),
+        _ => failure(py, &update, &error),
+    })?;
+    let dict = PyDict::new(py);
+    dict.set_item("rows", outcome.rows)?;
+    dict.set_item("cells", outcome.cells)?;
+    dict.set_item("requests", outcome.requests as u64 + outcome.retries)?;
+    dict.set_item("seconds", outcome.elapsed.as_secs_f64())?;
+    Ok(dict)
+}
+
+/// The exception of an update that stopped, with the frame that finishes it.
+fn failure(py: Python<'_>, update: &Update, error: &Error) -> PyErr {
+    let exception = to_py_err(py, error);
+    if let ErrorKind::Update(failure) = error.kind() {
+        let frame = update.frame();
+        let remaining = Table::new(Arc::clone(frame.schema()), frame.remaining(failure));
+        let attached = || -> PyResult<()> {
+            let class = py.import(intern!(py, "converz.table"))?.getattr(intern!(py, "Table"))?;
+            exception.value(py).setattr(intern!(py, "remaining"), class.call1((remaining,))?)
+        };
+        if let Err(error) = attached() {
+            return error;
+        }
+    }
+    exception
+}
+
+/// One request, as it would be made.
+///
+/// Example:
+///     >>> import converz
+///     >>> client = converz.Client("https://yourdomain.converz.co", "key")
+///     >>> [request] = client.update_calls({"call_id": [1, 2], "priority": ["high", None]}, dry_run=True)
+///     >>> request.method, request.path, request.rows, request.body
+///     ('POST', '/calls', 1, b'{"call_id":[1],"priority":["high"]}')
+#[pyclass(frozen, module = "converz", name = "PlannedRequest")]
+#[derive(Debug)]
+pub struct PlannedRequest {
+    update: Arc<Update>,
+    place: usize,
+    plan: crate::update::PlannedRequest,
+}
+
+/// The requests that an update would make.
+pub fn dry_run(update: Arc<Update>) -> Vec<PlannedRequest> {
+    let plans = update.dry_run();
+    plans
+        .into_iter()
+        .enumerate()
+        .map(|(place, plan)| PlannedRequest { update: Arc::clone(&update), place, plan })
+        .collect()
+}
+
+#[pymethods]
+impl PlannedRequest {
+    /// The HTTP method.
+    #[getter]
+    fn method(&self) -> &str {
+        self.plan.method
+    }
+
+    /// The path below the base URL.
+    #[getter]
+    fn path(&self) -> &str {
+        self.plan.path
+    }
+
+    /// Rows that it touches.
+    #[getter]
+    fn rows(&self) -> usize {
+        self.plan.rows
+    }
+
+    /// Cells that it sets.
+    #[getter]
+    fn cells(&self) -> usize {
+        self.plan.cells
+    }
+
+    /// The size of its body.
+    #[getter]
+    fn bytes(&self) -> usize {
+        self.plan.bytes
+    }
+
+    /// The attributes that it sets.
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        self.plan.columns.clone()
+    }
+
+    /// Its JSON body, written when it is asked for.
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        guard(py, || match self.update.body(self.place) {
+            Some(body) => Ok(PyBytes::new(py, &body)),
+            None => Err(to_py_err(py, &Error::internal("no such request"))),
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "PlannedRequest({} {}: {} cells of {} rows, columns {:?}, {} bytes)",
+            self.plan.method,
+            self.plan.path,
+            self.plan.cells,
+            self.plan.rows,
+            self.plan.columns,
+            self.plan.bytes
+        )
+    }
+}
+
+fn extract_nulls(value: &Bound<'_, PyAny>) -> PyResult<Nulls> {
+    match value.extract::<String>().as_deref() {
+        Ok("keep") => Ok(Nulls::Keep),
+        Ok("clear") => Ok(Nulls::Clear),
+        _ => Err(to_py_err(
+            value.py(),
+            &Error::invalid_input(format!("nulls={} is not \"keep\" or \"clear\"", value.repr()?)),
+        )),
+    }
+}

@@ -1,0 +1,50 @@
+//! One column of a frame: its name as JSON, its cells batch by batch, and which of them are sent.
+
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::Field;
+
+use super::cells::{Cells, field_cells};
+use super::mask::Mask;
+use super::text::write_text;
+
+/// One column: a frame's, or one that is compared with it.
+pub(crate) struct Column {
+    pub(crate) name: String,
+    /// `"name":`.
+    pub(super) label: Vec<u8>,
+    pub(super) cells: Vec<Box<dyn Cells>>,
+    /// The rows whose cell is not null.
+    pub(super) set: Mask,
+    /// The rows whose cell is sent; a cell that is sent and not set is sent as null.
+    pub(super) sent: Mask,
+}
+
+impl Column {
+    /// # Errors
+    /// What about the column's type cannot be written, as a sentence.
+    pub(crate) fn new(field: &Field, arrays: &[ArrayRef]) -> Result<Self, String> {
+        let name = field.name().clone();
+        let refused = |reason| format!("column {name:?} {reason}");
+        let cells = arrays
+            .iter()
+            .map(|array| field_cells(field, array, 0))
+            .collect::<Result<_, _>>()
+            .map_err(refused)?;
+        let mut label = Vec::with_capacity(name.len() + 3);
+        write_text(&name, &mut label);
+        label.push(b':');
+        let set = Mask::valid(arrays.iter().map(|array| &**array as &dyn Array));
+        Ok(Self { name, label, cells, sent: set.clone(), set })
+    }
+
+    pub(crate) fn is_sent(&self, batch: usize, row: usize) -> bool {
+        self.sent.contains(batch, row)
+    }
+
+    /// Appends the JSON of a cell, of a null nothing.
+    pub(crate) fn json(&self, batch: usize, row: usize, out: &mut Vec<u8>) {
+        if self.set.contains(batch, row) {
+            self.cells[batch].write(row, out);
+        }
+    }
+}

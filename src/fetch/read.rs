@@ -1,0 +1,90 @@
+//! A whole result: every page of it, unified to one table.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+
+use super::aside::aside;
+use super::http_pages::PageSink;
+use super::reader::Reader;
+use super::receipt::{Ledger, Receipt};
+use super::spec::ReadSpec;
+use crate::decode::{Options, Page, Unified, unify};
+use crate::error::{Error, Result};
+use crate::http::{Http, Request, RetryBudget};
+use crate::query::Operation;
+use crate::settings::Settings;
+
+/// A result.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    pub receipt: Receipt,
+    /// What the user should know, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Answered pages may wait for an earlier one, so that a slow page does not hold up the others, but not for
+/// ever: whether a service can be read at all shows only in order.
+const AHEAD: usize = 2;
+
+/// Reads every row.
+///
+/// # Errors
+/// Those of a page, `Paging` where pages do not make up a result, `SchemaDrift` where a pinned type does not fit.
+pub async fn read_all(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
+    match spec.operation {
+        Operation::Calls | Operation::Reps => read_pages(http, settings, spec).await,
+        Operation::Report => read_report(http, settings, spec).await,
+        Operation::UpdateCalls | Operation::UpdateReps => {
+            Err(Error::internal(format!("{:?} does not read", spec.operation)))
+        }
+    }
+}
+
+async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
+    let mut reader = Reader::new(http, settings, &spec, settings.max_concurrency * AHEAD, None)?;
+    let mut pages = Vec::new();
+    while let Some(settled) = reader.next().await? {
+        pages.push(settled.page);
+    }
+    let ensure = if pages.is_empty() { reader.columns_without_rows().to_vec() } else { Vec::new() };
+    let unified = unify_aside(pages, Arc::clone(reader.options()), ensure, reader.drop().to_vec()).await?;
+    let mut warnings = reader.warnings();
+    warnings.extend(unified.warnings);
+    Ok(Fetched { schema: unified.schema, batches: unified.batches, receipt: reader.receipt(), warnings })
+}
+
+/// A report has no pages: one request has every group.
+async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
+    if spec.limit.is_some() {
+        return Err(Error::internal("a report has no limit"));
+    }
+    let options = Arc::new(spec.options(settings));
+    let mut ledger = Ledger::new(spec.query.clone());
+    let request = Request { operation: spec.operation, query: spec.query.clone(), body: None };
+    let answer = http.read(&request, &RetryBudget::single(settings), || PageSink::new(&options)).await?;
+    let page = answer.output;
+    ledger.answered(answer.cost);
+    ledger.settled(page.num_rows() as u64, 0);
+    ledger.arrived(&page.column_names(), &[]);
+    if let Some(progress) = &spec.progress {
+        progress.page(ledger.so_far());
+    }
+    let ensure = if page.num_rows() == 0 { spec.columns_without_rows() } else { Vec::new() };
+    let Unified { schema, batches, warnings } = unify_aside(vec![page], options, ensure, Vec::new()).await?;
+    Ok(Fetched { schema, batches, receipt: ledger.receipt(), warnings })
+}
+
+/// Unifying takes as long as the result is large, so it must not hold up whoever else is served.
+pub(super) async fn unify_aside(
+    pages: Vec<Page>,
+    options: Arc<Options>,
+    ensure: Vec<String>,
+    drop: Vec<String>,
+) -> Result<Unified> {
+    let rows = pages.iter().map(Page::num_rows).sum();
+    aside(rows, move || unify(pages, &options, &ensure, &drop)).await?
+}

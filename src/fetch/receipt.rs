@@ -1,0 +1,76 @@
+//! What was done to fetch a result.
+
+use std::time::Instant;
+
+use super::progress::SoFar;
+use crate::http::Cost;
+use crate::query::Query;
+
+/// What was done to fetch a result.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Receipt {
+    /// Attempts included: `pages` and `retries` together.
+    pub requests: u64,
+    pub retries: u64,
+    /// Pages that were answered, empty ones included.
+    pub pages: u64,
+    /// Rows of the result.
+    pub rows: u64,
+    /// Rows left out because an earlier page had their key.
+    pub repeated_keys: u64,
+    /// As they came over the network.
+    pub bytes_received: u64,
+    /// After decompression.
+    pub bytes_decoded: u64,
+    pub seconds: f64,
+    /// The columns that arrived, in order of their first arrival.
+    pub columns: Vec<String>,
+    /// What was asked for, but for the page numbers.
+    pub query: Query,
+}
+
+/// A receipt while it is being written.
+#[derive(Debug, Clone)]
+pub(super) struct Ledger {
+    receipt: Receipt,
+    start: Instant,
+}
+
+impl Ledger {
+    pub(super) fn new(query: Query) -> Self {
+        Self { receipt: Receipt { query, ..Receipt::default() }, start: Instant::now() }
+    }
+
+    pub(super) fn answered(&mut self, cost: Cost) {
+        let receipt = &mut self.receipt;
+        receipt.pages += 1;
+        receipt.requests += u64::from(cost.attempts);
+        receipt.retries += u64::from(cost.attempts.saturating_sub(1));
+        receipt.bytes_received += cost.bytes_received;
+        receipt.bytes_decoded += cost.bytes_decoded;
+    }
+
+    pub(super) fn settled(&mut self, rows: u64, repeated_keys: u64) {
+        self.receipt.rows = rows;
+        self.receipt.repeated_keys = repeated_keys;
+    }
+
+    pub(super) fn arrived(&mut self, columns: &[&str], drop: &[String]) {
+        for column in columns {
+            let known = &mut self.receipt.columns;
+            // Pages have the same columns in the same order, but for a few.
+            if !known.iter().any(|name| name == column) && !drop.iter().any(|name| name == column) {
+                known.push((*column).to_owned());
+            }
+        }
+    }
+
+    pub(super) fn so_far(&self) -> SoFar {
+        let Receipt { pages, rows, bytes_received, bytes_decoded, .. } = self.receipt;
+        SoFar { pages, rows, bytes_received, bytes_decoded }
+    }
+
+    pub(super) fn receipt(&self) -> Receipt {
+        Receipt { seconds: self.start.elapsed().as_secs_f64(), ..self.receipt.clone() }
+    }
+}

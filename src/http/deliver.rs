@@ -1,0 +1,243 @@
+//! The body of an answer, from the connection through the worker's threads into a sink.
+
+use std::future::ready;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc as sync;
+
+use bytes::Bytes;
+use reqwest::Response;
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
+
+use super::BodySink;
+use super::encoding::Encoding;
+use super::exchange::Exchange;
+use super::failure::Failure;
+use super::refusal::content_type;
+use super::worker::{BodyError, Job, Piece, QUEUE, Source, WINDOW, panic_message};
+use crate::error::{Error, ErrorKind};
+use crate::settings::Settings;
+
+type Outcome<T> = Result<Result<T, BodyError>, JoinError>;
+
+/// Tells the threads that nobody waits for them any more, also when the future is dropped.
+struct GiveUp(Arc<AtomicBool>);
+
+impl Drop for GiveUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What failures of a body are told with.
+struct Told<'a> {
+    settings: &'a Settings,
+    encoding: Encoding,
+    content_type: String,
+}
+
+/// Feeds the body to a new sink.
+pub(super) async fn deliver<S: BodySink>(
+    mut response: Response,
+    exchange: &mut Exchange<'_>,
+    new_sink: &(impl Fn() -> S + Sync),
+) -> Result<S::Output, Failure> {
+    let settings = exchange.settings();
+    let content_type = content_type(response.headers());
+    let encoding = Encoding::of(response.headers())
+        .map_err(|error| Failure::refused_body(error.with_context(&content_type)))?;
+    let told = Told { settings, encoding, content_type };
+    if response.content_length().is_some_and(|length| length > settings.max_response_bytes) {
+        return Err(told.failure(BodyError::TooLarge));
+    }
+
+    let mut window = Vec::new();
+    let mut rest = Bytes::new();
+    let whole = loop {
+        if rest.is_empty() {
+            match exchange.chunk(&mut response).await? {
+                Some(chunk) => rest = chunk,
+                None => break true,
+            }
+        }
+        take(&mut rest, &mut window);
+        if window.len() == WINDOW {
+            break false;
+        }
+    };
+    if window.len() as u64 > settings.max_response_bytes {
+        return Err(told.failure(BodyError::TooLarge));
+    }
+
+    let give_up = GiveUp(Arc::default());
+    let (spare, emptied) = sync::channel();
+    let (pieces, received) = mpsc::channel(QUEUE);
+    let source = Source::new(window, (!whole).then_some(received), spare, Arc::clone(&give_up.0));
+    let job = Job {
+        source,
+        sink: new_sink(),
+        encoding,
+        max_bytes: settings.max_response_bytes,
+        decoded: Arc::clone(exchange.decoded()),
+    };
+    let mut job = spawn_blocking(move || job.run());
+    if !whole {
+        let early = receive(&mut response, exchange, rest, &pieces, emptied, &mut job).await;
+        match early {
+            Ok(None) => {}
+            Ok(Some(outcome)) => return told.output(outcome),
+            Err(Stopped::Failed(failure)) => return Err(failure),
+            Err(Stopped::TooLarge) => return Err(told.failure(BodyError::TooLarge)),
+        }
+    }
+    // The consumer's time, in which no deadline holds.
+    let since = exchange.now();
+    let outcome = job.await;
+    exchange.waited_since(since);
+    told.output(outcome)
+}
+
+enum Stopped {
+    Failed(Failure),
+    TooLarge,
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// Hands windows over until the body ends, or returns what the job ended with before.
+async fn receive<T>(
+    response: &mut Response,
+    exchange: &mut Exchange<'_>,
+    mut rest: Bytes,
+    pieces: &mpsc::Sender<Piece>,
+    emptied: sync::Receiver<Vec<u8>>,
+    job: &mut JoinHandle<Result<T, BodyError>>,
+) -> Result<Option<Outcome<T>>, Stopped> {
+    let mut window = Vec::with_capacity(WINDOW);
+    loop {
+        let ended = if rest.is_empty() {
+            // The worker has nothing to do, so it gets what there is rather than what may come.
+            let idle = !window.is_empty() && pieces.capacity() == pieces.max_capacity();
+            tokio::select! {
+                biased;
+                outcome = &mut *job => return Ok(Some(outcome)),
+                chunk = exchange.chunk(response) => match chunk? {
+                    Some(chunk) => {
+                        rest = chunk;
+                        false
+                    }
+                    None => true,
+                },
+                () = ready(()), if idle => {
+                    let full = mem::replace(&mut window, empty(&emptied));
+                    if let Some(outcome) = hand_over(Piece::Window(full), pieces, exchange, job).await {
+                        return Ok(Some(outcome));
+                    }
+                    continue;
+                }
+            }
+        } else {
+            false
+        };
+        take(&mut rest, &mut window);
+        if exchange.received() > exchange.settings().max_response_bytes {
+            return Err(Stopped::TooLarge);
+        }
+        if window.len() == WINDOW || (ended && !window.is_empty()) {
+            let full = mem::replace(&mut window, empty(&emptied));
+            if let Some(outcome) = hand_over(Piece::Window(full), pieces, exchange, job).await {
+                return Ok(Some(outcome));
+            }
+        }
+        if ended {
+            return Ok(hand_over(Piece::End, pieces, exchange, job).await);
+        }
+    }
+}
+
+/// Waits until the worker takes a piece, which is no stall; or returns what the job ended with.
+async fn hand_over<T>(
+    piece: Piece,
+    pieces: &mpsc::Sender<Piece>,
+    exchange: &mut Exchange<'_>,
+    job: &mut JoinHandle<Result<T, BodyError>>,
+) -> Option<Outcome<T>> {
+    let piece = match pieces.try_send(piece) {
+        Ok(()) => return None,
+        Err(TrySendError::Full(piece) | TrySendError::Closed(piece)) => piece,
+    };
+    let since = exchange.now();
+    let outcome = tokio::select! {
+        biased;
+        outcome = &mut *job => Some(outcome),
+        Ok(permit) = pieces.reserve() => {
+            permit.send(piece);
+            None
+        }
+    };
+    exchange.waited_since(since);
+    outcome
+}
+
+/// Moves bytes into a window until it is full.
+fn take(rest: &mut Bytes, window: &mut Vec<u8>) {
+    let size = rest.len().min(WINDOW - window.len());
+    window.extend_from_slice(&rest.split_to(size));
+}
+
+/// A window that the worker is done with, or a new one.
+fn empty(emptied: &sync::Receiver<Vec<u8>>) -> Vec<u8> {
+    match emptied.try_recv() {
+        Ok(mut window) => {
+            window.clear();
+            window
+        }
+        Err(_) => Vec::with_capacity(WINDOW),
+    }
+}
+
+impl Told<'_> {
+    fn output<T>(&self, outcome: Outcome<T>) -> Result<T, Failure> {
+        let result = outcome.unwrap_or_else(|error| {
+            Err(BodyError::Panicked(match error.try_into_panic() {
+                Ok(panic) => panic_message(&*panic),
+                Err(_) => "the runtime is shutting down".to_owned(),
+            }))
+        });
+        result.map_err(|error| self.failure(error))
+    }
+
+    fn failure(&self, error: BodyError) -> Failure {
+        let name = self.encoding.name();
+        match error {
+            BodyError::Sink(error) => Failure::refused_body(match error.kind() {
+                ErrorKind::Decode => error.with_context(&self.content_type),
+                _ => error,
+            }),
+            BodyError::Cut(cause) => Failure::cut(&format!("its {name} data end too early ({cause})")),
+            BodyError::Corrupt(cause) => {
+                let error = Error::decode(format!("the {name} data of the answer are broken ({cause})"))
+                    .with_context(&self.content_type);
+                Failure::passing(error, format!("the {name} data of the answer are broken"))
+            }
+            BodyError::TooLarge => Failure::refused_body(Error::limit_exceeded(format!(
+                "the answer is larger than max_response_bytes={}: ask for fewer rows a page (page_size=), or raise \
+                 max_response_bytes",
+                self.settings.max_response_bytes
+            ))),
+            BodyError::TooMuchMemory => Failure::refused_body(Error::limit_exceeded(format!(
+                "the {name} data of the answer need more memory to decompress than is allowed"
+            ))),
+            BodyError::Panicked(message) => {
+                Failure::refused_body(Error::internal(format!("reading the answer failed: {message}")))
+            }
+            BodyError::GivenUp => Failure::refused_body(Error::internal("reading the answer was given up")),
+        }
+    }
+}

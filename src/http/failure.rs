@@ -1,0 +1,140 @@
+//! Why an attempt failed, whether another may help, and whether the service may have read the request.
+
+use std::error::Error as StdError;
+use std::io;
+use std::time::Duration;
+
+use rustls::{CertificateError, Error as TlsError};
+
+use super::address;
+use super::connect::ConnectTimeout;
+use crate::error::{Error, ErrorKind};
+use crate::settings::Settings;
+
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub error: Error,
+    /// For logs: without anything that the service wrote.
+    pub brief: String,
+    /// Whether another attempt may help.
+    pub retry: bool,
+    /// The wait that the service asks for.
+    pub retry_after: Option<Duration>,
+    /// Whether the service may have applied the request.
+    pub in_doubt: bool,
+}
+
+impl Failure {
+    /// A failure that another attempt may cure.
+    pub fn passing(error: Error, brief: impl Into<String>) -> Self {
+        Self { error, brief: brief.into(), retry: true, retry_after: None, in_doubt: true }
+    }
+
+    /// A failure that would come again.
+    pub fn lasting(error: Error, brief: impl Into<String>) -> Self {
+        Self { retry: false, ..Self::passing(error, brief) }
+    }
+
+    pub fn unsent(self) -> Self {
+        Self { in_doubt: false, ..self }
+    }
+
+    pub fn doubted(self, in_doubt: bool) -> Self {
+        Self { in_doubt, ..self }
+    }
+
+    /// No answer in the time that a setting allows.
+    pub fn timeout(what: &str, setting: &str, limit: Duration) -> Self {
+        let message = format!("{what} within {setting}={} s", limit.as_secs_f64());
+        Self::passing(Error::timeout(&message), message)
+    }
+
+    /// The HTTP library failed before an answer came.
+    pub fn unanswered(error: reqwest::Error, settings: &Settings) -> Self {
+        let error = error.without_url();
+        let target = address::origin(&settings.base_url);
+        let through = match &settings.proxy {
+            Some(proxy) if !settings.is_loopback() => {
+                format!(" through the proxy {}", address::origin(proxy))
+            }
+            _ => String::new(),
+        };
+        if error.is_builder() {
+            let message = format!("the request cannot be built: {}", root_cause(&error));
+            return Self::lasting(Error::internal(&message), message).unsent();
+        }
+        if find::<ConnectTimeout>(&error).is_some() {
+            let what = format!("no connection to {target}{through}");
+            return Self::timeout(&what, "connect_timeout", settings.connect_timeout).unsent();
+        }
+        let cause = root_cause(&error);
+        if !error.is_connect() {
+            let message = format!("the connection to {target}{through} died before the answer: {cause}");
+            return Self::passing(Error::connection(&message), message);
+        }
+        if let Some(tls) = find::<TlsError>(&error) {
+            let message = format!("no secure connection to {target}{through}: {}", explain(tls));
+            return Self::lasting(Error::connection(&message), message).unsent();
+        }
+        let message = format!("no connection to {target}{through}: {cause}");
+        Self::passing(Error::connection(&message), message).unsent()
+    }
+
+    /// The body ended before it was complete.
+    pub fn cut(cause: &str) -> Self {
+        let message = format!("the answer was cut: {cause}");
+        Self::passing(Error::connection(&message), message)
+    }
+
+    /// The sink or the service's encoding refused the body.
+    pub fn refused_body(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Connection => Self::passing(error, "the answer was cut"),
+            ErrorKind::LimitExceeded => Self::lasting(error, "the answer exceeds a limit"),
+            ErrorKind::Internal => Self::lasting(error, "a defect of this library"),
+            _ => Self::lasting(error, "the answer is not what was asked for"),
+        }
+    }
+}
+
+/// What to do about a TLS error.
+fn explain(error: &TlsError) -> String {
+    let advice = match error {
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the certificate is another host's: check base_url",
+        TlsError::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => "the certificate is not valid today: check this machine's clock, or tell the service's operator",
+        TlsError::InvalidCertificate(_) => {
+            "the certificate is not trusted: if an authority of your own or a proxy signed it, pass ca_file= or set \
+             SSL_CERT_FILE to a file with that authority's certificate"
+        }
+        TlsError::InvalidMessage(_) => "the answer is not TLS: check the scheme and port of base_url",
+        _ => "check base_url and what is in between",
+    };
+    format!("{error}; {advice}")
+}
+
+/// What an error is about: the innermost of its causes.
+pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    causes(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// An error and its causes, with those that `io::Error` hides.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        match error.downcast_ref::<io::Error>() {
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}

@@ -1,0 +1,57 @@
+//! Why a sandbox did not start.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a sandbox did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// An option that cannot work; the text names it, its value and what is allowed.
+    InvalidOption(String),
+    /// The file at `path` is not a database of the sandbox, or one of another version.
+    NotASandbox { path: PathBuf, reason: String },
+    /// The operating system refused something: a port, a thread, a file.
+    Io { what: String, source: io::Error },
+    /// The database failed.
+    Database(String),
+}
+
+impl SandboxError {
+    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { what: what.into(), source }
+    }
+}
+
+impl fmt::Display for SandboxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidOption(message) => f.write_str(message),
+            Self::NotASandbox { path, reason } => {
+                write!(
+                    f,
+                    "{} is not a database of the sandbox ({reason}): choose another path",
+                    path.display()
+                )
+            }
+            Self::Io { what, source } => write!(f, "{what}: {source}"),
+            Self::Database(message) => write!(f, "the sandbox's database failed: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for SandboxError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for SandboxError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.to_string())
+    }
+}

@@ -1,0 +1,99 @@
+//! A sandbox that runs, until it is stopped or dropped.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::api::Service;
+use super::error::SandboxError;
+use super::log::{RequestLog, RequestRecord};
+use super::options::Options;
+use super::server::Server;
+use super::store::Store;
+
+/// The whole API on a port of 127.0.0.1, in threads of its own.
+///
+/// In a forked child, where those threads don't exist, stopping and dropping it do nothing.
+pub struct Sandbox {
+    url: String,
+    api_key: String,
+    /// The process that started it.
+    process: u32,
+    /// Always there but in the middle of being dropped.
+    running: Option<Running>,
+}
+
+struct Running {
+    server: Mutex<Option<Server>>,
+    log: Arc<RequestLog>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox; when it returns, requests are answered.
+    ///
+    /// # Errors
+    /// Options that cannot work, a `path` that holds something else, a port that is taken.
+    pub fn start(options: Options) -> Result<Self, SandboxError> {
+        options.check()?;
+        let store = Store::open(&options)?;
+        let log = Arc::new(RequestLog::default());
+        let api_key = options.api_key.unwrap_or_else(|| format!("sandbox-{:032x}", rand::random::<u128>()));
+        let service = Service::new(store, api_key.clone(), options.faults, Arc::clone(&log));
+        let (server, address) = Server::start(service, options.port)?;
+        let running = Running { server: Mutex::new(Some(server)), log };
+        let url = format!("http://{address}");
+        Ok(Self { url, api_key, process: std::process::id(), running: Some(running) })
+    }
+
+    /// `http://127.0.0.1:<port>`, without a path.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What requests carry as `X-API-Key`.
+    pub fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
+    /// The newest requests and how they were answered, oldest first, at most 10,000; in a forked child none.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        match &self.running {
+            Some(running) if !self.is_forked() => running.log.all(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Stops it: open connections are closed, and the port is free when this returns. A second time does
+    /// nothing.
+    pub fn stop(&self) {
+        if self.is_forked() {
+            return;
+        }
+        if let Some(running) = &self.running {
+            // Held while it stops, so that whoever comes second does not return before it has.
+            let mut server = running.server.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(server) = server.take() {
+                server.stop();
+            }
+        }
+    }
+
+    fn is_forked(&self) -> bool {
+        self.process != std::process::id()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if self.is_forked() {
+            // Its parts wake, join and unlock what belongs to the parent.
+            std::mem::forget(self.running.take());
+        } else {
+            self.stop();
+        }
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("url", &self.url).finish_non_exhaustive()
+    }
+}

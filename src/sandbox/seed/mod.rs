@@ -1,0 +1,166 @@
+//! A contact centre that never was: users, their conversations, their days in the app. The same for the same
+//! seed and the same day.
+
+mod campaign;
+mod conversation;
+mod random;
+mod staff;
+mod summary;
+mod volume;
+
+use chrono::{Days, NaiveDate};
+use rusqlite::{Connection, params};
+
+use campaign::CAMPAIGNS;
+use random::Random;
+use staff::Rep;
+use volume::Day;
+
+/// What the data depend on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recipe {
+    pub calls: u64,
+    pub reps: u64,
+    pub days: u32,
+    pub seed: u64,
+    pub today: NaiveDate,
+}
+
+/// Fills the empty tables of a new database.
+pub(super) fn fill(connection: &Connection, recipe: &Recipe) -> rusqlite::Result<()> {
+    let stream = |number| Random::new(recipe.seed, number);
+    let reps = staff::hire(recipe.reps, recipe.days, recipe.today, &mut stream(1));
+    insert_reps(connection, &reps)?;
+    let days = volume::spread(recipe.calls, recipe.days, recipe.today, &mut stream(2));
+    insert_calls(connection, &reps, &days, &mut stream(3))?;
+    insert_activity(connection, &reps, recipe, &mut stream(4))
+}
+
+fn insert_reps(connection: &Connection, reps: &[Rep]) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO reps (rep_id, name, gender, department, campaign, active, hired_on)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for rep in reps {
+        // Indices come from the same table.
+        let campaign = &CAMPAIGNS[rep.campaign];
+        insert.execute(params![
+            rep.rep_id,
+            rep.name,
+            rep.gender,
+            campaign.department,
+            campaign.name,
+            i64::from(rep.left_on.is_none()),
+            rep.hired_on.to_string(),
+        ])?;
+    }
+    Ok(())
+}
+
+fn insert_calls(
+    connection: &Connection,
+    reps: &[Rep],
+    days: &[Day],
+    random: &mut Random,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO calls (call_id, rep_id, vendor, vendor_call_id, department, campaign, subcampaign,
+             start_time, date, duration_s, direction, language, talk_ratio, interruptions, silence_s,
+             sentiment, csat, resolved, summary)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    )?;
+    let weights: Vec<(usize, u32)> =
+        CAMPAIGNS.iter().enumerate().map(|(index, campaign)| (index, campaign.weight)).collect();
+    let (mut call_id, mut times, mut text) = (0_i64, Vec::new(), String::new());
+    for day in days.iter().filter(|day| day.calls > 0) {
+        let roster = Roster::of(reps, day.date);
+        let date = day.date.to_string();
+        volume::times(day, random, &mut times);
+        for second in &times {
+            let campaign = random.weighted(&weights);
+            let Some(rep) = roster.pick(campaign, random) else { continue };
+            let call = conversation::draw(rep, campaign, day, random, &mut text);
+            call_id += 1;
+            let start_time =
+                format!("{date} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+            insert.execute(params![
+                call_id,
+                rep.rep_id,
+                call.vendor,
+                call.vendor_call_id,
+                call.campaign.department,
+                call.campaign.name,
+                call.has_subcampaign.then_some(call.topic.name),
+                start_time,
+                date,
+                call.duration as i64,
+                if call.outbound { "outbound" } else { "inbound" },
+                call.language,
+                call.talk_ratio,
+                call.interruptions as i64,
+                call.silence as i64,
+                call.sentiment,
+                call.csat.map(|score| score as i64),
+                if call.resolved { b"true".as_slice() } else { b"false".as_slice() },
+                call.has_summary.then_some(text.as_str()),
+            ])?;
+        }
+    }
+    Ok(())
+}
+
+/// Who takes the calls of a day.
+struct Roster<'a> {
+    /// By campaign.
+    teams: Vec<Vec<&'a Rep>>,
+    everybody: Vec<&'a Rep>,
+}
+
+impl<'a> Roster<'a> {
+    fn of(reps: &'a [Rep], date: NaiveDate) -> Self {
+        let mut everybody: Vec<&Rep> = reps.iter().filter(|rep| rep.is_at_work(date)).collect();
+        if everybody.is_empty() {
+            everybody = reps.iter().filter(|rep| rep.is_employed(date)).collect();
+        }
+        if everybody.is_empty() {
+            everybody = reps.iter().take(1).collect();
+        }
+        let team = |campaign| everybody.iter().copied().filter(|rep| rep.campaign == campaign).collect();
+        Self { teams: (0..CAMPAIGNS.len()).map(team).collect(), everybody }
+    }
+
+    /// Mostly somebody of the campaign's own team; anybody where there is none, and now and then.
+    fn pick(&self, campaign: usize, random: &mut Random) -> Option<&'a Rep> {
+        let helped_out = random.chance(0.07);
+        let team = self.teams.get(campaign).filter(|team| !team.is_empty() && !helped_out);
+        let team = team.unwrap_or(&self.everybody);
+        team.get(random.below(team.len())).copied()
+    }
+}
+
+fn insert_activity(
+    connection: &Connection,
+    reps: &[Rep],
+    recipe: &Recipe,
+    random: &mut Random,
+) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO activity (date, rep_id, logins, minutes_in_app, exercises_completed)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for back in (0..u64::from(recipe.days)).rev() {
+        // The years are bounded by the options.
+        let Some(date) = recipe.today.checked_sub_days(Days::new(back)) else { continue };
+        let text = date.to_string();
+        for rep in reps.iter().filter(|rep| rep.is_at_work(date)) {
+            if !random.chance(0.25 + 0.7 * rep.engagement) {
+                continue;
+            }
+            let logins = 1 + random.below(1 + (if rep.engagement > 0.5 { 3 } else { 1 }));
+            let minutes = 2 + random.below(12) * logins + usize::from(random.chance(rep.engagement)) * 15;
+            let exercises = if random.chance(rep.engagement) { random.below(1 + minutes / 12) } else { 0 };
+            insert.execute(params![text, rep.rep_id, logins as i64, minutes as i64, exercises as i64])?;
+        }
+    }
+    Ok(())
+}

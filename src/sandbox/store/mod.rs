@@ -1,0 +1,164 @@
+//! The database: SQLite in a file, with one writer and as many readers as there are requests, each of which
+//! sees the data as they were when it began.
+
+mod catalogue;
+mod cell;
+mod facts;
+mod filter;
+mod page;
+mod report;
+mod schema;
+mod scratch;
+mod update;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{Local, NaiveDate};
+use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
+
+pub(super) use catalogue::{Entity, IN_APP, is_attribute_name};
+pub(super) use cell::{Cell, Key};
+pub(super) use facts::Facts;
+pub(super) use filter::Filter;
+pub(super) use page::Page;
+pub(super) use report::{Dimension, Report};
+pub(super) use update::{Nulls, Update};
+
+use super::error::SandboxError;
+use super::options::Options;
+use super::problem::Problem;
+use super::seed::Recipe;
+use scratch::Scratch;
+
+/// Idle connections beyond so many are closed.
+const IDLE_READERS: usize = 8;
+
+pub(super) struct Store {
+    path: PathBuf,
+    today: NaiveDate,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+    /// Of the connections that are in use: one that is interrupted while idle could not be closed properly.
+    interrupts: Mutex<HashMap<u64, InterruptHandle>>,
+    uses: AtomicU64,
+    stopping: AtomicBool,
+    /// The last field: the folder goes when the connections are closed.
+    _scratch: Option<Scratch>,
+}
+
+impl Store {
+    /// Opens what the options name, and seeds it where it is new.
+    pub fn open(options: &Options) -> Result<Self, SandboxError> {
+        let (path, scratch) = match &options.path {
+            Some(path) => (path.clone(), None),
+            None => {
+                let scratch = Scratch::new()?;
+                (scratch.file("sandbox.db"), Some(scratch))
+            }
+        };
+        // An empty file is what `tempfile` and its like make.
+        let is_new =
+            std::fs::metadata(&path).map_or(true, |metadata| metadata.is_file() && metadata.len() == 0);
+        if is_new {
+            let recipe = Recipe {
+                calls: options.calls,
+                reps: options.reps,
+                days: options.days,
+                seed: options.seed,
+                today: options.today.unwrap_or_else(|| Local::now().date_naive()),
+            };
+            schema::create(&path, &recipe)?;
+        }
+        let today = schema::check(&path)?;
+        let writer = open(&path)?;
+        Ok(Self {
+            path,
+            today,
+            writer: Mutex::new(writer),
+            readers: Mutex::default(),
+            interrupts: Mutex::default(),
+            uses: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            _scratch: scratch,
+        })
+    }
+
+    /// The day that the data end with.
+    pub fn today(&self) -> NaiveDate {
+        self.today
+    }
+
+    /// Runs `read` on one state of the data, whatever is written meanwhile.
+    pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Problem> {
+        let idle = lock(&self.readers).pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => open(&self.path)?,
+        };
+        let in_use = self.in_use(&connection);
+        let transaction = connection.transaction()?;
+        let result = read(&transaction);
+        // Nothing was written: there is nothing to commit.
+        transaction.finish()?;
+        drop(in_use);
+        let mut readers = lock(&self.readers);
+        if readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+        result
+    }
+
+    /// Applies an update whole or not at all; returns the number of its rows.
+    pub fn update(&self, update: &Update) -> Result<u64, Problem> {
+        let mut writer = lock(&self.writer);
+        let _in_use = self.in_use(&writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let rows = update::apply(&transaction, update, &self.stopping)?;
+        transaction.commit()?;
+        Ok(rows)
+    }
+
+    /// Ends what is under way, so that nobody waits for it.
+    pub fn interrupt(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        lock(&self.interrupts).values().for_each(InterruptHandle::interrupt);
+    }
+
+    fn in_use(&self, connection: &Connection) -> InUse<'_> {
+        let number = self.uses.fetch_add(1, Ordering::Relaxed);
+        lock(&self.interrupts).insert(number, connection.get_interrupt_handle());
+        InUse { store: self, number }
+    }
+}
+
+/// As long as a connection may be interrupted.
+struct InUse<'a> {
+    store: &'a Store,
+    number: u64,
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        lock(&self.store.interrupts).remove(&self.number);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A transaction that a panic dropped has been rolled back.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.set_prepared_statement_cache_capacity(8);
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "cache_size", -4_000)?;
+    cell::register(&connection)?;
+    Ok(connection)
+}

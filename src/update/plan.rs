@@ -1,0 +1,274 @@
+//! What an update would change, cell by cell, found by comparing its frame with what is stored.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::{ArrayRef, RecordBatch, UInt32Array};
+use arrow_buffer::{BooleanBuffer, BooleanBufferBuilder};
+use arrow_schema::{DataType, Field, Schema};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take;
+
+use super::matching::{defect, is_temporal};
+use super::nearest::nearest;
+use super::same::{Kinds, same};
+use crate::encode::{Column, JSON_EXTENSION, UpdateFrame};
+use crate::error::{Error, Result};
+
+/// What an update would do to one attribute. The counts are of cells in rows that were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnPlan {
+    pub name: String,
+    /// Cells that get another value.
+    pub changed: usize,
+    /// Cells with a value that get null.
+    pub cleared: usize,
+    /// Cells that are already so.
+    pub same: usize,
+    /// Whether what is stored has such an attribute.
+    pub seen: bool,
+    /// The existing attribute that was probably meant, if this one was not seen.
+    pub nearest: Option<String>,
+}
+
+/// A cell that changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Of the frame.
+    pub row: usize,
+    /// As JSON.
+    pub key: String,
+    pub column: String,
+    /// As JSON; `None` is null, or an attribute that was not there.
+    pub old: Option<String>,
+    pub new: Option<String>,
+}
+
+/// The comparison of a frame with what is stored of its rows.
+pub struct Plan {
+    pub(super) frame: UpdateFrame,
+    columns: Vec<ColumnPlan>,
+    /// For each attribute and batch, the cells that change.
+    pub(super) changes: Vec<Vec<BooleanBuffer>>,
+    pub(super) stored: Vec<Option<Stored>>,
+    /// For each row of the frame, its row of what is stored.
+    pub(super) found: Vec<Option<u32>>,
+    not_found: Vec<Range<usize>>,
+    rows_read: usize,
+}
+
+/// What is stored of one attribute.
+pub(super) struct Stored {
+    pub field: Field,
+    pub array: ArrayRef,
+    column: Column,
+}
+
+impl Plan {
+    pub(super) fn compare(
+        frame: UpdateFrame,
+        schema: &Schema,
+        stored: Option<&RecordBatch>,
+        found: Vec<Option<u32>>,
+        rows_read: usize,
+    ) -> Result<Self> {
+        let mut plan = Self {
+            columns: Vec::new(),
+            changes: Vec::new(),
+            stored: Vec::new(),
+            not_found: not_found(&found),
+            found,
+            rows_read,
+            frame,
+        };
+        for place in 0..plan.frame.columns().len() {
+            let name = plan.frame.columns()[place].name.clone();
+            let stored = match stored.and_then(|batch| batch.schema().index_of(&name).ok().zip(Some(batch))) {
+                None => None,
+                Some((index, batch)) => {
+                    let array = batch.column(index).clone();
+                    let field = batch.schema().field(index).clone().with_nullable(true);
+                    let column = Column::new(&field, std::slice::from_ref(&array)).map_err(Error::decode)?;
+                    Some(Stored { field, array, column })
+                }
+            };
+            let seen = schema.index_of(&name).is_ok();
+            let existing = schema.fields().iter().map(|field| field.name().as_str());
+            let nearest = if seen { None } else { nearest(&name, existing).map(str::to_owned) };
+            let mut column = ColumnPlan { name, changed: 0, cleared: 0, same: 0, seen, nearest };
+            let changes = plan.compare_column(place, stored.as_ref(), &mut column);
+            plan.columns.push(column);
+            plan.changes.push(changes);
+            plan.stored.push(stored);
+        }
+        Ok(plan)
+    }
+
+    fn compare_column(
+        &self,
+        place: usize,
+        stored: Option<&Stored>,
+        counts: &mut ColumnPlan,
+    ) -> Vec<BooleanBuffer> {
+        let own = &self.frame.columns()[place];
+        let kinds = self.kinds(place, stored);
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        let mut compare = |batch: usize, local: usize, row: usize| {
+            let (true, Some(found)) = (own.is_sent(batch, local), self.found[row]) else { return false };
+            old.clear();
+            new.clear();
+            if let Some(stored) = stored {
+                stored.column.json(0, found as usize, &mut old);
+            }
+            own.json(batch, local, &mut new);
+            let changes = !same(&old, &new, kinds);
+            *match (changes, new.is_empty()) {
+                (false, _) => &mut counts.same,
+                (true, true) => &mut counts.cleared,
+                (true, false) => &mut counts.changed,
+            } += 1;
+            changes
+        };
+        self.frame
+            .batch_rows()
+            .enumerate()
+            .map(|(batch, rows)| {
+                let mut changes = BooleanBufferBuilder::new(rows.len());
+                for (local, row) in rows.enumerate() {
+                    changes.append(compare(batch, local, row));
+                }
+                changes.finish()
+            })
+            .collect()
+    }
+
+    fn kinds(&self, place: usize, stored: Option<&Stored>) -> Kinds {
+        let arrays = self.own_arrays(place);
+        let temporal = arrays.chain(stored.map(|stored| &stored.array)).any(is_temporal);
+        Kinds { temporal, nested: self.is_nested(place) }
+    }
+
+    /// Whether the frame's attribute holds lists or objects.
+    pub(super) fn is_nested(&self, place: usize) -> bool {
+        let name = &self.frame.columns()[place].name;
+        self.frame.schema().field_with_name(name).is_ok_and(|field| {
+            let plain = |data_type: &DataType| {
+                data_type.is_nested() && !matches!(data_type, DataType::RunEndEncoded(..))
+            };
+            field.extension_type_name() == Some(JSON_EXTENSION) || plain(field.data_type())
+        })
+    }
+
+    pub(super) fn own_arrays(&self, place: usize) -> impl Iterator<Item = &ArrayRef> {
+        let name = &self.frame.columns()[place].name;
+        self.frame.batches().iter().filter_map(move |batch| batch.column_by_name(name))
+    }
+
+    /// The frame that was planned.
+    pub fn frame(&self) -> &UpdateFrame {
+        &self.frame
+    }
+
+    /// The frame's attributes, in order.
+    pub fn columns(&self) -> &[ColumnPlan] {
+        &self.columns
+    }
+
+    /// Cells that change, cleared ones included.
+    pub fn num_changes(&self) -> usize {
+        self.columns.iter().map(|column| column.changed + column.cleared).sum()
+    }
+
+    /// Rows of the frame whose key was not among what was read. Nothing is planned for them.
+    pub fn not_found(&self) -> &[Range<usize>] {
+        &self.not_found
+    }
+
+    /// Stored rows that were looked at.
+    pub fn rows_read(&self) -> usize {
+        self.rows_read
+    }
+
+    /// The cells that change, row by row.
+    pub fn changes(&self) -> impl Iterator<Item = Change> {
+        self.places().map(|(batch, local, row, place)| {
+            let column = &self.frame.columns()[place];
+            let json = |column: &Column, batch, row| {
+                let mut json = Vec::new();
+                column.json(batch, row, &mut json);
+                String::from_utf8(json).ok().filter(|json| !json.is_empty())
+            };
+            let stored = self.stored[place].as_ref().zip(self.found[row]);
+            Change {
+                row,
+                key: self.frame.key_text(row),
+                column: column.name.clone(),
+                old: stored.and_then(|(stored, found)| json(&stored.column, 0, found as usize)),
+                new: json(column, batch, local),
+            }
+        })
+    }
+
+    /// Batch, row within it, row of the frame and column of the cells that change.
+    fn places(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
+        self.frame.batch_rows().enumerate().flat_map(move |(batch, rows)| {
+            rows.enumerate().flat_map(move |(local, row)| {
+                (0..self.changes.len())
+                    .filter(move |place| self.changes[*place][batch].value(local))
+                    .map(move |place| (batch, local, row, place))
+            })
+        })
+    }
+
+    /// The first cells that change as a table: the key, `column`, and as JSON text `old` and `new`.
+    ///
+    /// # Errors
+    /// Keys that cannot be put together.
+    pub fn changes_batch(&self, limit: usize) -> Result<RecordBatch> {
+        let key = self.frame.key().name();
+        let keys = self.frame.schema().index_of(key).map_err(defect)?;
+        let key_schema = Arc::new(self.frame.schema().project(&[keys]).map_err(defect)?);
+        let batches: Vec<RecordBatch> = self
+            .frame
+            .batches()
+            .iter()
+            .map(|batch| batch.project(&[keys]))
+            .collect::<Result<_, _>>()
+            .map_err(defect)?;
+        let all_keys = concat_batches(&key_schema, &batches).map_err(defect)?;
+        let mut rows = Vec::new();
+        let (mut columns, mut old, mut new) =
+            (StringBuilder::new(), StringBuilder::new(), StringBuilder::new());
+        for change in self.changes().take(limit) {
+            // A plan has at most as many rows as this type counts.
+            rows.push(change.row as u32);
+            columns.append_value(&change.column);
+            old.append_option(change.old);
+            new.append_option(change.new);
+        }
+        let keys = take(all_keys.column(0), &UInt32Array::from(rows), None).map_err(defect)?;
+        let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+        let schema = Schema::new(vec![
+            Field::new(key, keys.data_type().clone(), false),
+            text("column", false),
+            text("old", true),
+            text("new", true),
+        ]);
+        let columns: Vec<ArrayRef> =
+            vec![keys, Arc::new(columns.finish()), Arc::new(old.finish()), Arc::new(new.finish())];
+        RecordBatch::try_new(Arc::new(schema), columns).map_err(defect)
+    }
+}
+
+fn not_found(found: &[Option<u32>]) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let mut runs = Vec::new();
+    for same in found.chunk_by(|one, next| one.is_some() == next.is_some()) {
+        if same[0].is_none() {
+            runs.push(start..start + same.len());
+        }
+        start += same.len();
+    }
+    runs
+}

@@ -1,0 +1,117 @@
+//! The frames that carry a plan out and take it back: only the cells that change, with their new or their old values.
+
+use std::sync::Arc;
+
+use arrow_array::builder::LargeStringBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
+use arrow_buffer::BooleanBuffer;
+use arrow_schema::{DataType, Field, FieldRef, Schema};
+use arrow_select::filter::filter;
+use arrow_select::take::take;
+
+use super::matching::defect;
+use super::plan::{Plan, Stored};
+use crate::encode::{JSON_EXTENSION, Mask, UpdateFrame};
+use crate::error::Result;
+
+impl Plan {
+    /// The frame of only what changes; `None` if nothing does.
+    ///
+    /// # Errors
+    /// Values that cannot be put together.
+    pub fn apply(&self) -> Result<Option<UpdateFrame>> {
+        self.partial(|_, field, rows, array| Ok((field.clone(), filter(array, rows).map_err(defect)?)))
+    }
+
+    /// The frame of the old values of what changes. An attribute that was not there becomes null.
+    ///
+    /// Values are those that were read: text that was read as a date is written as one, and a number that was read as
+    /// text (since its column also has text) is written as text, unless the column was read as JSON (`arrow.json`).
+    ///
+    /// # Errors
+    /// Values that cannot be put together.
+    pub fn undo(&self) -> Result<Option<UpdateFrame>> {
+        self.partial(|change, own, _, _| {
+            let Some(Stored { field, array, .. }) = &self.stored[change.place] else {
+                let nothing = new_null_array(&DataType::Null, change.found.len());
+                return Ok((Arc::new(Field::new(own.name(), DataType::Null, true)), nothing));
+            };
+            let old = take(array, &UInt32Array::from(change.found.to_vec()), None).map_err(defect)?;
+            if self.is_nested(change.place)
+                && field.extension_type_name().is_none()
+                && let Some(texts) = json_texts(&old)
+            {
+                let metadata = [("ARROW:extension:name".to_owned(), JSON_EXTENSION.to_owned())].into();
+                let json = Field::new(own.name(), texts.data_type().clone(), true).with_metadata(metadata);
+                return Ok((Arc::new(json), texts));
+            }
+            Ok((Arc::new(field.clone()), old))
+        })
+    }
+
+    /// The rows and columns with a change, their cells made by `values`.
+    fn partial(
+        &self,
+        values: impl Fn(&Changing<'_>, &FieldRef, &BooleanArray, &ArrayRef) -> Result<(FieldRef, ArrayRef)>,
+    ) -> Result<Option<UpdateFrame>> {
+        let places: Vec<usize> = (0..self.changes.len())
+            .filter(|place| self.changes[*place].iter().any(|changes| changes.count_set_bits() > 0))
+            .collect();
+        let own = self.frame.schema();
+        let key = own.index_of(self.frame.key().name()).map_err(defect)?;
+        let mut batches = Vec::new();
+        let mut sent: Vec<Vec<BooleanBuffer>> = vec![Vec::new(); places.len()];
+        for ((number, batch), rows) in self.frame.batches().iter().enumerate().zip(self.frame.batch_rows()) {
+            let Some(any) = places
+                .iter()
+                .map(|place| self.changes[*place][number].clone())
+                .reduce(|one, next| &one | &next)
+                .filter(|any| any.count_set_bits() > 0)
+            else {
+                continue;
+            };
+            let found: Vec<Option<u32>> = any.set_indices().map(|row| self.found[rows.start + row]).collect();
+            let any = BooleanArray::new(any, None);
+            let mut fields = vec![own.fields()[key].clone()];
+            let mut arrays = vec![filter(batch.column(key), &any).map_err(defect)?];
+            for (place, sent) in places.iter().zip(&mut sent) {
+                let index = own.index_of(&self.columns()[*place].name).map_err(defect)?;
+                let change = Changing { place: *place, found: &found };
+                let (field, array) = values(&change, &own.fields()[index], &any, batch.column(index))?;
+                fields.push(field);
+                arrays.push(array);
+                let changes = BooleanArray::new(self.changes[*place][number].clone(), None);
+                sent.push(filter(&changes, &any).map_err(defect)?.as_boolean().values().clone());
+            }
+            batches.push(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(defect)?);
+        }
+        let Some(first) = batches.first() else { return Ok(None) };
+        let schema = first.schema();
+        let sent = sent.into_iter().map(Mask::new).collect();
+        UpdateFrame::partial(&schema, batches, self.frame.key(), sent).map(Some)
+    }
+}
+
+/// A column of one batch, as far as it changes.
+struct Changing<'a> {
+    place: usize,
+    /// Where the rows are among what is stored.
+    found: &'a [Option<u32>],
+}
+
+/// Text that was read where lists and objects are meant: those as they are, anything else as a string.
+fn json_texts(array: &ArrayRef) -> Option<ArrayRef> {
+    let texts =
+        arrow_cast::cast(array, &DataType::LargeUtf8).ok().filter(|_| array.data_type().is_string())?;
+    let mut json = LargeStringBuilder::new();
+    for text in texts.as_string::<i64>() {
+        let is_tree = |text: &str| {
+            text.starts_with(['[', '{']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+        };
+        json.append_option(text.map(|text| {
+            if is_tree(text) { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+        }));
+    }
+    Some(Arc::new(json.finish()))
+}

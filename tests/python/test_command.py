@@ -1,0 +1,225 @@
+"""The command: ``converz sandbox`` for other programs and ``converz demo``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+import converz
+from conftest import clean_environment
+from converz.__main__ import main
+
+COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
+
+
+@contextmanager
+def started(*arguments: str):
+    """Start the command; it is killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def lines_until(process, last: str) -> list[str]:
+    lines = []
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        if last in line:
+            return lines
+    pytest.fail(f"it ended: {lines} {process.stderr.read()}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_sandbox_for_other_programs(number):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with started(
+        "sandbox", "--port", str(port), "--calls", "20", "--reps", "3", "--today", "2025-07-15"
+    ) as process:
+        url_line, key_line, curl_line, last = lines_until(process, "Ctrl-C stops it.")
+        url, key = url_line.split()[-1], key_line.split()[-1]
+        assert url == f"http://127.0.0.1:{port}"
+        # The line to try is one for a shell; what it asks for is what it says.
+        words = shlex.split(curl_line.removeprefix("Try"))
+        assert words[:2] == ["curl", "-H"]
+        assert words[2] == f"X-API-Key: {key}"
+        request = urllib.request.Request(words[3], headers=dict([words[2].split(": ")]))
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            rows = json.load(answer)
+        assert [row["call_id"] for row in rows] == [1, 2, 3]
+        assert converz.Client(url, key).calls().num_rows == 20
+
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == (130 if number == signal.SIGINT else 0)
+        assert (out, err) == ("", "")
+    with socket.create_server(("127.0.0.1", port)):
+        pass  # The port is free again.
+
+
+def test_options_of_the_sandbox(tmp_path):
+    path = tmp_path / "centre.db"
+    options = [
+        "--path",
+        str(path),
+        "--api-key",
+        "chosen",
+        "--calls",
+        "7",
+        "--reps",
+        "2",
+        "--days",
+        "3",
+        "--seed",
+        "5",
+    ]
+    with started("sandbox", *options, "--today", "2025-07-15") as process:
+        url = lines_until(process, "Ctrl-C stops it.")[0].split()[-1]
+        calls = converz.Client(url, "chosen").calls()
+    with converz.Sandbox(calls=7, reps=2, days=3, seed=5, today="2025-07-15") as sandbox:
+        assert sandbox.client().calls() == calls
+    assert path.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["sandbox", "--days", "0"], "days is 0"),
+        (["sandbox", "--today", "yesterday"], 'today="yesterday"'),
+        (["sandbox", "--port", "99999"], "port=99999"),
+        (["sandbox", "--path", "/does/not/exist/a.db"], "/does/not/exist"),
+    ],
+)
+def test_errors_are_one_line(capsys, arguments, says):
+    assert main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("converz: ")
+    assert err.count("\n") == 1
+    assert says in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["sandbox", "--calls", "many"], ["demo", "--fast"]])
+def test_wrong_usage(capsys, arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: converz" in capsys.readouterr().err
+
+
+def test_help_and_version(capsys):
+    for arguments, says in (
+        (["--help"], "demo"),
+        (["sandbox", "--help"], "--port"),
+        (["--version"], "converz "),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 0
+        assert says in capsys.readouterr().out
+    assert converz.__version__ in converz._core.__version__
+
+
+def check_demo(lines: list[str]) -> None:
+    """What the demonstration must have shown, whatever the day."""
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "A sandbox of the Converz Data API listens on http://127.0.0.1:" in text
+    assert "Table: 100 rows, 7 columns" in text
+    assert re.search(r"Table: 10,000 rows, \d+ columns", text)
+    assert re.search(r"^types: call_id int64, ", text, re.MULTILINE)
+    assert re.search(r"^ *year +week +campaign +conversations +csat$", text, re.MULTILINE)
+    assert "300 cells of 300 rows set in 1 request" in text
+    assert "300 of 10,000 conversations are reviewed" in text
+    assert re.search(
+        r"^[\d,]+ rows read and 300 written in \d+ requests; [\d.]+ MB of JSON\n"
+        r"\([\d.]+ MB on the wire\); [\d.]+ s in all$",
+        "\n".join(lines[-2:]),
+    )
+    # Traceable numbers, not only their form: 100 reps, twice 10,000 calls, and the report's groups.
+    rows = int(lines[-2].split()[0].replace(",", ""))
+    groups = int(re.findall(r"Table: (\d+) rows, 5 columns", text)[-1])
+    assert rows == 100 + 2 * 10_000 + groups
+
+
+def test_demo():
+    finished = subprocess.run(
+        [*COMMAND, "demo"],
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""  # There is no terminal, so there is no progress.
+    check_demo(finished.stdout.rstrip("\n").split("\n"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("blocked", [[], ["tqdm"]], ids=["tqdm", "plain"])
+def test_demo_in_a_terminal(blocked):
+    """A terminal of 80 columns: progress is shown on it, and nothing is wider."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    from conftest import block_imports
+
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    code = block_imports(blocked) + "from converz.__main__ import main; sys.exit(main(['demo']))"
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", code],
+        env=clean_environment() | {"TERM": "xterm"},
+        stdin=child,
+        stdout=subprocess.PIPE,
+        stderr=child,
+        text=True,
+    )
+    os.close(child)
+    shown = read_terminal(parent)
+    out, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, shown
+    check_demo(out.rstrip("\n").split("\n"))
+    assert "calls: " in shown
+    assert "rows" in shown
+    visible = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown)
+    assert max(len(line) for line in re.split(r"[\r\n]", visible)) <= 80
+
+
+def read_terminal(parent: int) -> str:
+    """Everything that a program writes on its terminal, until it ends."""
+    parts = []
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        try:
+            part = os.read(parent, 65536)
+        except OSError:  # Linux says so when the other side is closed.
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(parent)
+    return b"".join(parts).decode()

@@ -1,0 +1,211 @@
+"""The documentation runs: README, docstrings, the notebook. And it is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import importlib
+import inspect
+import io
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import converz
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+VERBS = [name for name in converz.__all__ if inspect.isfunction(getattr(converz, name))]
+CLASSES = [
+    name
+    for name in converz.__all__
+    if inspect.isclass(getattr(converz, name)) and not issubclass(getattr(converz, name), BaseException)
+]
+ERRORS = [
+    name
+    for name in converz.__all__
+    if inspect.isclass(getattr(converz, name)) and issubclass(getattr(converz, name), BaseException)
+]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme(tmp_path, monkeypatch):
+    """Its Python blocks, in order, in one namespace as a reader would type them."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": "__main__"}
+    python = blocks("python")
+    assert len(python) >= 6
+    out = io.StringIO()
+    try:
+        for position, code in enumerate(python):
+            with contextlib.redirect_stdout(out):
+                exec(compile(code, f"README.md, Python block {position + 1}", "exec"), names)
+    finally:
+        if "sandbox" in names:
+            names["sandbox"].stop()
+    assert "Table: " in out.getvalue()
+    assert "rows in 1 request" in out.getvalue()
+    assert (tmp_path / "calls.parquet").stat().st_size > 0
+
+
+def test_the_commands_of_the_readme():
+    """They are tried elsewhere (`converz demo`, the suite itself); here only that they are still the ones."""
+    commands = "".join(blocks("sh"))
+    assert commands.splitlines() == [
+        "python3 -m venv .venv && . .venv/bin/activate && pip install . && converz demo",
+        "tests/run",
+    ]
+    assert (ROOT / "tests" / "run").stat().st_mode & 0o100
+    assert not re.findall(r"^```(?!python\n|sh\n|$).*", README, re.MULTILINE)
+
+
+def test_links_of_the_readme():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if not target.startswith("https://"):
+            assert (ROOT / target).exists(), target
+    for path in re.findall(r"`((?:notebooks|tests|src|python)/[^`*]*)`", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_names_in_the_readme():
+    for name in re.findall(r"`converz\.(\w+)", README):
+        assert hasattr(converz, name), name
+
+
+def examples():
+    """Every example of every docstring of the package, by the name of its object."""
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = {}
+    for module in pkgutil.iter_modules(converz.__path__, "converz."):
+        if not module.name.endswith(("__main__", "_core")):
+            for test in finder.find(importlib.import_module(module.name)):
+                if test.examples:
+                    found[test.name] = test
+    for test in finder.find(converz, "converz"):
+        if test.examples:
+            found[test.name] = test
+    return found
+
+
+EXAMPLES = examples()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    out = io.StringIO()
+    runner = doctest.DocTestRunner(optionflags=doctest.FAIL_FAST)
+    # Nothing that happens to be in the module: what an example uses, it imports.
+    test = EXAMPLES[name]
+    test.globs = {"__name__": "__main__"}
+    failed, tried = runner.run(test, out=out.write, clear_globs=True)
+    assert failed == 0, out.getvalue()
+    assert tried > 0
+
+
+def example_of(thing: object) -> str:
+    documentation = inspect.getdoc(thing) or ""
+    return documentation.partition("Example:")[2]
+
+
+@pytest.mark.parametrize("name", VERBS + CLASSES)
+def test_every_public_name_has_an_example(name):
+    assert ">>> " in example_of(getattr(converz, name))
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_documents_its_arguments(name):
+    function = getattr(converz, name)
+    documentation = inspect.getdoc(function)
+    sections = re.split(r"^(\w+):$", documentation, flags=re.MULTILINE)
+    sections = dict(zip(sections[1::2], sections[2::2], strict=True))
+    documented = re.findall(r"^    (\w+): ", sections["Args"], re.MULTILINE)
+    assert documented == list(inspect.signature(function).parameters)
+    assert {"Args", "Returns", "Raises", "Example"} <= set(sections)
+    assert "InvalidInputError" in sections["Raises"]
+    for error in re.findall(r"^    (\w+): ", sections["Raises"], re.MULTILINE):
+        assert error in converz.__all__, error
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_says_when(name):
+    kind = getattr(converz, name)
+    assert kind.__doc__
+    assert kind.__doc__ != (kind.__base__.__doc__ or "")
+
+
+def public_members():
+    for name in CLASSES:
+        for member, value in vars(getattr(converz, name)).items():
+            if not member.startswith("_") and (
+                callable(value) or isinstance(value, (property, staticmethod))
+            ):
+                yield f"{name}.{member}", value
+
+
+@pytest.mark.parametrize(
+    ("name", "member"), list(public_members()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_public_member_is_documented(name, member):
+    documentation = inspect.getdoc(member) or ""
+    assert len(documentation) > 10
+    if inspect.isfunction(member):
+        arguments = list(inspect.signature(member).parameters)[1:]
+        assert (
+            re.findall(
+                r"^    (?:\*\*)?(\w+): ",
+                documentation.partition("Args:")[2].partition("\n\n")[0],
+                re.MULTILINE,
+            )
+            == arguments
+        )
+
+
+def test_the_client_documents_its_settings():
+    documentation = inspect.getdoc(converz.Client)
+    args = documentation.partition("Args:\n")[2].partition("\nRaises:")[0]
+    assert re.findall(r"^    (\w+): ", args, re.MULTILINE) == list(
+        inspect.signature(converz.Client).parameters
+    )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebooks_are_stripped(path):
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert cell.outputs == []
+            assert cell.execution_count is None
+        assert cell.metadata == {}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+@pytest.mark.filterwarnings("ignore")  # What a kernel of Jupyter warns of is its own.
+def test_notebooks_run(path, tmp_path, monkeypatch):
+    import nbclient
+    import nbformat
+
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    for name in ("CONVERZ_BASE_URL", "CONVERZ_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    notebook = nbformat.read(path, as_version=4)
+    client = nbclient.NotebookClient(
+        notebook, timeout=100, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    )
+    client.execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert not [output for output in outputs if output.output_type == "error"]
+    # On a slow machine there is progress, but no warning.
+    errors = "".join(output.text for output in outputs if output.get("name") == "stderr")
+    assert re.fullmatch(r"(\s*(calls|reps|update_calls): .*)*\s*", errors), errors
+    assert any("text/html" in output.get("data", {}) for output in outputs)

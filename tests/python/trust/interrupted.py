@@ -1,0 +1,108 @@
+"""Does what it is told on standard input, and says how it was interrupted. See test_interrupts.py."""
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+import converz
+
+for library in ("pandas", "polars", "pyarrow", "pyarrow.compute", "duckdb"):
+    importlib.import_module(library)
+
+
+def consume_loop(client):
+    with client.stream_calls() as stream:
+        for _ in stream:
+            pass
+
+
+def consume_pyarrow(client):
+    import pyarrow as pa
+
+    pa.table(client.stream_calls())
+
+
+def consume_pyarrow_reader(client):
+    import pyarrow as pa
+
+    pa.RecordBatchReader.from_stream(client.stream_calls()).read_all()
+
+
+def consume_polars(client):
+    import polars as pl
+
+    pl.DataFrame(client.stream_calls())
+
+
+def consume_duckdb(client):
+    import duckdb
+
+    stream = client.stream_calls()
+    duckdb.sql("select max(call_id) from stream").fetchall()
+
+
+def update(client):
+    client.update_calls({"call_id": [1, 2, 3, 4], "note": ["a" * 700, "b" * 700, "c" * 700, "d" * 700]})
+
+
+def update_from_progress(client):
+    def stop(rows, size):
+        if rows:
+            message = "enough"
+            raise ZeroDivisionError(message)
+
+    frame = {"call_id": [1, 2, 3, 4], "note": ["a" * 700, "b" * 700, "c" * 700, "d" * 700]}
+    client.update_calls(frame, progress=stop)
+
+
+DO = {
+    "calls": lambda client: client.calls(),
+    "report": lambda client: client.report(),
+    "loop": consume_loop,
+    "pyarrow": consume_pyarrow,
+    "pyarrow reader": consume_pyarrow_reader,
+    "polars": consume_polars,
+    "duckdb": consume_duckdb,
+    "update": update,
+    "update from progress": update_from_progress,
+}
+
+
+def threads():
+    """Count the threads of the client; those of other libraries stay for ever."""
+    return sum(file.read_text().startswith("converz") for file in Path("/proc/self/task").glob("*/comm"))
+
+
+def main():
+    url = sys.argv[1]
+    settings = {"page_size": 10, "max_concurrency": 1, "max_update_bytes": 1024}
+    client = converz.Client(url, "key", **settings)
+    client.reps()
+    for line in sys.stdin:
+        task = json.loads(line)
+        if task["do"] == "threads":
+            # The two that serve connections stay; those that decode go when they have nothing to do.
+            deadline = time.monotonic() + 20
+            while threads() > 2 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            print(json.dumps({"threads": threads()}), flush=True)
+            continue
+        answer = {"raised": None}
+        try:
+            DO[task["do"]](converz.Client(task["url"], "key", **settings) if task.get("url") else client)
+        except BaseException as error:
+            answer["at"] = time.monotonic()
+            answer["raised"] = type(error).__name__
+            cause = error.__cause__
+            if isinstance(cause, converz.UpdateError):
+                answer["committed"] = cause.committed
+                answer["in_doubt"] = cause.in_doubt
+                answer["unsent"] = cause.unsent
+                answer["remaining"] = cause.remaining.to_pydict()["call_id"]
+        answer["works"] = client.reps().num_rows
+        print(json.dumps(answer), flush=True)
+
+
+main()

@@ -1,0 +1,216 @@
+"""Ctrl-C raises KeyboardInterrupt within half a second, whatever the client is doing."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zlib
+
+import pytest
+
+from trust.script import HERE, environment
+from trust.server import Request, Server
+
+LONGEST = 0.5
+"""Seconds, as the documentation promises."""
+
+HEADROOM = 3
+"""How much longer a machine that runs other tests besides may take."""
+
+PAGE = [{"call_id": number} for number in range(1, 11)]
+
+
+def bomb() -> bytes:
+    """Few bytes that are a page of 200 megabytes."""
+    row = b'{"call_id": 1, "text": "' + b"x" * 1000 + b'"},'
+    packer = zlib.compressobj(1, wbits=31)
+    parts = [packer.compress(b"[")]
+    million = row * 1000
+    parts += [packer.compress(million) for _ in range(200)]
+    return b"".join([*parts, packer.compress(b"{}]"), packer.flush()])
+
+
+class Service:
+    """A service that stalls in whatever phase is wanted, but always answers for reps."""
+
+    def __init__(self) -> None:
+        self.phase = ""
+        self.posts = 0
+        self.bomb = b""
+
+    def __call__(self, request: Request) -> None:
+        if request.operation == "reps":
+            request.rows([{"rep_id": "a"}])
+        elif self.phase == "first byte":
+            request.stall()
+        elif self.phase == "body":
+            request.begin(json.dumps(PAGE).encode()[:-1])
+            request.stall()
+        elif self.phase == "endless body":
+            request.begin(b"[")
+            request.server.stalled.set()
+            while True:
+                request.send(b'{"call_id": 1, "text": "some text"},' * 1000)
+        elif self.phase == "back off":
+            request.answer(b"", "503 Service Unavailable", Retry_After="600")
+            request.server.stalled.set()
+        elif self.phase == "decode":
+            request.answer(self.bomb, Content_Encoding="gzip")
+            request.server.stalled.set()
+        elif self.phase == "second page":
+            if request.page == 1:
+                request.rows(PAGE)
+            else:
+                request.stall()
+        elif self.phase == "update":
+            self.posts += 1
+            if self.posts <= 2:
+                request.rows({})
+            else:
+                request.stall()
+
+
+class Program:
+    """The program that is interrupted."""
+
+    def __init__(self, url: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "interrupted.py"), url],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+
+    def tell(self, do: str, url: str | None = None) -> None:
+        self.process.stdin.write(json.dumps({"do": do, "url": url}) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> dict:
+        return json.loads(self.process.stdout.readline() or '{"raised": "nothing: the program has ended"}')
+
+    def interrupt(self) -> dict:
+        """Interrupt it, and return what it says, with the seconds until then."""
+        sent = time.monotonic()
+        os.kill(self.process.pid, signal.SIGINT)
+        answer = self.answer()
+        answer["seconds"] = answer.get("at", sent + 1000) - sent
+        return answer
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def service():
+    return Service()
+
+
+@pytest.fixture(scope="module")
+def server(service):
+    with Server(service) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def program(server):
+    program = Program(server.url)
+    yield program
+    program.close()
+
+
+def check(answer: dict) -> None:
+    assert answer["raised"] == "KeyboardInterrupt", answer
+    assert answer["seconds"] < LONGEST * HEADROOM, answer
+    assert answer["works"] == 1, answer
+
+
+@pytest.mark.parametrize(
+    ("phase", "do"),
+    [
+        ("first byte", "calls"),
+        ("first byte", "report"),
+        ("body", "calls"),
+        ("body", "report"),
+        ("endless body", "calls"),
+        ("back off", "calls"),
+        ("second page", "calls"),
+        ("second page", "loop"),
+        ("second page", "pyarrow"),
+        ("second page", "pyarrow reader"),
+        ("second page", "polars"),
+        ("second page", "duckdb"),
+    ],
+)
+def test_a_read_is_interrupted(program, server, service, phase, do):
+    service.phase = phase
+    program.tell(do)
+    server.wait_until_stalled()
+    time.sleep(0.1)
+    check(program.interrupt())
+
+
+def test_decoding_is_interrupted(program, server, service):
+    service.phase = "decode"
+    service.bomb = bomb()
+    assert len(service.bomb) < 3_000_000
+    program.tell("report")
+    server.wait_until_stalled()
+    time.sleep(0.2)
+    check(program.interrupt())
+
+
+def test_an_update_is_interrupted_and_can_be_finished(program, server, service):
+    service.phase = "update"
+    service.posts = 0
+    program.tell("update")
+    server.wait_until_stalled()
+    answer = program.interrupt()
+    check(answer)
+    assert answer["committed"] == [[0, 2]]
+    assert answer["in_doubt"] == [[2, 3]]
+    assert answer["unsent"] == [[3, 4]]
+    assert answer["remaining"] == [3, 4]
+
+
+def test_an_update_that_its_progress_stops_is_accounted_for(program, server, service):
+    service.phase = "update"
+    service.posts = 0
+    program.tell("update from progress")
+    answer = program.answer()
+    assert answer["raised"] == "ZeroDivisionError"
+    assert answer["committed"][0][0] == 0
+    assert answer["remaining"] == list(range(1 + answer["committed"][0][1], 5))
+
+
+def test_connecting_is_interrupted(program):
+    # A queue of connections that is full, and nobody takes any.
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        program.tell("calls", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        time.sleep(0.3)
+        check(program.interrupt())
+
+
+def test_the_tls_handshake_is_interrupted(program):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        program.tell("calls", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.recv(1)
+            check(program.interrupt())
+
+
+def test_no_thread_is_left(program):
+    program.tell("threads")
+    assert program.answer() == {"threads": 2}

@@ -1,0 +1,117 @@
+//! What a test of a request needs: settings, sinks and observers.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use converz::error::{Error, Result};
+use converz::http::{BodySink, Http, Observer, Request, RequestEvent, RetryBudget};
+use converz::query::{Operation, Query};
+use converz::settings::{ApiKey, Settings};
+
+use super::clock::StoppedClock;
+
+pub const KEY: &str = "canary-1f0c5b7e";
+
+pub fn settings(url: &str) -> Settings {
+    Settings::new(url, ApiKey::new(KEY).unwrap(), false).unwrap()
+}
+
+/// Remembers the attempts, and lets the time of backoffs pass.
+#[derive(Debug, Clone)]
+pub struct Log {
+    clock: StoppedClock,
+    pub events: Arc<Mutex<Vec<RequestEvent>>>,
+}
+
+impl Observer for Log {
+    fn request(&self, event: RequestEvent) {
+        if let Some(wait) = event.retry_in {
+            self.clock.advance(wait);
+        }
+        self.events.lock().unwrap().push(event);
+    }
+}
+
+pub struct Client {
+    pub http: Http,
+    pub log: Log,
+    pub settings: Settings,
+}
+
+impl Client {
+    pub fn new(clock: &StoppedClock, settings: Settings) -> Self {
+        let log = Log { clock: clock.clone(), events: Arc::default() };
+        let http =
+            Http::with_clock(Arc::new(settings.clone()), Arc::new(log.clone()), Arc::new(clock.clone()));
+        Self { http: http.unwrap(), log, settings }
+    }
+
+    pub async fn read(&self) -> Result<String> {
+        self.read_counted().await.0
+    }
+
+    /// The body, and how many sinks were made for it.
+    pub async fn read_counted(&self) -> (Result<String>, usize) {
+        let sinks = AtomicUsize::new(0);
+        let budget = RetryBudget::single(&self.settings);
+        let answer = self
+            .http
+            .read(&calls(), &budget, || {
+                sinks.fetch_add(1, Ordering::Relaxed);
+                Collect::default()
+            })
+            .await;
+        (answer.map(|answer| answer.output), sinks.into_inner())
+    }
+
+    pub async fn send(&self, body: impl Into<Bytes>) -> Result<(), (Error, bool)> {
+        let budget = RetryBudget::single(&self.settings);
+        let sent = self.http.send(&update(body), &budget).await;
+        sent.map(|_| ()).map_err(|error| (error.error, error.in_doubt))
+    }
+
+    pub fn events(&self) -> Vec<RequestEvent> {
+        self.log.events.lock().unwrap().clone()
+    }
+
+    /// Why each attempt failed.
+    pub fn failures(&self) -> Vec<String> {
+        self.events().into_iter().filter_map(|event| event.failure).collect()
+    }
+}
+
+pub fn calls() -> Request {
+    let query = Query::default().with("rep_id", "kees500").with("page", "3");
+    Request { operation: Operation::Calls, query, body: None }
+}
+
+pub fn update(body: impl Into<Bytes>) -> Request {
+    Request { operation: Operation::UpdateCalls, query: Query::default(), body: Some(body.into()) }
+}
+
+/// Keeps the body, and judges it as a decoder would.
+#[derive(Debug, Default)]
+pub struct Collect {
+    bytes: Vec<u8>,
+}
+
+impl BodySink for Collect {
+    type Output = String;
+
+    fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.bytes.is_empty() && bytes.first() != Some(&b'[') {
+            return Err(Error::decode(format!("not an array: {}", String::from_utf8_lossy(bytes))));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<String> {
+        match self.bytes.last() {
+            None => Err(Error::decode("the body is empty")),
+            Some(b']') => Ok(String::from_utf8(self.bytes).unwrap()),
+            Some(_) => Err(Error::connection("the body was cut")),
+        }
+    }
+}
