@@ -593,6 +593,15 @@ class Client:
         dry_run: Literal[True],
         progress: Progress = ...,
     ) -> list[PlannedRequest]: ...
+    @overload
+    def update_calls(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = ...,
+        dry_run: bool,
+        progress: Progress = ...,
+    ) -> UpdateResult | list[PlannedRequest]: ...
     def update_calls(
         self,
         frame: object,
@@ -659,6 +668,15 @@ class Client:
         dry_run: Literal[True],
         progress: Progress = ...,
     ) -> list[PlannedRequest]: ...
+    @overload
+    def update_reps(
+        self,
+        frame: object,
+        *,
+        nulls: Literal["keep", "clear"] = ...,
+        dry_run: bool,
+        progress: Progress = ...,
+    ) -> UpdateResult | list[PlannedRequest]: ...
     def update_reps(
         self,
         frame: object,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -131,8 +132,6 @@ def shorten(text: str, width: int) -> str:
 
 
 def _columns(character: str) -> int:
-    import unicodedata
-
     if unicodedata.combining(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -12,6 +12,7 @@ from converz.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import TypeGuard
 
 __all__ = ["Reporter"]
 
@@ -43,10 +44,10 @@ class Reporter:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        if progress is not None and not isinstance(progress, bool) and not _is_function(progress):
             message = f"progress={progress!r} is not True, False, None or a function of rows and bytes"
             raise InvalidInputError(message)
-        self._callback = progress if callable(progress) else None
+        self._callback = progress if _is_function(progress) else None
         self._wanted = progress is True or (progress is None and _is_watched())
         self._patience = 0.0 if progress is True else PATIENCE
         self._what = what
@@ -147,6 +148,10 @@ class PlainDisplay:
 
 def _size(size: int) -> str:
     return f"{size / 1e6:,.1f} MB"
+
+
+def _is_function(value: object) -> TypeGuard[Callable[[int, int], object]]:
+    return callable(value)
 
 
 def _is_watched() -> bool:

@@ -98,10 +98,6 @@ class Sandbox:
         port: int = 0,
         api_key: str | None = None,
     ) -> None:
-        script: object = faults
-        if not isinstance(script, Sequence):
-            message = f"faults={faults!r} is not a sequence of converz.Fault"
-            raise InvalidInputError(message)
         self._core = _core.Sandbox(
             calls=calls,
             reps=reps,
@@ -109,7 +105,7 @@ class Sandbox:
             seed=seed,
             today=today,
             path=path,
-            faults=list(faults),
+            faults=_listed(faults),
             port=port,
             api_key=api_key,
         )
@@ -156,3 +152,10 @@ class Sandbox:
         """Show where it listens."""
         # Debuggers and error services also show the sandbox whose making failed.
         return f"Sandbox(url={self.url!r})" if hasattr(self, "_core") else "Sandbox()"
+
+
+def _listed(faults: object) -> list[Any]:
+    if not isinstance(faults, Sequence):
+        message = f"faults={faults!r} is not a sequence of converz.Fault"
+        raise InvalidInputError(message)
+    return list(faults)

@@ -10,6 +10,7 @@ use pyo3_arrow::PySchema;
 use pyo3_arrow::ffi::to_schema_pycapsule;
 
 use super::errors::to_py_err;
+use super::panics::guard;
 use super::table::Table;
 use crate::error::Error;
 
@@ -39,7 +40,7 @@ impl Schema {
     /// A schema of a dict of names to Arrow type names, or of anything with ``__arrow_c_schema__``.
     #[new]
     fn py_new(schema: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self(extract(schema)?))
+        guard(schema.py(), || Ok(Self(extract(schema)?)))
     }
 
     /// The columns' names.

@@ -30,7 +30,7 @@ impl Bits {
     /// Appends unset bits.
     pub(super) fn pad(&mut self, len: usize) {
         while self.len < len {
-            if self.len & 7 == 0 && len - self.len >= 8 {
+            if self.len.is_multiple_of(8) && len - self.len >= 8 {
                 self.bytes.push(0);
                 self.len += 8;
             } else {

@@ -71,6 +71,18 @@ pub(super) struct Chunk {
     len: usize,
 }
 
+/// A batch has less than 2 GiB of text: it is closed long before, and a value is bounded.
+#[inline]
+#[allow(clippy::cast_possible_wrap)]
+fn offset(bytes: &[u8]) -> i32 {
+    bytes.len() as i32
+}
+
+/// Offsets are not negative.
+fn position(offset: i32) -> usize {
+    offset.unsigned_abs() as usize
+}
+
 impl Strings {
     fn with(forecast: Forecast, padding: usize) -> Self {
         let mut offsets = Vec::with_capacity(forecast.rows + 1);
@@ -100,20 +112,19 @@ impl Strings {
         self.end();
     }
 
-    /// A batch has less than 2 GiB of text: it is closed long before, and a value is bounded.
     #[inline]
     fn end(&mut self) {
-        self.offsets.push(self.bytes.len() as i32);
+        self.offsets.push(offset(&self.bytes));
     }
 
     pub(super) fn get(&self, index: usize) -> &[u8] {
         let range = self.offsets.get(index).zip(self.offsets.get(index + 1));
-        range.and_then(|(start, end)| self.bytes.get(*start as usize..*end as usize)).unwrap_or_default()
+        range.and_then(|(start, end)| self.bytes.get(position(*start)..position(*end))).unwrap_or_default()
     }
 
     fn truncate(&mut self, len: usize) {
         self.offsets.truncate(len + 1);
-        self.bytes.truncate(self.offsets.last().copied().unwrap_or_default() as usize);
+        self.bytes.truncate(self.offsets.last().copied().map_or(0, position));
     }
 }
 
@@ -169,10 +180,10 @@ impl Data {
                 tags.resize(len, Tag::Int);
             }
             Self::Text(strings) | Self::Json(strings) => {
-                strings.offsets.resize(len + 1, strings.bytes.len() as i32);
+                strings.offsets.resize(len + 1, offset(&strings.bytes));
             }
             Self::Mixed(strings, tags) => {
-                strings.offsets.resize(len + 1, strings.bytes.len() as i32);
+                strings.offsets.resize(len + 1, offset(&strings.bytes));
                 tags.resize(len, Tag::Text);
             }
         }

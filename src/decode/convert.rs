@@ -327,9 +327,10 @@ fn booleans(chunk: &Chunk) -> Result<ArrayRef> {
     for row in 0..chunk.len() {
         match chunk.get(row) {
             None => values.append_null(),
-            Some(value) => {
-                values.append_value(boolean(value).ok_or_else(|| defect(row, &DataType::Boolean))?)
-            }
+            Some(value) => match boolean(value) {
+                Some(value) => values.append_value(value),
+                None => return Err(defect(row, &DataType::Boolean)),
+            },
         }
     }
     Ok(Arc::new(values.finish()))

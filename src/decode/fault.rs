@@ -125,12 +125,11 @@ pub(super) const OPENING: usize = 200;
 /// Characters from around `at`, as a quoted string.
 pub(super) fn excerpt(bytes: &[u8], at: usize) -> String {
     let at = at.min(bytes.len());
-    let start = at.saturating_sub(EXCERPT / 2);
-    let end = bytes.len().min(at + EXCERPT / 2);
-    let around = bytes.get(start..end).unwrap_or_default();
-    // A character that the cut left a part of would show as a replacement.
-    let part = around.iter().take(3).take_while(|byte| start > 0 && *byte & 0xc0 == 0x80).count();
-    let text = String::from_utf8_lossy(around.get(part..).unwrap_or_default());
+    // Not in the midst of a character.
+    let boundary = |position: &usize| bytes.get(*position).is_none_or(|byte| byte & 0xc0 != 0x80);
+    let start = (at.saturating_sub(EXCERPT / 2)..at).find(boundary).unwrap_or(at);
+    let end = (at..=bytes.len().min(at + EXCERPT / 2)).rfind(boundary).unwrap_or(at);
+    let text = String::from_utf8_lossy(bytes.get(start..end).unwrap_or_default());
     format!("{:?}", shortened(&text, EXCERPT))
 }
 

@@ -131,29 +131,28 @@ impl Layout {
         let start_of_key = start_of_key(bytes, at)?;
         let slot = start_of_key.hash & self.slots.len().checked_sub(1)?;
         let shortcut = self.slots.get(slot).copied().unwrap_or_default() as usize;
-        let (column, value) = match self.keys.get(shortcut).and_then(|key| key.after(bytes, at)) {
+        let shortcut_end = self.keys.get(shortcut).and_then(|key| key.after(bytes, at));
+        let (column, value) = if let Some(end) = shortcut_end {
             // The same, but known earlier if the key is short.
-            Some(end) => {
-                (shortcut, skip(if start_of_key.len < KEY_WORDS { at + start_of_key.len + 2 } else { end }))
+            let end = if start_of_key.len < KEY_WORDS { at + start_of_key.len + 2 } else { end };
+            (shortcut, skip(end))
+        } else {
+            let run = text::run(bytes, at);
+            let value = skip(expect(expect(run.end, b'"')?, b':')?);
+            let key = bytes.get(at..run.end)?;
+            let same =
+                |index: &u32| self.names.get(*index as usize).is_some_and(|name| name.as_bytes() == key);
+            let column = *self.table.find(self.hash(key), same)?;
+            if let Some(slot) = self.slots.get_mut(slot) {
+                *slot = column;
             }
-            None => {
-                let run = text::run(bytes, at);
-                let value = skip(expect(expect(run.end, b'"')?, b':')?);
-                let key = bytes.get(at..run.end)?;
-                let same =
-                    |index: &u32| self.names.get(*index as usize).is_some_and(|name| name.as_bytes() == key);
-                let column = *self.table.find(self.hash(key), same)?;
-                if let Some(slot) = self.slots.get_mut(slot) {
-                    *slot = column;
-                }
-                (column as usize, value)
-            }
+            (column as usize, value)
         };
         // There must be something to tell that the white space ends here.
         bytes.get(value)?;
         let next = Next::new(column, value, new_row);
         self.turn = self.turn.wrapping_add(1);
-        if self.wrong < DISTRUST || self.turn % LEARN_EVERY == 0 {
+        if self.wrong < DISTRUST || self.turn.is_multiple_of(LEARN_EVERY) {
             self.learn(from, bytes, start, next);
         }
         Some(next)

@@ -125,7 +125,6 @@ fn float(
     negative: bool,
 ) -> Result<(Number, usize), Fault> {
     let mut end = first + whole.count;
-    let mut all = whole;
     if bytes.get(end) == Some(&b'.') {
         let fraction = digits(bytes, end + 1, whole.value);
         end += 1 + fraction.count;
@@ -135,7 +134,7 @@ fn float(
         if fraction.count == 0 {
             return Err(Fault::new(start, What::Point));
         }
-        all = Digits { value: fraction.value, count: whole.count + fraction.count };
+        let all = Digits { value: fraction.value, count: whole.count + fraction.count };
         // Clinger's fast path: both operands are exact, so the one rounding is the right one.
         if all.count < EXACT_DIGITS
             && all.value <= 1 << 53
@@ -146,7 +145,6 @@ fn float(
             return Ok((Number::Float(if negative { -value } else { value }), end));
         }
     }
-    let _ = all;
     if matches!(bytes.get(end), Some(b'e' | b'E')) {
         end += 1;
         if matches!(bytes.get(end), Some(b'+' | b'-')) {

@@ -19,8 +19,8 @@ const BLOCK: usize = 64;
 /// upwards. (Mycroft's test for bytes that are zero, and for those below 0x20.)
 #[inline]
 fn specials(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
+    let quote = word ^ (ONES * u64::from(b'"'));
+    let backslash = word ^ (ONES * u64::from(b'\\'));
     let found = (quote.wrapping_sub(ONES) & !quote)
         | (backslash.wrapping_sub(ONES) & !backslash)
         | (word.wrapping_sub(ONES * 0x20) & !word);
@@ -40,7 +40,7 @@ pub(super) fn run(bytes: &[u8], start: usize) -> Run {
         let found = specials(word);
         if found != 0 {
             // Only the bytes before it count.
-            high |= word & HIGH & (found & found.wrapping_neg()) - 1;
+            high |= word & HIGH & ((found & found.wrapping_neg()) - 1);
             return Run { end: at + (found.trailing_zeros() >> 3) as usize, ascii: high == 0 };
         }
         high |= word & HIGH;
@@ -57,7 +57,7 @@ fn run_long(bytes: &[u8], start: usize, mut ascii: bool) -> Run {
         let (mut special, mut union) = (0, 0);
         for byte in block {
             // Not `||`, which would be a branch.
-            special |= u8::from((*byte == b'"') | (*byte == b'\\') | (*byte < 0x20));
+            special |= u8::from(*byte == b'"') | u8::from(*byte == b'\\') | u8::from(*byte < 0x20);
             union |= byte;
         }
         if special != 0 {
@@ -71,7 +71,7 @@ fn run_long(bytes: &[u8], start: usize, mut ascii: bool) -> Run {
         let word = u64::from_le_bytes(*word);
         let found = specials(word);
         if found != 0 {
-            high |= word & HIGH & (found & found.wrapping_neg()) - 1;
+            high |= word & HIGH & ((found & found.wrapping_neg()) - 1);
             return Run { end: at + (found.trailing_zeros() >> 3) as usize, ascii: ascii && high == 0 };
         }
         high |= word & HIGH;

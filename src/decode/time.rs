@@ -80,20 +80,15 @@ impl Format {
         };
         DATE + 1 + clock + zone
     }
-
-    /// The unit that values of this format are held in: days or microseconds.
-    fn units(self) -> i64 {
-        if self.is_date() { DAY } else { 1 }
-    }
 }
 
 impl Moment {
     pub(super) fn of(value: i64, format: Format) -> Self {
         if format.is_date() {
-            return Self { seconds: value * format.units(), nanos: 0, format };
+            return Self { seconds: value * DAY, nanos: 0, format };
         }
-        let nanos = value.rem_euclid(1_000_000) * 1000;
-        Self { seconds: value.div_euclid(1_000_000), nanos: nanos as u32, format }
+        let micros = value.rem_euclid(1_000_000).unsigned_abs() as u32;
+        Self { seconds: value.div_euclid(1_000_000), nanos: micros * 1000, format }
     }
 
     /// Days or microseconds; none if the fraction is finer.
@@ -141,7 +136,7 @@ fn days(year: u32, month: u32, day: u32) -> Option<i64> {
 #[inline]
 pub(super) fn parse(text: &[u8]) -> Option<Moment> {
     let (date, rest) = text.split_first_chunk::<10>()?;
-    let mut bad = (date[4] != b'-') | (date[7] != b'-');
+    let mut bad = date[4] != b'-' || date[7] != b'-';
     let year = number(&date[..4], &mut bad);
     let month = number(&date[5..7], &mut bad);
     let day = number(&date[8..], &mut bad);
@@ -154,7 +149,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Moment> {
         return Some(Moment { seconds: midnight, nanos: 0, format: Format::Date });
     };
     let (time, mut rest) = rest.split_first_chunk::<5>()?;
-    bad |= !matches!(separator, b'T' | b' ') | (time[2] != b':');
+    bad |= !matches!(separator, b'T' | b' ') || time[2] != b':';
     let hours = number(&time[..2], &mut bad);
     let minutes = number(&time[3..], &mut bad);
     let mut seconds = 0;
@@ -175,7 +170,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Moment> {
             rest = after;
         }
     }
-    bad |= (hours > 23) | (minutes > 59) | (seconds > 59);
+    bad |= hours > 23 || minutes > 59 || seconds > 59;
     let (zone, offset) = if rest.is_empty() { (Zone::None, 0) } else { parse_zone(rest)? };
     if bad {
         return None;

@@ -79,7 +79,7 @@ impl Census {
                 }
             }
             Data::Number(_, tags) if !tags.iter().any(|tag| *tag != Tag::Float) => {
-                self.floats |= any_valid(chunk)
+                self.floats |= any_valid(chunk);
             }
             Data::Number(..) | Data::Mixed(..) => {
                 for row in 0..chunk.len() {
@@ -185,34 +185,22 @@ pub(super) fn tries_dates(name: &str, options: &Options) -> bool {
 
 /// A type that fits what fits `narrow` and what `census` counted, as far as it can be known without the values.
 pub(super) fn widened(narrow: &DataType, census: Census, parse_dates: bool) -> DataType {
+    use DataType::{
+        Float32, Float64, Int8, Int16, Int32, Int64, Null, Timestamp, UInt8, UInt16, UInt32, UInt64, Utf8,
+    };
+
     let arrived = census.data_type(parse_dates);
     match (narrow, &arrived) {
-        (_, DataType::Null) => narrow.clone(),
-        (DataType::Null, _) => arrived,
-        (
-            DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::UInt8
-            | DataType::UInt16
-            | DataType::UInt32,
-            DataType::Int64 | DataType::UInt64 | DataType::Float64,
-        )
-        | (DataType::Int64 | DataType::Float32 | DataType::Float64, DataType::Int64 | DataType::Float64)
-        | (DataType::UInt64, DataType::UInt64 | DataType::Float64)
-        | (DataType::Date32 | DataType::Date64, DataType::Date32)
-            if *narrow != arrived =>
-        {
-            match (narrow, arrived) {
-                // Both hold only part of what the other has.
-                (DataType::Int8 | DataType::Int16 | DataType::Int32, DataType::UInt64) => DataType::Utf8,
-                (DataType::Float32 | DataType::Float64, DataType::Int64) => DataType::Float64,
-                (_, arrived) => arrived,
-            }
+        (_, Null) => narrow.clone(),
+        (Null, _)
+        | (UInt8 | UInt16 | UInt32, UInt64)
+        | (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32, Int64)
+        | (Int8 | Int16 | Int32 | UInt8 | UInt16 | UInt32 | Int64 | UInt64 | Float32 | Float64, Float64) => {
+            arrived
         }
-        (DataType::Timestamp(_, None), DataType::Timestamp(_, None)) => arrived,
-        (DataType::Timestamp(_, Some(_)), DataType::Timestamp(_, Some(_))) => arrived,
-        _ => DataType::Utf8,
+        (Float32 | Float64, Int64) if !census.inexact => Float64,
+        (Timestamp(_, zone), Timestamp(_, other)) if zone.is_some() == other.is_some() => arrived,
+        _ => Utf8,
     }
 }
 

@@ -7,7 +7,7 @@ import re
 OPTIONAL = ["pandas", "polars", "pyarrow", "numpy", "duckdb", "tqdm", "IPython", "nanoarrow", "arro3"]
 
 # What a notebook or another program has anyway, or what a read does not need.
-LATER = ["html", "shutil", "unicodedata", "asyncio", "http.client", "urllib.request", "argparse", "socket"]
+LATER = ["html", "shutil", "asyncio", "http.client", "urllib.request", "argparse", "socket"]
 
 
 def imported(finished) -> set[str]:

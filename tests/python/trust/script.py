@@ -20,7 +20,7 @@ def environment(**variables: str) -> dict[str, str]:
     """Return the environment of a program: this one's, without what a machine may have set for the client."""
     unwanted = ("CONVERZ_", "RUST_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT")
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(unwanted)}
-    path = [str(HERE)]
+    path = [str(HERE.parent)]
     if (PACKAGE / "converz" / "_core.abi3.so").exists():
         path.append(str(PACKAGE))
     return {**kept, "PYTHONPATH": os.pathsep.join([*path, kept.get("PYTHONPATH", "")]), **variables}

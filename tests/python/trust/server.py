@@ -70,6 +70,10 @@ class Request:
         self.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % length)
         self.send(part)
 
+    def cut(self) -> None:
+        """Close the connection."""
+        self.connection.shutdown(socket.SHUT_RDWR)
+
     def stall(self) -> None:
         """Say that a client waits now, and let it wait."""
         self.server.stalled.set()

@@ -1,49 +1,21 @@
-"""What is stored, as the API itself says it: raw JSON, past the client that is under test."""
+"""Small contact centres."""
 
-import http.client
-import json
-from urllib.parse import urlencode, urlsplit
+import pytest
 
 import converz
-import pytest
 
 TODAY = "2025-07-15"
 
 
-def stored(sandbox: converz.Sandbox, path: str = "calls", **query: str) -> dict[object, dict[str, object]]:
-    """All rows by key."""
-    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc)
-    try:
-        address = f"/api/v1/{path}?" + urlencode({"n_per_page": 1_000_000} | query)
-        connection.request("GET", address, headers={"X-API-Key": sandbox.api_key})
-        answer = connection.getresponse()
-        body = answer.read()
-        assert answer.status == 200, body
-    finally:
-        connection.close()
-    key = "call_id" if path == "calls" else "rep_id"
-    return {row[key]: row for row in json.loads(body)}
-
-
-def sent(sandbox: converz.Sandbox) -> list[dict[str, object]]:
-    """The updates that a sandbox got."""
-    return [request for request in sandbox.requests if request["method"] == "POST"]
-
-
-def bodies(requests) -> list[object]:
-    """The JSON of a dry run's requests."""
-    return [json.loads(request.body) for request in requests]
-
-
 @pytest.fixture(scope="module")
 def shared():
-    """A small contact centre that the tests of a module change one after the other."""
+    """One that the tests of a module change one after the other."""
     with converz.Sandbox(calls=40, reps=6, days=20, today=TODAY) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def small():
-    """A small contact centre for one test."""
+    """One for a single test."""
     with converz.Sandbox(calls=60, reps=6, days=20, today=TODAY) as sandbox:
         yield sandbox

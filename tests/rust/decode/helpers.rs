@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Array, RecordBatch};
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use converz::decode::{Options, Page, PageDecoder, Unified, unify};
 use converz::error::{Error, Result};
@@ -39,8 +40,17 @@ pub fn column_of(values: &[&str], options: &Options) -> (DataType, Vec<Option<St
 }
 
 pub fn shown(array: &dyn Array) -> Vec<Option<String>> {
-    let formatter = arrow_cast::display::ArrayFormatter::try_new(array, &Default::default()).unwrap();
-    (0..array.len()).map(|row| array.is_valid(row).then(|| formatter.value(row).to_string())).collect()
+    // The formatter knows no zones by name.
+    if let DataType::Timestamp(unit, Some(zone)) = array.data_type()
+        && &**zone == "UTC"
+    {
+        let naive = arrow_cast::cast(array, &DataType::Timestamp(*unit, None)).unwrap();
+        return shown(&naive).into_iter().map(|text| text.map(|text| text + "Z")).collect();
+    }
+    let nulls = array.logical_nulls();
+    let formatter = ArrayFormatter::try_new(array, &FormatOptions::default()).unwrap();
+    let is_null = |row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+    (0..array.len()).map(|row| (!is_null(row)).then(|| formatter.value(row).to_string())).collect()
 }
 
 pub fn schema(columns: &[(&str, DataType)]) -> SchemaRef {

@@ -2,5 +2,12 @@
 
 mod basics;
 mod helpers;
+mod json_cases;
+mod large;
 mod oracle;
+mod pinned;
 mod property;
+mod refusals;
+mod streams;
+mod strings;
+mod types;

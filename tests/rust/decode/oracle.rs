@@ -1,7 +1,10 @@
-//! The documented rules once more, plainly: serde_json for the grammar, the whole body at once, values as they
+//! The documented rules once more, plainly: `serde_json` for the grammar, the whole body at once, values as they
 //! are written, one column at a time. What the decoder does must be the same.
 //!
 //! The fuzz target includes this file.
+
+// Each cast is of a number that was just compared.
+#![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
 use std::collections::HashSet;
 use std::fmt;
@@ -99,7 +102,7 @@ pub fn cell(raw: &str, max_depth: usize) -> Result<Cell, String> {
     })
 }
 
-/// serde_json does not look into the strings of raw values. Gives the depth.
+/// `serde_json` does not look into the strings of raw values. Gives the depth.
 fn check_nested(raw: &str) -> Result<usize, String> {
     let bytes = raw.as_bytes();
     let (mut depth, mut deepest) = (0, 0);
@@ -126,7 +129,7 @@ fn check_nested(raw: &str) -> Result<usize, String> {
     Ok(deepest)
 }
 
-/// A number as JavaScript writes it (ECMAScript, Number::toString), from the shortest digits that Rust finds.
+/// A number as JavaScript writes it (ECMAScript, `Number::toString`), from the shortest digits that Rust finds.
 pub fn javascript(value: f64) -> String {
     if value == 0.0 {
         return "0".into();

@@ -1,0 +1,64 @@
+//! Bytes → decoder, in several splits, against serde_json and the oracle of the tests: accepted and refused alike,
+//! and the same table.
+//!
+//!     cargo +nightly fuzz run decode -- -max_total_time=1200
+
+#![no_main]
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use converz::decode::{Options, PageDecoder, unify};
+use libfuzzer_sys::fuzz_target;
+
+#[path = "../../tests/rust/decode/oracle.rs"]
+mod oracle;
+
+const DEPTH: usize = 16;
+
+fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>, options: &Arc<Options>) -> Result<RecordBatch, String> {
+    let mut decoder = PageDecoder::new(Arc::clone(options));
+    let mut result = Ok(());
+    for piece in pieces {
+        result = decoder.push(piece);
+        if result.is_err() {
+            break;
+        }
+    }
+    let page = result.and_then(|()| decoder.finish()).map_err(|error| error.to_string())?;
+    let unified = unify(vec![page], options, &[], &[]).expect("nothing is pinned");
+    Ok(arrow_select::concat::concat_batches(&unified.schema, &unified.batches).expect("one schema"))
+}
+
+fuzz_target!(|input: &[u8]| {
+    // The first byte says how the rest is split.
+    let Some((split, body)) = input.split_first() else { return };
+    let options = Arc::new(Options { max_depth: DEPTH, ..Options::default() });
+    let whole = decode(std::iter::once(body), &options);
+    match (&whole, oracle::rows(body, DEPTH)) {
+        (Ok(table), Ok(rows)) => {
+            if let Some(difference) = oracle::difference(table, &oracle::table(&rows, true)) {
+                panic!("{difference}");
+            }
+        }
+        (Err(_), Err(_)) => {}
+        (Ok(_), Err(error)) => panic!("accepted, but {error}"),
+        (Err(error), Ok(_)) => panic!("refused: {error}"),
+    }
+    let size = usize::from(*split).max(1);
+    let cut = body.len().min(size);
+    for split in [decode(body.chunks(size), &options), decode([&body[..cut], &body[cut..]].into_iter(), &options)] {
+        match (&whole, split) {
+            (Ok(whole), Ok(split)) => {
+                if let Some(difference) = oracle::difference(whole, &split) {
+                    panic!("in pieces: {difference}");
+                }
+            }
+            (Err(_), Err(_)) => {}
+            (whole, split) => panic!("whole {whole:?}, in pieces {split:?}"),
+        }
+    }
+    // Whatever it is, being lenient must not break it.
+    let lossy = Arc::new(Options { max_depth: DEPTH, max_value_bytes: 64, lossy: true, ..Options::default() });
+    let _ = decode(body.chunks(size), &lossy);
+});

@@ -1,0 +1,117 @@
+//! A stream's schema is fixed by its first page; later pages conform or drift.
+
+use arrow_schema::{DataType, SchemaRef, TimeUnit};
+use converz::decode::{OnNewColumn, Options, conform, stream_schema};
+use converz::error::{Error, ErrorKind};
+
+use super::helpers::{page, schema, shown};
+
+const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+
+fn options() -> Options {
+    Options {
+        known: schema(&[("call_id", DataType::Int64), ("start_time", TIMESTAMP)]),
+        key: Some("call_id"),
+        ..Options::default()
+    }
+}
+
+fn of_first(body: &str, options: &Options) -> SchemaRef {
+    stream_schema(&page(body.as_bytes(), options).unwrap(), options, &[]).unwrap()
+}
+
+fn drift(error: &Error) -> (&str, &SchemaRef) {
+    let ErrorKind::SchemaDrift { column, schema } = error.kind() else { panic!("{error}") };
+    (column, schema)
+}
+
+#[test]
+fn the_first_page_known_and_pinned_columns_make_the_schema() {
+    let options =
+        Options { pinned: schema(&[("score", DataType::Float32), ("later", DataType::UInt8)]), ..options() };
+    let first = r#"[{"call_id":null,"start_time":null,"score":1,"only_null":null,"n":1,"d":"2025-01-01"}]"#;
+    let expected = schema(&[
+        ("call_id", DataType::Int64),
+        ("start_time", TIMESTAMP),
+        ("score", DataType::Float32),
+        ("only_null", DataType::Utf8),
+        ("n", DataType::Int64),
+        ("d", DataType::Date32),
+        ("later", DataType::UInt8),
+    ]);
+    assert_eq!(of_first(first, &options), expected);
+    let dropped = stream_schema(&page(first.as_bytes(), &options).unwrap(), &options, &["n".into()]).unwrap();
+    assert!(dropped.field_with_name("n").is_err());
+}
+
+#[test]
+fn a_first_page_that_disagrees_with_a_known_column_drifts() {
+    let options = options();
+    let first = page(br#"[{"call_id":1,"start_time":"noon"}]"#, &options).unwrap();
+    let error = stream_schema(&first, &options, &[]).unwrap_err();
+    let (column, schema) = drift(&error);
+    assert_eq!(column, "start_time");
+    assert_eq!(*schema.field(1).data_type(), DataType::Utf8);
+    assert!(error.message().contains("noon") && error.message().contains("call_id 1"), "{error}");
+}
+
+#[test]
+fn later_pages_take_the_schema() {
+    let options = options();
+    let fixed = of_first(r#"[{"call_id":1,"score":1.5,"note":null,"on":"2025-01-01"}]"#, &options);
+    let later =
+        r#"[{"note":[1, 2],"on":"2025-01-02","call_id":2},{"score":3,"note":"x","call_id":3},{"note":1.0}]"#;
+    let page = page(later.as_bytes(), &options).unwrap();
+    let batches = conform(page, &fixed, &options, OnNewColumn::Error).unwrap();
+    assert_eq!(batches.len(), 1);
+    assert_eq!(batches[0].schema(), fixed);
+    assert_eq!(shown(batches[0].column(1)), [None, Some("3.0".into()), None]);
+    assert_eq!(shown(batches[0].column(2)), [Some("[1, 2]".into()), Some("x".into()), Some("1".into())]);
+}
+
+#[test]
+fn what_does_not_fit_says_so_and_how_to_go_on() {
+    let options = options();
+    let fixed = of_first(r#"[{"call_id":1,"n":1,"d":"2025-01-01","f":0.5,"b":true}]"#, &options);
+    let later = r#"[{"call_id":2,"n":2,"d":"2025-01-01","b":true},{"call_id":3,"n":2.5,"d":"x","f":9007199254740993,"b":null}]"#;
+    let error =
+        conform(page(later.as_bytes(), &options).unwrap(), &fixed, &options, OnNewColumn::Error).unwrap_err();
+    let (column, wider) = drift(&error);
+    assert_eq!(column, "n");
+    assert!(error.message().contains("2.5") && error.message().contains("call_id 3"), "{error}");
+    // All columns that drifted on the page are cured at once.
+    let expected = schema(&[
+        ("call_id", DataType::Int64),
+        ("n", DataType::Float64),
+        ("d", DataType::Utf8),
+        ("f", DataType::Utf8),
+        ("b", DataType::Boolean),
+    ]);
+    assert_eq!(*wider, expected);
+    let cured = Options { pinned: wider.clone(), ..options };
+    let again = conform(page(later.as_bytes(), &cured).unwrap(), wider, &cured, OnNewColumn::Error).unwrap();
+    assert_eq!(shown(again[0].column(3)), [None, Some("9007199254740993".into())]);
+}
+
+#[test]
+fn new_columns_are_an_error_or_ignored() {
+    let options = options();
+    let fixed = of_first(r#"[{"call_id":1}]"#, &options);
+    let later = br#"[{"call_id":2},{"call_id":3,"new":7}]"#;
+    let error = conform(page(later, &options).unwrap(), &fixed, &options, OnNewColumn::Error).unwrap_err();
+    let (column, wider) = drift(&error);
+    assert_eq!(column, "new");
+    assert_eq!(*wider, schema(&[("call_id", DataType::Int64), ("new", DataType::Int64)]));
+    assert!(error.message().contains('7') && error.message().contains("on_new_column"), "{error}");
+    let ignored = conform(page(later, &options).unwrap(), &fixed, &options, OnNewColumn::Ignore).unwrap();
+    assert_eq!(ignored[0].schema(), fixed);
+}
+
+#[test]
+fn a_key_that_was_dropped_is_no_new_column() {
+    let options = options();
+    let first = page(br#"[{"call_id":1,"n":1}]"#, &options).unwrap();
+    let fixed = stream_schema(&first, &options, &["call_id".into()]).unwrap();
+    let batches = conform(first, &fixed, &options, OnNewColumn::Error).unwrap();
+    assert_eq!(batches[0].schema(), schema(&[("n", DataType::Int64)]));
+}
