@@ -189,9 +189,7 @@ def main(rows: int) -> int:
 
 
 def line(measured: dict[str, float]) -> str:
-    return (
-        f"{measured['seconds']:7.3f} s  +{measured['extra'] / 1e6:6.1f} MB (frame {measured['size'] / 1e6:.1f} MB)"
-    )
+    return f"{measured['seconds']:7.3f} s  +{measured['extra'] / 1e6:6.1f} MB (frame {measured['size'] / 1e6:.1f} MB)"
 
 
 def verdict(what: str, holds: bool) -> bool:

@@ -7,10 +7,10 @@ from itertools import chain, pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from updates.drawn_frames import Drawn, drawn_frames, same_json
-from updates.stored_rows import sent, stored
 
 import converz
+from updates.drawn_frames import Drawn, drawn_frames, same_json
+from updates.stored_rows import sent, stored
 
 CALLS = list(range(1, 21))
 ROWS = [{"call_id": key, "note": "n" * 300, "grade": key if key % 2 else None} for key in CALLS]
@@ -58,7 +58,7 @@ def test_what_remains_finishes_the_job(drawn: Drawn, nulls, requests, how, max_r
             except converz.UpdateError as error:
                 assert_accounted(error, len(rows))
                 now = stored(sandbox)
-                attributes = [name for name in drawn.columns]
+                attributes = list(drawn.columns)
                 for start, end in error.committed:
                     for row in rows[start:end]:
                         for name in attributes:
@@ -141,7 +141,8 @@ def test_progress_that_raises_stops_the_update_and_says_where():
 
     def progress(rows, size):
         told.append(rows)
-        raise RuntimeError("enough")
+        msg = "enough"
+        raise RuntimeError(msg)
 
     with sandbox_with() as sandbox:
         with pytest.raises(RuntimeError, match="enough"):
