@@ -52,6 +52,7 @@ def _named(frame: Any, key: str, rows: list[int]) -> str:
 
 
 def check_name(name: object) -> None:
+    """Refuse a column's name that JSON cannot hold."""
     if not isinstance(name, str):
         message = f"frame has the column {name!r}: names are strings"
         raise InvalidInputError(message)

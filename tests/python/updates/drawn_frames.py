@@ -142,7 +142,13 @@ def as_json(value: object) -> object:
 
 @st.composite
 def drawn_frames(
-    draw, keys: list[object], key: str = "call_id", kinds=tuple(VALUES), max_rows: int = 12, *, mixed: bool = True
+    draw,
+    keys: list[object],
+    key: str = "call_id",
+    kinds=tuple(VALUES),
+    max_rows: int = 12,
+    *,
+    mixed: bool = True,
 ):
     """Draw a frame; without `mixed` no attribute gets values of another type than it has in every sandbox."""
     chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=max_rows, unique=True))

@@ -10,7 +10,9 @@ from updates.stored_rows import bodies, sent, stored
 CALLS = list(range(1, 41))
 
 quick = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 INPUTS = {
@@ -93,5 +95,7 @@ def test_chunks(shared, drawn, max_update_bytes):
     cells = frame.apply(expected, nulls)
     assert sum(request.cells for request in requests) == cells
     for key, row in expected.items():
-        set_cells = row if nulls == "clear" else {name: value for name, value in row.items() if value is not None}
+        set_cells = (
+            row if nulls == "clear" else {name: value for name, value in row.items() if value is not None}
+        )
         assert same_json(model[key], set_cells if key in frame.keys else {})

@@ -31,7 +31,8 @@ def reads(sandbox) -> list[dict[str, str]]:
 def filters(sandbox) -> list[dict[str, str]]:
     """The same without what only chooses columns."""
     return [
-        {name: value for name, value in query.items() if name not in ("columns", "metric")} for query in reads(sandbox)
+        {name: value for name, value in query.items() if name not in ("columns", "metric")}
+        for query in reads(sandbox)
     ]
 
 
@@ -205,7 +206,12 @@ def test_an_update_without_a_plan_cannot_be_undone(client):
 def test_a_range_that_is_given(small, client):
     frame = {"call_id": [1, 2], "language": ["xx", "xx"], "date": ["2025-07-01", "2025-07-01"]}
     rep_id = stored(small)[1]["rep_id"]
-    given = {"end_date": dt.date(2025, 7, 14), "after": "2025-06-01 12:00", "rep_id": [rep_id], "vendor": "none"}
+    given = {
+        "end_date": dt.date(2025, 7, 14),
+        "after": "2025-06-01 12:00",
+        "rep_id": [rep_id],
+        "vendor": "none",
+    }
     plan = client.plan_update_calls(frame, **given)
     asked = filters(small)[1:]
     assert asked
@@ -268,7 +274,9 @@ def test_as_many_requests_as_addresses_allow():
         assert plan.not_found.num_rows == 0
         assert plan.columns[0].same == 400
         assert all(len(request["query"]) < 8000 for request in sandbox.requests)
-        ids = [query["vendor_call_id"].split(",") for query in reads(sandbox) if query.get("metric") == "csat"]
+        ids = [
+            query["vendor_call_id"].split(",") for query in reads(sandbox) if query.get("metric") == "csat"
+        ]
         # One probe, then each id once.
         assert sorted(one for some in ids[1:] for one in some) == sorted(frame["vendor_call_id"])
         assert 2 < len(ids) - 1 < 6
@@ -277,13 +285,20 @@ def test_as_many_requests_as_addresses_allow():
         assert plan.undo().cells == plan.num_changes
         assert stored(sandbox, metric="csat") == {
             key: row | {"csat": stored_row["csat"]}
-            for (key, row), stored_row in zip(before.items(), stored(sandbox, metric="csat").values(), strict=True)
+            for (key, row), stored_row in zip(
+                before.items(), stored(sandbox, metric="csat").values(), strict=True
+            )
         }
 
 
 @pytest.mark.parametrize(
     "columns",
-    [{}, {"date": ["2025-07-01", None]}, {"vendor_call_id": ["a", ""]}, {"start_time": ["yesterday", "today"]}],
+    [
+        {},
+        {"date": ["2025-07-01", None]},
+        {"vendor_call_id": ["a", ""]},
+        {"start_time": ["yesterday", "today"]},
+    ],
     ids=["none", "a null", "an empty id", "no times"],
 )
 def test_nothing_says_what_to_read(small, client, columns):
@@ -384,7 +399,7 @@ HOSTILE = "<script>\x1b[31m漢字" + "漢" * 40
 @pytest.fixture
 def shown(client):
     frame = {
-        "call_id": list(range(1, 31)) + [998, 999],
+        "call_id": [*range(1, 31), 998, 999],
         "campain": ["<b>&\x1b[0m"] * 32,
         "a_name_" * 15: [1] * 32,
         "a name of many words that goes on and on until there is no room left for it in the line": [1] * 32,
@@ -407,12 +422,21 @@ def test_as_text(shown, monkeypatch, width):
     assert "\x1b" not in text
     flat = " ".join(text.split())
     cleared = shown.columns[-1].cleared
-    assert f"UpdatePlan: {120 + cleared:,} cells change, {cleared} of them to null; 30 of 32 rows found among 60 read" in flat
-    assert "campain: 30 changed, 0 cleared, 0 already so; not seen among what is stored (did you mean 'campaign'?)" in flat
+    assert (
+        f"UpdatePlan: {120 + cleared:,} cells change, {cleared} of them to null; 30 of 32 rows found among 60 read"
+        in flat
+    )
+    assert (
+        "campain: 30 changed, 0 cleared, 0 already so; not seen among what is stored (did you mean 'campaign'?)"
+        in flat
+    )
     assert f"summary: 0 changed, {cleared} cleared, {30 - cleared} already so" in flat
     assert f"changes: {120 + cleared} rows, 4 columns" in flat
     assert "not found: 2 rows" in flat
-    assert "It cannot know: conversations outside of what was read, since they cannot be read by call_id;" in flat
+    assert (
+        "It cannot know: conversations outside of what was read, since they cannot be read by call_id;"
+        in flat
+    )
     assert "attributes that the service does not show" in flat
     assert flat.endswith("what other writers change meanwhile.")
 

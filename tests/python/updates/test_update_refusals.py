@@ -13,11 +13,13 @@ FIRST_TEN = "101, 102, 103, 104, 105, 106, 107, 108, 109, 110 and 4 more"
 
 INPUTS = {
     "dict": lambda columns: columns,
-    "dicts": lambda columns: [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
-    "pandas": lambda columns: pd.DataFrame(columns),
+    "dicts": lambda columns: [
+        dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+    ],
+    "pandas": pd.DataFrame,
     "pandas objects": lambda columns: pd.DataFrame(columns, dtype=object),
-    "polars": lambda columns: pl.DataFrame(columns),
-    "pyarrow": lambda columns: pa.table(columns),
+    "polars": pl.DataFrame,
+    "pyarrow": pa.table,
     "converz": lambda columns: converz.Table(pa.table(columns)),
 }
 
@@ -46,10 +48,22 @@ def untouched():
 
 
 INVALID = {
-    "repeated keys": ({"call_id": KEYS * 2, "a": KEYS * 2}, "call_id is repeated", "101 (rows 0, 14), 102 (rows 1, 15)"),
+    "repeated keys": (
+        {"call_id": KEYS * 2, "a": KEYS * 2},
+        "call_id is repeated",
+        "101 (rows 0, 14), 102 (rows 1, 15)",
+    ),
     "more repeated keys": ({"call_id": KEYS * 2, "a": KEYS * 2}, "110 (rows 9, 23) and 4 more", ""),
-    "distant repeated keys": ({"call_id": [2**62, -(2**62), 2**62], "a": [1, 2, 3]}, f"{2**62} (rows 0, 2)", ""),
-    "float keys": ({"call_id": [float(key) for key in KEYS], "a": KEYS}, "it must be integers", "(101.0, 102.0"),
+    "distant repeated keys": (
+        {"call_id": [2**62, -(2**62), 2**62], "a": [1, 2, 3]},
+        f"{2**62} (rows 0, 2)",
+        "",
+    ),
+    "float keys": (
+        {"call_id": [float(key) for key in KEYS], "a": KEYS},
+        "it must be integers",
+        "(101.0, 102.0",
+    ),
     "boolean keys": ({"call_id": [True, False], "a": [1, 2]}, "it must be integers", "(true, false)"),
     "text keys": ({"call_id": ["1"], "a": [1]}, "it must be integers", "(1)"),
     "no key": ({"id": [1], "a": [2]}, 'no column "call_id"', '"id", "a"'),
@@ -195,7 +209,9 @@ def test_the_keys_of_an_index_are_shown(untouched):
 
 def test_users(untouched):
     assert "it must be strings" in refusal(untouched, {"rep_id": [1], "a": [1]}, "update_reps")
-    assert "rep_id is an empty string in row 1" in refusal(untouched, {"rep_id": ["x", ""], "a": [1, 2]}, "update_reps")
+    assert "rep_id is an empty string in row 1" in refusal(
+        untouched, {"rep_id": ["x", ""], "a": [1, 2]}, "update_reps"
+    )
     message = refusal(untouched, {"rep_id": ["x", "y", "x"], "a": [1, 2, 3]}, "update_reps")
     assert '"x" (rows 0, 2)' in message
 
@@ -213,7 +229,9 @@ NULLS = {
     "Float64": pd.Series([1.5, None], dtype="Float64"),
     "a NaN in Float64": pd.Series([1.5, 0.0], dtype="Float64") / pd.Series([1.0, 0.0], dtype="Float64"),
     "ArrowDtype": pd.Series([1.5, None], dtype="float64[pyarrow]"),
-    "a NaN in ArrowDtype": pd.Series(pd.array(pa.array([1.5, float("nan")]), dtype=pd.ArrowDtype(pa.float64()))),
+    "a NaN in ArrowDtype": pd.Series(
+        pd.array(pa.array([1.5, float("nan")]), dtype=pd.ArrowDtype(pa.float64()))
+    ),
     "object": pd.Series([1.5, None], dtype=object),
     "a NaN in object": pd.Series([1.5, float("nan")], dtype=object),
     "NA": pd.Series([1.5, pd.NA], dtype=object),
@@ -234,9 +252,13 @@ def test_what_pandas_has_as_null(untouched, kind, as_dict):
     assert request.body == b'[{"call_id":1,"a":1.5},{"call_id":2,"a":null}]'
 
 
-@pytest.mark.parametrize("dtype", ["datetime64[ns]", "datetime64[s]", "datetime64[us, UTC]", "timestamp[us][pyarrow]"])
+@pytest.mark.parametrize(
+    "dtype", ["datetime64[ns]", "datetime64[s]", "datetime64[us, UTC]", "timestamp[us][pyarrow]"]
+)
 def test_a_time_that_is_not(untouched, dtype):
-    column = pd.Series([pd.Timestamp("2025-07-01 12:00", tz="UTC" if "UTC" in dtype else None), pd.NaT], dtype=dtype)
+    column = pd.Series(
+        [pd.Timestamp("2025-07-01 12:00", tz="UTC" if "UTC" in dtype else None), pd.NaT], dtype=dtype
+    )
     (request,) = untouched.client().update_calls(pd.DataFrame({"call_id": [1, 2], "a": column}), dry_run=True)
     zone = b"+00:00" if "UTC" in dtype else b""
     assert request.body == b'{"call_id":[1],"a":["2025-07-01 12:00:00%b"]}' % zone
@@ -246,7 +268,9 @@ def test_a_time_that_is_not(untouched, dtype):
     "frame",
     [
         pl.DataFrame({"call_id": [1, 2], "a": [None, None], "b": [1, 2]}),
-        pl.DataFrame({"call_id": [1, 2], "b": [1, 2], "a": [None, None]}, schema_overrides={"a": pl.List(pl.Null)}),
+        pl.DataFrame(
+            {"call_id": [1, 2], "b": [1, 2], "a": [None, None]}, schema_overrides={"a": pl.List(pl.Null)}
+        ),
         pa.table({"call_id": [1, 2], "a": pa.nulls(2), "b": [1, 2]}),
         pd.DataFrame({"call_id": [1, 2], "a": [None, None], "b": [1, 2]}),
         {"call_id": [1, 2], "a": [None, None], "b": [1, 2]},
