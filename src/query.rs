@@ -327,6 +327,7 @@ fn exact(text: &str, patterns: &[&str]) -> bool {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the fields take it")]
     fn strings(values: &[&str]) -> Option<Vec<String>> {
         Some(values.iter().map(|value| (*value).to_owned()).collect())
     }

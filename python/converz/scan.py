@@ -10,6 +10,7 @@ import importlib
 import inspect
 import io
 import json
+import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,6 +19,8 @@ from converz._core import Schema
 from converz.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from converz.client import Client
@@ -48,6 +51,9 @@ SHAPE = ("columns", "metric")
 
 PERSONAL = ("rep_id", "vendor_call_id")
 """Parameters whose values are shown nowhere."""
+
+WAIT = 0.1
+"""Seconds between two chances of polars to notice Ctrl-C."""
 
 DAY = timedelta(days=1)
 
@@ -170,14 +176,22 @@ class Source:
             yield self._empty.select(names)
             return
         self._project(query, names)
-        came = False
-        with self._stream(query, names, n_rows) as stream:
-            for batch in stream:
+        nothing = self._empty.select(names)
+        yield nothing
+        with Opening(lambda: self._stream(query, names, n_rows)) as opening:
+            # polars notices Ctrl-C only when it is given a frame, be it without rows.
+            while not opening.is_over(WAIT):
+                yield nothing
+            stream = opening.result()
+            while True:
+                is_over, batch = stream._core.poll(WAIT)
+                if is_over:
+                    return
+                if batch is None:
+                    yield nothing
+                    continue
                 frame = pl.DataFrame(Table(batch)).select(names)
                 yield frame if predicate is None else frame.filter(predicate)
-                came = True
-        if not came:
-            yield self._empty.select(names)
 
     def _project(self, query: dict[str, Any], names: list[str]) -> None:
         """Ask for these columns only, where that is possible and restricts anything."""
@@ -189,6 +203,50 @@ class Source:
         stream = self._client.stream_reps if self._operation == "reps" else self._client.stream_calls
         schema = {name: self._types[name] for name in names}
         return stream(**query, schema=schema, limit=limit, on_new_column="ignore", progress=False)
+
+
+class Opening:
+    """A stream that is being opened by another thread, closed with this."""
+
+    def __init__(self, opener: Callable[[], RecordBatchStream]) -> None:
+        self._opener = opener
+        self._stream: RecordBatchStream | None = None
+        self._error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._is_unwanted = False
+        # Nobody waits for it at the interpreter's end.
+        self._thread = threading.Thread(target=self._open, name="converz-scan", daemon=True)
+
+    def _open(self) -> None:
+        try:
+            stream = self._opener()
+        except BaseException as error:  # noqa: BLE001
+            self._error = error
+            return
+        with self._lock:
+            if self._is_unwanted:
+                stream.close()
+            else:
+                self._stream = stream
+
+    def is_over(self, seconds: float) -> bool:
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def result(self) -> RecordBatchStream:
+        if self._stream is None:
+            raise self._error or RuntimeError
+        return self._stream
+
+    def __enter__(self) -> Opening:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._is_unwanted = True
+            if self._stream is not None:
+                self._stream.close()
 
 
 class Literal(NamedTuple):

@@ -1,6 +1,11 @@
 //! The only room that knows Python: conversion, errors, signals, fork and the interpreter lock.
 
 #![allow(clippy::needless_pass_by_value, reason = "pyo3 hands arguments over by value")]
+#![allow(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "what pyo3 makes docstrings of is no Markdown"
+)]
 
 mod arguments;
 mod client;

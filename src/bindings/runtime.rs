@@ -120,12 +120,12 @@ impl<T: Send> Task<T> {
     fn receive(&mut self, py: Python<'_>, timeout: Duration) -> std::result::Result<T, RecvTimeoutError> {
         // A receiver cannot be shared with the detached closure, so it goes in and comes back.
         let Some(receiver) = self.receiver.take() else { return Err(RecvTimeoutError::Disconnected) };
-        let (receiver, received) = py.detach(move || {
-            let received = receiver.recv_timeout(timeout);
-            (receiver, received)
+        let (receiver, output) = py.detach(move || {
+            let output = receiver.recv_timeout(timeout);
+            (receiver, output)
         });
         self.receiver = Some(receiver);
-        received
+        output
     }
 
     /// Ends the task, and waits until it has: nothing that it had to do is done afterwards.
@@ -137,5 +137,13 @@ impl<T: Send> Task<T> {
     /// Leaves everything as it is, since the threads of the task are in another process.
     fn abandon(self) {
         std::mem::forget(self);
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        if self.pid == std::process::id() {
+            self.abort.abort();
+        }
     }
 }

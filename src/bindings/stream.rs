@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Field, SchemaRef};
@@ -10,6 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
+use tokio::time::timeout;
 
 use super::ctrl_c::Watch;
 use super::errors::to_py_err;
@@ -94,6 +97,19 @@ impl Shared {
 
     /// The next batch, waiting for it detached from the interpreter. `interrupted` may end the wait.
     fn next(&self, py: Python<'_>, interrupted: impl Fn() -> PyResult<()>) -> PyResult<Option<RecordBatch>> {
+        match self.poll(py, None, interrupted)? {
+            Poll::Ready(batch) => Ok(batch),
+            Poll::Pending => Err(to_py_err(py, &Error::internal("a wait without an end has ended"))),
+        }
+    }
+
+    /// The same, but waiting no longer than `patience`.
+    fn poll(
+        &self,
+        py: Python<'_>,
+        patience: Option<Duration>,
+        interrupted: impl Fn() -> PyResult<()>,
+    ) -> PyResult<Poll<Option<RecordBatch>>> {
         if self.pid != std::process::id() {
             return Err(refuse(py, "a stream belongs to the process that opened it: open one in the child"));
         }
@@ -102,7 +118,7 @@ impl Shared {
             State::Taken => return Err(refuse(py, "another thread is taking a batch of this stream")),
             State::Ended(receipt) => {
                 self.swap(State::Ended(receipt));
-                return Ok(None);
+                return Ok(Poll::Ready(None));
             }
             State::Closed(receipt) => {
                 self.swap(State::Closed(receipt));
@@ -113,7 +129,12 @@ impl Shared {
         let waited = wait(
             py,
             async move {
-                let next: CoreResult<Option<RecordBatch>> = stream.next_batch().await;
+                let next: CoreResult<Poll<Option<RecordBatch>>> = match patience {
+                    None => stream.next_batch().await.map(Poll::Ready),
+                    Some(patience) => timeout(patience, stream.next_batch())
+                        .await
+                        .map_or(Ok(Poll::Pending), |next| next.map(Poll::Ready)),
+                };
                 Ok((stream, next))
             },
             |py| {
@@ -139,17 +160,17 @@ impl Shared {
             }
         };
         match next {
-            Ok(Some(batch)) => {
-                self.swap(State::Open(stream));
-                Ok(Some(batch))
-            }
-            Ok(None) => {
+            Ok(Poll::Ready(None)) => {
                 self.swap(State::Ended(stream.receipt()));
                 self.pages.end(py)?;
                 for warning in stream.warnings() {
                     warn(py, &warning)?;
                 }
-                Ok(None)
+                Ok(Poll::Ready(None))
+            }
+            Ok(next) => {
+                self.swap(State::Open(stream));
+                Ok(next)
             }
             Err(error) => {
                 self.swap(State::Closed(stream.receipt()));
@@ -247,6 +268,18 @@ impl RecordBatchStream {
             }
         }
         self.shared.pages.end(py)
+    }
+
+    /// Waits so many seconds for the next batch. Whether the stream has ended, and the batch, if it has come.
+    fn poll(&self, py: Python<'_>, seconds: f64) -> PyResult<(bool, Option<Batch>)> {
+        guard(py, || {
+            let patience =
+                Duration::try_from_secs_f64(seconds).map_err(|error| refuse(py, &error.to_string()))?;
+            Ok(match self.shared.poll(py, Some(patience), || Ok(()))? {
+                Poll::Ready(batch) => (batch.is_none(), batch.map(Batch)),
+                Poll::Pending => (false, None),
+            })
+        })
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {

@@ -353,7 +353,7 @@ fn null_mask<'py>(py: Python<'py>, chunks: &[&ArrayRef]) -> PyResult<Option<Boun
     if chunks.iter().all(|chunk| chunk.null_count() == 0) {
         return Ok(None);
     }
-    let rows = chunks.iter().map(|chunk| chunk.len()).sum();
+    let rows = chunks.iter().copied().map(Array::len).sum();
     let mask = PyByteArray::new_with(py, rows, |bytes| {
         let mut start = 0;
         for chunk in chunks {

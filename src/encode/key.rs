@@ -156,7 +156,7 @@ where
     };
     let mut seen = vec![0_u64; (span / 64) as usize + 1];
     keys().flatten().all(|key| {
-        // Within the bounds that were just found.
+        #[expect(clippy::cast_sign_loss, reason = "within the bounds that were just found")]
         let place = (key.into() - least) as u64;
         let (word, bit) = (&mut seen[(place / 64) as usize], 1 << (place % 64));
         let is_new = *word & bit == 0;

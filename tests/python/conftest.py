@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 import converz
+from processes import block_imports, clean_environment
 from service import Answer, Asked, serving
 
 if TYPE_CHECKING:
@@ -89,32 +89,6 @@ def run_python(tmp_path: Path):
         return finished
 
     return run
-
-
-def clean_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("CONVERZ_")}
-
-
-def block_imports(libraries: Iterable[str]) -> str:
-    """Code after which `libraries` seem not to be installed."""
-    return f'''
-import sys
-
-class Without:
-    """A finder of modules that does not find some."""
-
-    def __init__(self, finder):
-        self.finder = finder
-
-    def find_spec(self, name, *rest):
-        blocked = name.partition(".")[0] in {sorted(libraries)!r}
-        return None if blocked else self.finder.find_spec(name, *rest)
-
-    def __getattr__(self, name):
-        return getattr(self.finder, name)
-
-sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
-'''
 
 
 @pytest.fixture

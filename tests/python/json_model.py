@@ -102,9 +102,9 @@ def column(values: list[Value], *, parse_dates: bool) -> tuple[str, list[Any]]:
             return "int64", python
         if all(0 <= value < 2**64 for value in given):
             return "uint64", python
-    if kinds <= {"int", "float"} and kinds != {"int"}:
-        if all(abs(value) < EXACT for value in given if isinstance(value, int)):
-            return "float64", [None if value is None else float(value) for value in python]
+    exact = all(abs(value) < EXACT for value in given if isinstance(value, int))
+    if kinds <= {"int", "float"} and "float" in kinds and exact:
+        return "float64", [None if value is None else float(value) for value in python]
     if kinds == {"str"} and parse_dates:
         moments = [moment(value) for value in given]
         for name, fits in (

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 import pytest
 
 import converz
-from conftest import clean_environment
 from converz.__main__ import main
+from processes import block_imports, clean_environment
 
 COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
 
@@ -184,8 +184,6 @@ def test_demo_in_a_terminal(blocked):
     import pty
     import struct
     import termios
-
-    from conftest import block_imports
 
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))

@@ -8,10 +8,10 @@ import random
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from json_model import NULL, Value, column, same
-from service import Answer, serving
 
 import converz
+from json_model import NULL, Value, column, same
+from service import Answer, serving
 
 UNICODE = st.characters(exclude_categories=["Cs"])
 KNOWN = {
@@ -27,9 +27,9 @@ KNOWN = {
     "start_time",
     "date",
 }
-NAMES = st.sampled_from(["csat", "score", "note", "a b", 'qu"ote', "back\\slash", "é", "\U0001f600", ""]) | st.text(
-    UNICODE, max_size=8
-)
+NAMES = st.sampled_from(
+    ["csat", "score", "note", "a b", 'qu"ote', "back\\slash", "é", "\U0001f600", ""]
+) | st.text(UNICODE, max_size=8)
 
 # The variants of a writer: escapes, blanks, order of keys.
 DUMPS = st.sampled_from(
@@ -47,14 +47,20 @@ SMALL = st.integers(-100, 100)
 BIG = st.integers(-(2**70), 2**70) | st.sampled_from(
     [sign * 2**power + more for sign in (1, -1) for power in (53, 63, 64) for more in (-1, 0, 1)]
 )
-FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([0.0, -0.0, 1.0, 1e21, 1e-7, 5e-324])
-TEXT = st.text(UNICODE, max_size=12) | st.sampled_from(["null", "1", "true", "[]", "1.0", "NaN", "\x00", "\u2028"])
+FLOATS = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
+    [0.0, -0.0, 1.0, 1e21, 1e-7, 5e-324]
+)
+TEXT = st.text(UNICODE, max_size=12) | st.sampled_from(
+    ["null", "1", "true", "[]", "1.0", "NaN", "\x00", "\u2028"]
+)
 NESTED = st.recursive(
     st.none() | st.booleans() | SMALL | FLOATS | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 ).filter(lambda value: isinstance(value, (list, dict)))
-DAYS = st.dates().map(str) | st.sampled_from(["2025-02-29", "0001-01-01", "9999-12-31", "2024-02-29", "2025-7-1"])
+DAYS = st.dates().map(str) | st.sampled_from(
+    ["2025-02-29", "0001-01-01", "9999-12-31", "2024-02-29", "2025-7-1"]
+)
 TIMES = st.builds(
     lambda time, separator, precision: time.isoformat(separator, precision),
     st.datetimes(),
@@ -123,7 +129,10 @@ def tables(draw) -> list[dict[str, Value]]:
 
 def written(rows: list[dict[str, Value]], blank: str, *, ensure_ascii: bool) -> bytes:
     members = [
-        [f"{blank}{json.dumps(name, ensure_ascii=ensure_ascii)}{blank}:{blank}{value.text}{blank}" for name, value in row.items()]
+        [
+            f"{blank}{json.dumps(name, ensure_ascii=ensure_ascii)}{blank}:{blank}{value.text}{blank}"
+            for name, value in row.items()
+        ]
         for row in rows
     ]
     body = ",".join(f"{blank}{{{','.join(row)}}}{blank}" for row in members)
@@ -132,7 +141,7 @@ def written(rows: list[dict[str, Value]], blank: str, *, ensure_ascii: bool) -> 
 
 def in_pieces(body: bytes, seed: int) -> list[bytes]:
     """The body in pieces of any size, most of them small."""
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     pieces, start = [], 0
     while start < len(body):
         size = chance.choice([1, 2, 3, 7, 16, 64, 1024, 65536])
@@ -203,7 +212,10 @@ def test_the_model_itself():
     assert made(str(2**64)) == ("string", [str(2**64)])
     assert made("1", "1.5") == ("float64", [1.0, 1.5])
     assert made(str(2**53), "1.5") == ("string", [str(2**53), "1.5"])
-    assert made("1.0", '"a"', "true", '{"b": 1.0}', "null") == ("string", ["1", "a", "true", '{"b": 1.0}', None])
+    assert made("1.0", '"a"', "true", '{"b": 1.0}', "null") == (
+        "string",
+        ["1", "a", "true", '{"b": 1.0}', None],
+    )
     assert made("1e21", '"a"') == ("string", ["1e+21", "a"])
     assert made("1e-7", "123456789012345680000.0", '"a"')[1] == ["1e-7", "123456789012345680000", "a"]
     assert made('"2025-07-01"')[0] == "date32"

@@ -253,3 +253,22 @@ fn the_check_lets_pass_what_is_allowed() {
         assert_eq!(violations(room(name), source), BTreeSet::new(), "{name}: {source}");
     }
 }
+
+/// The few files that may say `unsafe`, each for what its first lines say.
+const UNSAFE: &[&str] = &["bindings/ctrl_c.rs"];
+
+#[test]
+fn unsafe_code_is_in_the_files_that_are_named_for_it() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let library = std::fs::read_to_string(src.join("lib.rs")).unwrap();
+    assert!(library.contains("#![deny(unsafe_code)]"));
+    let mut found = BTreeSet::new();
+    for file in sources(&src) {
+        let source = std::fs::read_to_string(&file).unwrap();
+        // The lint's name, where something is allowed, and the keyword.
+        if file != src.join("lib.rs") && words(&source).iter().any(|word| word.starts_with("unsafe")) {
+            found.insert(file.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/"));
+        }
+    }
+    assert_eq!(found, UNSAFE.iter().map(ToString::to_string).collect::<BTreeSet<_>>());
+}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from matrix import SOURCES, VALUES, arrow, cells
 
 import converz
+from matrix import SOURCES, VALUES, arrow, cells
 
 
 @pytest.fixture(scope="module")

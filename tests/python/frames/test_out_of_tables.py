@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from matrix import ARROW_TYPES, VALUES, arrow
 
 import converz
+from matrix import ARROW_TYPES, VALUES, arrow
 
 PANDAS_3 = False
 try:

@@ -29,26 +29,25 @@ class Authority:
         outputs = ["-keyout", str(self.folder / "authority.key"), "-out", str(self.file)]
         extensions = ["-addext", "basicConstraints=critical,CA:TRUE"]
         subprocess.run(
-            ["openssl", *arguments, *subject, *outputs, *extensions],  # noqa: S607
+            ["openssl", *arguments, *subject, *outputs, *extensions],
             check=True,
             capture_output=True,
         )
 
-    def context(self, *names: str, days: int = 2) -> ssl.SSLContext:
+    def context(self, *names: str) -> ssl.SSLContext:
         """Return what a server needs to be one of these names."""
         key, request, certificate = (self.folder / f"{names[0]}.{ending}" for ending in ("key", "csr", "pem"))
         alternatives = ",".join(f"{'IP' if name[0].isdigit() else 'DNS'}:{name}" for name in names)
         extensions = self.folder / f"{names[0]}.ext"
         extensions.write_text(f"subjectAltName={alternatives}\nbasicConstraints=CA:FALSE\n")
-        commands = [
-            ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=server"]
-            + ["-keyout", str(key), "-out", str(request)],
-            ["x509", "-req", "-in", str(request), "-CA", str(self.file), "-CAkey"]
-            + [str(self.folder / "authority.key"), "-CAcreateserial", "-days", str(days)]
-            + ["-extfile", str(extensions), "-out", str(certificate)],
-        ]
-        for command in commands:
-            subprocess.run(["openssl", *command], check=True, capture_output=True)  # noqa: S607
+        authority = ["-CA", str(self.file), "-CAkey", str(self.folder / "authority.key"), "-CAcreateserial"]
+        extended = ["-days", "2", "-extfile", str(extensions)]
+        new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", str(key)]
+        for command in (
+            ["req", *new_key, "-subj", "/CN=server", "-out", str(request)],
+            ["x509", "-req", "-in", str(request), *authority, *extended, "-out", str(certificate)],
+        ):
+            subprocess.run(["openssl", *command], check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context

@@ -5,10 +5,10 @@ import json
 import zlib
 
 import pytest
-from trust.script import output
-from trust.server import Request, Server
 
 import converz
+from trust.script import output
+from trust.server import Request, Server
 
 ROWS = [{"call_id": 1, "text": "x"}, {"call_id": 2, "text": None}]
 BODY = json.dumps(ROWS).encode()
@@ -174,7 +174,11 @@ def test_the_size_of_a_page_is_bounded(answers):
 def packed_blanks(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, wbits=31)
     blanks = b" " * (1 << 20)
-    parts = [packer.compress(b"["), *(packer.compress(blanks) for _ in range(megabytes)), packer.compress(b"]")]
+    parts = [
+        packer.compress(b"["),
+        *(packer.compress(blanks) for _ in range(megabytes)),
+        packer.compress(b"]"),
+    ]
     return b"".join([*parts, packer.flush()])
 
 

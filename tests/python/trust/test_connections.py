@@ -6,10 +6,10 @@ import socket
 import threading
 
 import pytest
-from trust.authority import Authority
-from trust.server import Request, Server, serve_rows
 
 import converz
+from trust.authority import Authority
+from trust.server import Request, Server, serve_rows
 
 ROWS = [{"call_id": number} for number in range(1, 6)]
 
@@ -52,7 +52,9 @@ def test_an_authority_of_the_environment_is_trusted(secure, authority, monkeypat
     assert converz.Client(secure.url, "key").calls().num_rows == 5
 
 
-def test_the_authority_of_the_argument_comes_before_that_of_the_environment(secure, authority, monkeypatch, tmp_path):
+def test_the_authority_of_the_argument_comes_before_that_of_the_environment(
+    secure, authority, monkeypatch, tmp_path
+):
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     other = Authority(tmp_path)
     with pytest.raises(converz.APIConnectionError, match="not trusted"):

@@ -11,6 +11,7 @@ import time
 import zlib
 
 import pytest
+
 from trust.script import HERE, environment
 from trust.server import Request, Server
 
@@ -44,33 +45,42 @@ class Service:
     def __call__(self, request: Request) -> None:
         if request.operation == "reps":
             request.rows([{"rep_id": "a"}])
-        elif self.phase == "first byte":
+        else:
+            getattr(self, self.phase.replace(" ", "_"))(request)
+
+    def first_byte(self, request: Request) -> None:
+        request.stall()
+
+    def body(self, request: Request) -> None:
+        request.begin(json.dumps(PAGE).encode()[:-1])
+        request.stall()
+
+    def endless_body(self, request: Request) -> None:
+        request.begin(b"[")
+        request.server.stalled.set()
+        while True:
+            request.send(b'{"call_id": 1, "text": "some text"},' * 1000)
+
+    def back_off(self, request: Request) -> None:
+        request.answer(b"", "503 Service Unavailable", Retry_After="600")
+        request.server.stalled.set()
+
+    def decode(self, request: Request) -> None:
+        request.answer(self.bomb, Content_Encoding="gzip")
+        request.server.stalled.set()
+
+    def second_page(self, request: Request) -> None:
+        if request.page == 1:
+            request.rows(PAGE)
+        else:
             request.stall()
-        elif self.phase == "body":
-            request.begin(json.dumps(PAGE).encode()[:-1])
+
+    def update(self, request: Request) -> None:
+        self.posts += 1
+        if self.posts <= 2:
+            request.rows({})
+        else:
             request.stall()
-        elif self.phase == "endless body":
-            request.begin(b"[")
-            request.server.stalled.set()
-            while True:
-                request.send(b'{"call_id": 1, "text": "some text"},' * 1000)
-        elif self.phase == "back off":
-            request.answer(b"", "503 Service Unavailable", Retry_After="600")
-            request.server.stalled.set()
-        elif self.phase == "decode":
-            request.answer(self.bomb, Content_Encoding="gzip")
-            request.server.stalled.set()
-        elif self.phase == "second page":
-            if request.page == 1:
-                request.rows(PAGE)
-            else:
-                request.stall()
-        elif self.phase == "update":
-            self.posts += 1
-            if self.posts <= 2:
-                request.rows({})
-            else:
-                request.stall()
 
 
 class Program:

@@ -5,9 +5,9 @@ import logging
 import re
 
 import pytest
-from trust.server import Request, Server, serve_rows
 
 import converz
+from trust.server import Request, Server, serve_rows
 
 ROWS = [{"call_id": number, "rep_id": "kees500"} for number in range(1, 26)]
 LINE = re.compile(
@@ -33,7 +33,12 @@ def test_each_request_is_one_line(caplog):
         assert record.levelno == logging.DEBUG
         found = LINE.fullmatch(record.getMessage())
         assert found, record.getMessage()
-        assert (found["method"], found["path"], found["result"], found["attempt"]) == ("GET", "/calls", "200", "1")
+        assert (found["method"], found["path"], found["result"], found["attempt"]) == (
+            "GET",
+            "/calls",
+            "200",
+            "1",
+        )
         assert "campaign=sales" in found["query"]
         assert "n_per_page=10" in found["query"]
         assert f"&page={page}" in found["query"]

@@ -5,9 +5,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from trust.script import output, run
 
 import converz
+from trust.script import output, run
 
 READS = """
     import json, os, signal, sys, threading, time, warnings

@@ -13,10 +13,10 @@ import warnings
 from pathlib import Path
 
 import pytest
-from trust.script import run
-from trust.server import Request, Server, serve_rows
 
 import converz
+from trust.script import run
+from trust.server import Request, Server, serve_rows
 
 CANARY = "canary-0123456789abcdef"
 OURS = str(Path(converz.__file__).parent)
@@ -51,28 +51,22 @@ def misbehave(request: Request) -> None:
     """Repeat the key wherever a service could."""
     key = request.headers["x-api-key"]
     mood = request.query.get("campaign", request.body.decode() and "update")
-    if mood == "html":
-        request.answer(f"<html>who is {key}?</html>".encode(), content_type=f"text/html; {key}")
-    elif mood == "refused":
-        body = json.dumps({"error": f"no such key: {key}", "code": key}).encode()
-        request.answer(body, "401 Unauthorized")
-    elif mood == "plain":
-        request.answer(f"proxy says {key}".encode(), "403 Forbidden", content_type="text/plain")
-    elif mood == "busy":
-        request.answer(f"slow down, {key}".encode(), "429 Too Many Requests", Retry_After="0")
-    elif mood == "redirect":
-        request.answer(b"", "302 Found", Location=f"https://elsewhere.example/{key}?key={key}")
-    elif mood == "encoded":
-        request.answer(b"[]", Content_Encoding=key)
-    elif mood == "cut":
+    answers = {
+        "html": (f"<html>who is {key}?</html>", "200 OK", f"text/html; {key}", {}),
+        "refused": (json.dumps({"error": f"no key: {key}", "code": key}), "401 No", "application/json", {}),
+        "plain": (f"proxy says {key}", "403 Forbidden", "text/plain", {}),
+        "busy": (f"slow down, {key}", "429 Too Many Requests", "text/plain", {"Retry_After": "0"}),
+        "redirect": ("", "302 Found", None, {"Location": f"https://elsewhere.example/{key}?key={key}"}),
+        "encoded": ("[]", "200 OK", None, {"Content_Encoding": key}),
+        "object": (json.dumps({key: key}), "200 OK", "application/json", {}),
+        "update": (f"broken by {key}", "400 Bad Request", "text/plain", {}),
+    }
+    if mood == "cut":
         request.begin(b'[{"call_id": 1', 20)
         request.cut()
-    elif mood == "object":
-        request.answer(json.dumps({key: key}).encode())
-    elif mood == "drift":
-        request.rows([{"call_id": 1, "number": key}])
-    elif mood == "update":
-        request.answer(f"broken by {key}".encode(), "400 Bad Request")
+    elif mood in answers:
+        body, status, content_type, headers = answers[mood]
+        request.answer(body.encode(), status, content_type, **headers)
     else:
         serve_rows(ROWS)(request)
 

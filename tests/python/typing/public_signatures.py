@@ -76,6 +76,8 @@ converz.update_calls(frame, "clear")  # type: ignore[call-overload]
 converz.update_calls()  # type: ignore[call-overload]
 assert_type(client.plan_update_calls(frame, start_date="2025-07-01"), converz.UpdatePlan)
 assert_type(client.plan_update_reps(frame), converz.UpdatePlan)
+assert_type(converz.plan_update_calls(frame, days=5), converz.UpdatePlan)  # type: ignore[call-arg]
+assert_type(converz.plan_update_reps(frame), converz.UpdatePlan)
 assert_type(client.plan_update_reps(frame).apply(), converz.UpdateResult)
 assert_type(client.plan_update_reps(frame).columns, list[converz.ColumnPlan])
 
@@ -93,6 +95,8 @@ assert_type(calls.schema["call_id"], str)
 assert_type(dict(calls.schema), dict[str, str])
 assert_type(calls.column_names, list[str])
 assert_type(calls.shape, tuple[int, int])
+assert_type(calls.num_columns, int)
+assert_type(calls.to_arrow(), Any)  # pyarrow has no types of its own.
 assert_type(len(calls), int)
 assert_type(calls.num_rows, int)
 assert_type(calls.nbytes, int)
@@ -101,7 +105,7 @@ assert_type(calls.slice(3, 5), converz.Table)
 assert_type(calls.to_batches(), list[converz.RecordBatch])
 assert_type(calls.to_pydict(), dict[str, list[Any]])
 assert_type(calls.receipt, converz.Receipt | None)
-assert_type(calls == calls, bool)
+assert_type(calls == client.calls(), bool)
 assert_type(converz.Table(frame), converz.Table)
 calls.receipt = None  # type: ignore[misc]
 
@@ -114,6 +118,13 @@ def to_pandas() -> pd.DataFrame:
 
 def to_polars() -> pl.DataFrame:
     return calls.to_polars()
+
+
+def lazily() -> pl.LazyFrame:
+    assert_type(client.scan_reps(department="sales"), "pl.LazyFrame")
+    assert_type(converz.scan_calls(columns=["call_id"]), "pl.LazyFrame")
+    assert_type(converz.scan_reps(), "pl.LazyFrame")
+    return client.scan_calls(start_date="2025-07-01")
 
 
 # Streams.

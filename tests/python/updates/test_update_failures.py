@@ -6,10 +6,10 @@ from itertools import chain, pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from updates.drawn_frames import Drawn, drawn_frames, same_json
-from updates.stored_rows import sent, stored
 
 import converz
+from updates.drawn_frames import Drawn, drawn_frames, same_json
+from updates.stored_rows import sent, stored
 
 CALLS = list(range(1, 21))
 ROWS = [{"call_id": key, "note": "n" * 300, "grade": key if key % 2 else None} for key in CALLS]
@@ -142,12 +142,14 @@ def test_progress_that_raises_stops_the_update_and_says_where():
         told.append((rows, size))
         raise LookupError
 
-    with sandbox_with() as sandbox:
+    with sandbox_with(fault(2, delay=0.5)) as sandbox:
         with pytest.raises(LookupError) as caught:
             sandbox.client(max_update_bytes=1024).update_calls(ROWS, progress=progress)
         assert len(told) == 1
         error = caught.value.__cause__
         assert isinstance(error, converz.UpdateError)
         assert_accounted(error, 20)
+        assert error.in_doubt
+        assert error.unsent
         sandbox.client().update_calls(error.remaining)
         assert all(row["note"] == "n" * 300 for row in stored(sandbox).values())

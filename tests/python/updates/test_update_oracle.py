@@ -2,9 +2,10 @@
 
 import copy
 
-from updates.drawn_frames import SCALARS, VALUES, Drawn, drawn_frames, same_json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from updates.drawn_frames import SCALARS, VALUES, Drawn, drawn_frames, same_json
 from updates.stored_rows import bodies, sent, stored
 
 CALLS = list(range(1, 41))

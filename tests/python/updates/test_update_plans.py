@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from updates.drawn_frames import Drawn, drawn_frames, same_json
-from updates.stored_rows import sent, stored
 
 import converz
+from updates.drawn_frames import Drawn, drawn_frames, same_json
+from updates.stored_rows import sent, stored
 
 ALL = {"start_date": "2000-01-01"}
 CALLS = list(range(1, 41))

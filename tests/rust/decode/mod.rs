@@ -9,4 +9,5 @@ mod pinned;
 mod property;
 mod refusals;
 mod streams;
+mod strings;
 mod types;

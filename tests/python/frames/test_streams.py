@@ -1,0 +1,258 @@
+"""Streams: batches of one schema, whoever takes them, and what becomes of errors and of the pages ahead."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import converz
+
+
+@pytest.fixture
+def many():
+    with converz.Sandbox(calls=2_050, reps=5, today="2025-07-15") as sandbox:
+        yield sandbox
+
+
+def rows(start: int, count: int, extra: str = "") -> str:
+    return "[" + ",".join(f'{{"call_id":{i},"x":{i}{extra}}}' for i in range(start, start + count)) + "]"
+
+
+def consumers():
+    return {
+        "iteration": lambda stream: sum(batch.num_rows for batch in stream),
+        "converz": lambda stream: converz.Table(stream).num_rows,
+        "pyarrow": lambda stream: pytest.importorskip("pyarrow").table(stream).num_rows,
+        "pyarrow's reader": lambda stream: sum(
+            batch.num_rows for batch in pytest.importorskip("pyarrow").RecordBatchReader.from_stream(stream)
+        ),
+        "polars": lambda stream: pytest.importorskip("polars").DataFrame(stream).height,
+        "duckdb": lambda stream: (
+            pytest.importorskip("duckdb").sql("select count(*) from stream").fetchall()[0][0]
+        ),
+        "nanoarrow": lambda stream: len(pytest.importorskip("nanoarrow").ArrayStream(stream).read_all()),
+    }
+
+
+CONSUMERS = consumers()
+
+
+@pytest.mark.parametrize("consumer", CONSUMERS)
+def test_every_consumer_gets_every_row(consumer: str, many):
+    with many.client(page_size=500).stream_calls() as stream:
+        assert CONSUMERS[consumer](stream) == 2_050
+        assert stream.error is None
+        assert stream.receipt.rows == 2_050
+        assert stream.receipt.pages >= 5
+        # A second reading would look like a result without rows.
+        with pytest.raises(converz.InvalidInputError, match="read once"):
+            stream.__arrow_c_stream__()
+        assert list(stream) == []
+
+
+def test_the_rows_are_those_of_calls(many):
+    client = many.client(page_size=300)
+    with client.stream_calls(metric="csat") as stream:
+        schema = stream.schema
+        batches = list(stream)
+    assert all(batch.schema == schema for batch in batches)
+    whole = client.calls(metric="csat", schema=schema)
+    assert (
+        sum((converz.Table(batch).to_pydict()["call_id"] for batch in batches), [])
+        == whole.to_pydict()["call_id"]
+    )
+    assert client.stream_reps(limit=3).schema["rep_id"] == "string"
+
+
+def test_a_capsule_of_a_stream_that_others_read(many):
+    pa = pytest.importorskip("pyarrow")
+    stream = many.client().stream_calls()
+    late = pa.RecordBatchReader.from_stream(stream)
+    assert sum(batch.num_rows for batch in stream) == 2_050
+    with pytest.raises(pa.ArrowException, match=r"InvalidInputError: .*read once"):
+        late.read_all()
+
+
+def test_a_loop_and_a_capsule_share_the_rows(many):
+    stream = many.client(page_size=500).stream_calls()
+    first = next(stream).num_rows
+    assert converz.Table(stream).num_rows == 2_050 - first
+
+
+@pytest.mark.parametrize("how", ["close", "with", "drop"])
+def test_who_stops_asks_for_no_more_pages(how: str, many):
+    stream = many.client(page_size=10, max_concurrency=2).stream_calls()
+    assert next(stream).num_rows == 10
+    if how == "close":
+        stream.close()
+        stream.close()
+    elif how == "with":
+        with stream:
+            pass
+    if how != "drop":
+        with pytest.raises(converz.InvalidInputError, match="read or closed"):
+            next(stream)
+        with pytest.raises(converz.InvalidInputError, match="read or closed"):
+            stream.__arrow_c_stream__()
+        assert stream.receipt.pages >= 1
+    del stream
+    asked = settled(many)
+    assert 1 <= asked <= 8
+    assert settled(many) == asked
+
+
+def settled(sandbox) -> int:
+    """The number of requests once none has come for a while."""
+    count = -1
+    while count != len(sandbox.requests):
+        count = len(sandbox.requests)
+        time.sleep(0.05)
+    return count
+
+
+def test_pages_ahead_are_bounded(many):
+    client = many.client(page_size=10, max_concurrency=3)
+    with client.stream_calls() as stream:
+        next(stream)
+        assert settled(many) <= 1 + 2 * 3
+        next(stream)
+        assert settled(many) <= 2 + 2 * 3
+
+
+def test_a_limit(many):
+    with many.client(page_size=500).stream_calls(limit=700) as stream:
+        assert sum(batch.num_rows for batch in stream) == 700
+    with many.client().stream_calls(limit=0, columns=["call_id"]) as stream:
+        assert stream.schema.names == ["call_id"]
+        assert list(stream) == []
+
+
+def test_the_schema_of_the_first_page(service):
+    first = '[{"call_id":1,"nothing":null,"x":1},{"call_id":2,"nothing":null,"x":2}]'
+    client = service.client(first, '[{"call_id":3,"nothing":{"a":1.0},"x":null}]', page_size=2)
+    with client.stream_calls(schema={"later": "float64"}) as stream:
+        assert {name: stream.schema[name] for name in stream.schema} == {
+            "call_id": "int64",
+            "nothing": "string",
+            "x": "int64",
+            "later": "float64",
+        }
+        assert converz.Table(stream).to_pydict() == {
+            "call_id": [1, 2, 3],
+            "nothing": [None, None, '{"a":1.0}'],
+            "x": [1, 2, None],
+            "later": [None, None, None],
+        }
+
+
+DRIFTS = {
+    "a float among integers": ("0.5", "float64", [0.0, 1.0, 0.5]),
+    "text among integers": ('"a"', "string", ["0", "1", "a"]),
+    "an integer that is too large": (str(2**63), "string", ["0", "1", str(2**63)]),
+    "an object": ('{"a":1}', "string", ["0", "1", '{"a":1}']),
+}
+
+
+@pytest.mark.parametrize("case", DRIFTS)
+def test_the_schema_of_a_drift_cures_it(case: str, service):
+    value, kind, cured = DRIFTS[case]
+    client = service.client(rows(0, 2), f'[{{"call_id":7,"x":{value}}}]', page_size=2)
+    stream = client.stream_calls()
+    assert next(stream).num_rows == 2
+    with pytest.raises(converz.SchemaDriftError) as info:
+        next(stream)
+    error = info.value
+    assert error.column == "x"
+    assert error.schema["x"] == kind
+    for part in ("call_id 7", "page 2", "int64", '"x"'):
+        assert part in str(error)
+    with client.stream_calls(schema=error.schema) as stream:
+        assert converz.Table(stream).to_pydict()["x"] == cured
+    # calls() widens by itself, and sees at once that no integer is negative.
+    whole = [0, 1, 2**63] if case == "an integer that is too large" else cured
+    assert client.calls().to_pydict()["x"] == whole
+
+
+def test_new_columns(service):
+    client = service.client(rows(0, 2), rows(2, 1, ',"new":"2025-07-15"'), page_size=2)
+    with pytest.raises(converz.SchemaDriftError, match='"new".*on_new_column="ignore"') as info:
+        list(client.stream_calls())
+    assert info.value.schema["new"] == "date32"
+    with client.stream_calls(on_new_column="ignore") as stream:
+        assert converz.Table(stream).column_names == ["call_id", "x"]
+    with client.stream_calls(schema=info.value.schema) as stream:
+        assert [str(day) for day in converz.Table(stream).to_pydict()["new"]] == [
+            "None",
+            "None",
+            "2025-07-15",
+        ]
+    with pytest.raises(converz.InvalidInputError, match="on_new_column='drop'"):
+        client.stream_calls(on_new_column="drop")
+
+
+@pytest.mark.parametrize("consumer", [name for name in CONSUMERS if name != "iteration"])
+@pytest.mark.parametrize("failure", ["drift", "status"])
+def test_engines_show_our_errors(consumer: str, failure: str, service):
+    second = '[{"call_id":7,"x":"a"},{"call_id":8,"x":1}]' if failure == "drift" else 503
+    name = "SchemaDriftError" if failure == "drift" else "ServerError"
+    stream = service.client(rows(0, 2), second, page_size=2).stream_calls()
+    with pytest.raises(Exception, match=name) as info:
+        CONSUMERS[consumer](stream)
+    assert ("call_id 7" if failure == "drift" else "503") in str(info.value)
+    assert type(stream.error).__name__ == name
+    if failure == "drift":
+        assert stream.error.schema["x"] == "string"
+
+
+def test_errors_of_the_first_page_come_at_once(service):
+    with pytest.raises(converz.DecodeError):
+        service.client("<html>").stream_calls()
+    with pytest.raises(converz.ServerError):
+        service.client(500).stream_reps()
+
+
+def test_repeated_keys_warn_at_the_end(service):
+    stream = service.client(rows(0, 2), rows(1, 2), rows(3, 1), page_size=2).stream_calls()
+    with pytest.warns(converz.ConverzWarning):
+        keys = [key for batch in stream for key in converz.Table(batch).to_pydict()["call_id"]]
+    assert keys == [0, 1, 2, 3]
+    assert stream.receipt.repeated_keys == 1
+
+
+INTERRUPTED = """
+import os, signal, threading, sys, time
+import converz
+fault = converz.Fault(operation="calls", request=[2, 3, 4, 5, 6], delay=30)
+with converz.Sandbox(calls=1_001, faults=[fault]) as sandbox:
+    stream = sandbox.client(page_size=100).stream_calls()
+    def interrupt():
+        while len(sandbox.requests) < 1:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        global sent
+        sent = time.monotonic()
+        os.kill(os.getpid(), signal.SIGINT)
+    threading.Thread(target=interrupt).start()
+    try:
+        {consume}
+    except (KeyboardInterrupt, RuntimeError) as error:
+        # duckdb may notice first, and says "Query interrupted".
+        assert isinstance(error, KeyboardInterrupt) or "interrupt" in str(error)
+        print("interrupted", time.monotonic() - sent < 5)
+    os._exit(0)
+"""
+LAZY = {
+    "pyarrow": "import pyarrow; pyarrow.RecordBatchReader.from_stream(stream).read_all()",
+    "polars": "import polars; polars.DataFrame(stream)",
+    "duckdb": "import duckdb; duckdb.sql('select count(*) from stream').fetchall()",
+    "a scan of polars": "import polars; sandbox.client(page_size=100).scan_calls("
+    "columns=['call_id']).filter(polars.col('call_id') > 5).collect()",
+}
+
+
+@pytest.mark.parametrize("library", LAZY)
+def test_ctrl_c_reaches_python_through_engines(library: str, run_python):
+    pytest.importorskip(library.rpartition(" ")[2])
+    finished = run_python(code=INTERRUPTED.replace("{consume}", LAZY[library]), timeout=25)
+    assert finished.stdout == "interrupted True\n"

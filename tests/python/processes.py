@@ -1,0 +1,35 @@
+"""Processes of their own: without this one's keys, and without some libraries."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("CONVERZ_")}
+
+
+def block_imports(libraries: Iterable[str]) -> str:
+    """Code after which `libraries` seem not to be installed."""
+    return f'''
+import sys
+
+class Without:
+    """A finder of modules that does not find some."""
+
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, *rest):
+        blocked = name.partition(".")[0] in {sorted(libraries)!r}
+        return None if blocked else self.finder.find_spec(name, *rest)
+
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
+'''
