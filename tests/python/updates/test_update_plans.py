@@ -420,6 +420,7 @@ def test_as_text(shown, monkeypatch, width):
     text = repr(shown)
     assert max(map(columns_of, text.split("\n"))) <= width
     assert "\x1b" not in text
+    assert "\n  campain: 30 changed" in text
     flat = " ".join(text.split())
     cleared = shown.columns[-1].cleared
     assert (
