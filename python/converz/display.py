@@ -29,11 +29,12 @@ def terminal_width() -> int:
 
 def wrap(text: str, width: int, indent: str = "") -> str:
     """Break text between words into lines of at most `width` terminal columns; later ones begin with `indent`."""
+    words = text.split()
     lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if line.strip() and _text_columns(longer) > width:
+    line = text[: len(text) - len(text.lstrip())] + words[0]
+    for word in words[1:]:
+        longer = f"{line} {word}"
+        if _text_columns(longer) > width:
             lines.append(line)
             longer = indent + word
         line = longer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pydoc
 import threading
+import time
 
 import pytest
 
@@ -62,6 +63,7 @@ def test_one_client_for_all_threads(environment, monkeypatch):
     class Counting(converz.Client):
         def __init__(self):
             made.append(self)
+            time.sleep(0.02)  # Long enough for the others to come in the way, were they let.
             super().__init__()
 
     monkeypatch.setattr(default_client, "Client", Counting)

@@ -29,7 +29,7 @@ def test_the_sandbox_keeps_to_its_description(tmp_path):
                 "--checks=all",
                 # Nothing is linked, so that there are no states to go through.
                 "--phases=examples,coverage,fuzzing",
-                "--max-examples=8",
+                "--max-examples=4",
                 "--seed=1",
                 "--no-color",
             ],

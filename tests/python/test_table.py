@@ -190,6 +190,16 @@ def test_pandas_types(table):
         table.to_pandas(dtype_backend="numpy")
 
 
+def test_pandas_of_nulls():
+    frame = converz.Table(EVERY_TYPE).to_pandas()
+    assert frame.isna().to_numpy().tolist() == [
+        [EVERY_TYPE[name][row].as_py() is None for name in EVERY_TYPE.column_names] for row in range(3)
+    ]
+    assert str(frame["number"].dtype) == "float64"
+    assert frame["unsigned"].to_list()[:2] == [2**64 - 1, 0]
+    assert frame["integer"][2] == -(2**63)
+
+
 def test_pickle(table):
     for again in (pickle.loads(pickle.dumps(table)), copy.deepcopy(table)):
         assert again == table

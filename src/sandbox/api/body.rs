@@ -17,6 +17,9 @@ use crate::sandbox::store::{Cell, Entity, Key, Nulls, Update, is_attribute_name}
 /// The documented most rows a request.
 pub(super) const MAX_ROWS: usize = 100_000;
 
+/// Below this size a double is exactly one integer.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Reads the body of an update.
 pub(super) fn parse(body: &[u8], entity: Entity) -> Result<Update<'_>, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
@@ -124,6 +127,10 @@ impl<'a> Table<'a> {
 fn read_key<'a>(entity: Entity, cell: Cell<'a>, row: usize, json: &RawValue) -> Result<Key<'a>, Problem> {
     let expected = match (entity, cell) {
         (Entity::Calls, Cell::Integer(id)) => return Ok(Key::Call(id)),
+        // In JSON, and for JSON Schema, 24.0 is the integer 24.
+        (Entity::Calls, Cell::Real(id)) if id.fract() == 0.0 && id.abs() < EXACT => {
+            return Ok(Key::Call(id as i64));
+        }
         (Entity::Reps, Cell::Text(id)) => return Ok(Key::Rep(id)),
         (Entity::Calls, _) => "an integer",
         (Entity::Reps, _) => "a string",

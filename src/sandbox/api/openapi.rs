@@ -23,7 +23,7 @@ const DATE: &str = "(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?
 const CLOCK: &str = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?";
 
 /// What an attribute may be called.
-const NAME: &str = "^[A-Za-z0-9_\u{a1}-\u{10ffff}]+(?:[ .:/-][A-Za-z0-9_\u{a1}-\u{10ffff}]+)*$";
+const NAME: &str = "^[A-Za-z0-9_\u{a1}-\u{1fff}\u{2070}-\u{d7ff}]+(?:[ .:/-][A-Za-z0-9_\u{a1}-\u{1fff}\u{2070}-\u{d7ff}]+)*$";
 
 pub(super) async fn describe(State(service): State<Arc<Service>>) -> Response {
     match blocking(move || service.store.read(Facts::read)).await {
@@ -192,10 +192,10 @@ fn update(entity: Entity, facts: &Facts) -> Value {
             "required": true,
             "content": {"application/json": {
                 "schema": {"anyOf": [
-                    columnar(entity, facts, 1, 1),
-                    row_wise(entity, facts, 1, 1),
-                    columnar(entity, facts, 2, MAX_ROWS),
-                    row_wise(entity, facts, 2, MAX_ROWS),
+                    columnar(entity, facts, Rows::One),
+                    row_wise(entity, facts, Rows::One),
+                    columnar(entity, facts, Rows::Several),
+                    row_wise(entity, facts, Rows::Several),
                 ]},
                 "examples": {
                     "columnar": {"value": columnar_example(key, &example)},
@@ -215,46 +215,63 @@ fn row_wise_example(key: &str, keys: &Value) -> Value {
     json!([{key: keys[0], "campaign": "sales", "reviewed": true}])
 }
 
-fn columnar(entity: Entity, facts: &Facts, least: usize, most: usize) -> Value {
-    let list = |items: Value| json!({"type": "array", "minItems": least, "maxItems": most, "items": items});
-    let mut keys = list(key(entity, facts));
-    keys["uniqueItems"] = true.into();
-    let mut properties = Map::from_iter([(entity.key().to_owned(), keys)]);
-    properties.extend(times(entity).into_iter().map(|(name, schema)| (name, list(schema))));
-    json!({
-        "type": "object",
-        "properties": properties,
-        "required": [entity.key()],
-        "minProperties": 2,
-        "propertyNames": attribute_name(most),
-        "additionalProperties": list(json!({})),
-    })
+/// How many rows a schema is for.
+///
+/// No schema can say that the keys of several rows are distinct and their columns equally long, so most bodies
+/// of several rows that are made at random from one would be refused. Tools that do so leave patterns alone
+/// that they cannot draw from: the names in several rows have a lookahead that changes nothing but this.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    One,
+    Several,
 }
 
-fn row_wise(entity: Entity, facts: &Facts, least: usize, most: usize) -> Value {
-    let mut properties = Map::from_iter([(entity.key().to_owned(), key(entity, facts))]);
-    properties.extend(times(entity));
-    json!({
-        "type": "array",
-        "minItems": least,
-        "maxItems": most,
-        "uniqueItems": true,
-        "contains": {"minProperties": 2},
-        "items": {
+impl Rows {
+    fn list(self, items: &Value) -> Value {
+        let (least, most) = match self {
+            Self::One => (1, 1),
+            Self::Several => (2, MAX_ROWS),
+        };
+        json!({"type": "array", "minItems": least, "maxItems": most, "items": items})
+    }
+
+    fn pattern(self, pattern: &str) -> String {
+        match self {
+            Self::One => pattern.to_owned(),
+            Self::Several => pattern.replacen('^', r"^(?!\p{White_Space})", 1),
+        }
+    }
+
+    /// An object of a key and attributes, whose values have these schemas.
+    fn object(self, key: (&str, &Value), times: Vec<(&str, Value)>, others: &Value) -> Value {
+        let times = times.into_iter().map(|(name, schema)| (self.pattern(&format!("^{name}$")), schema));
+        let times: Map<String, Value> = times.collect();
+        json!({
             "type": "object",
-            "properties": properties,
-            "required": [entity.key()],
-            "propertyNames": attribute_name(most),
-        },
-    })
+            "properties": {key.0: key.1},
+            "required": [key.0],
+            "patternProperties": times,
+            "propertyNames": {"maxLength": 128, "pattern": self.pattern(NAME)},
+            "additionalProperties": others,
+        })
+    }
 }
 
-/// What an attribute may be called. A schema cannot say that the keys of several rows are distinct and their
-/// columns equally long, so that data made at random from it would be refused: for several rows the names
-/// are described by a pattern that is the same but for a lookahead, which such generators leave alone.
-fn attribute_name(most_rows: usize) -> Value {
-    let pattern = if most_rows == 1 { NAME.to_owned() } else { NAME.replacen('^', "^(?!$)", 1) };
-    json!({"maxLength": 128, "pattern": pattern})
+fn columnar(entity: Entity, facts: &Facts, rows: Rows) -> Value {
+    let mut keys = rows.list(&key(entity, facts));
+    keys["uniqueItems"] = true.into();
+    let times = times(entity).into_iter().map(|(name, schema)| (name, rows.list(&schema))).collect();
+    let mut columns = rows.object((entity.key(), &keys), times, &rows.list(&json!({})));
+    columns["minProperties"] = 2.into();
+    columns
+}
+
+fn row_wise(entity: Entity, facts: &Facts, rows: Rows) -> Value {
+    let row = rows.object((entity.key(), &key(entity, facts)), times(entity), &json!({}));
+    let mut list = rows.list(&row);
+    list["uniqueItems"] = true.into();
+    list["contains"] = json!({"minProperties": 2});
+    list
 }
 
 fn key(entity: Entity, facts: &Facts) -> Value {
@@ -266,13 +283,13 @@ fn key(entity: Entity, facts: &Facts) -> Value {
 }
 
 /// The attributes that not every value will do for.
-fn times(entity: Entity) -> Vec<(String, Value)> {
+fn times(entity: Entity) -> Vec<(&'static str, Value)> {
     let or_null = |mut schema: Value| {
         schema["type"] = json!(["string", "null"]);
         schema
     };
     match entity {
-        Entity::Calls => vec![("date".into(), or_null(date())), ("start_time".into(), or_null(time()))],
+        Entity::Calls => vec![("date", or_null(date())), ("start_time", or_null(time()))],
         Entity::Reps => Vec::new(),
     }
 }

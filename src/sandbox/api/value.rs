@@ -29,7 +29,7 @@ pub(super) fn parse(json: &str) -> Result<Cell<'_>, Refusal> {
     }
 }
 
-/// A number keeps its spelling: as itself where SQLite gives the same one back, as JSON text elsewhere.
+/// A number keeps its spelling: as itself where `SQLite` gives the same one back, as JSON text elsewhere.
 fn number(json: &str) -> Result<Cell<'_>, Refusal> {
     if json != "-0"
         && let Ok(integer) = json.parse()

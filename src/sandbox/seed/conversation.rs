@@ -1,6 +1,6 @@
 //! One conversation: its columns hang together, as they do where people talk.
 
-use super::campaign::{CAMPAIGNS, Campaign, Topic};
+use super::campaign::{CAMPAIGNS, Campaign};
 use super::random::Random;
 use super::staff::Rep;
 use super::summary::{self, Story};
@@ -11,17 +11,16 @@ pub(super) struct Conversation {
     pub vendor: &'static str,
     pub vendor_call_id: String,
     pub campaign: &'static Campaign,
-    pub topic: &'static Topic,
-    pub has_subcampaign: bool,
-    pub duration: u64,
-    pub outbound: bool,
+    pub subcampaign: Option<&'static str>,
+    pub duration: i64,
+    pub direction: &'static str,
     pub language: &'static str,
     pub has_summary: bool,
     pub talk_ratio: f64,
-    pub interruptions: u64,
-    pub silence: u64,
+    pub interruptions: i64,
+    pub silence: i64,
     pub sentiment: f64,
-    pub csat: Option<u64>,
+    pub csat: Option<i64>,
     pub resolved: bool,
 }
 
@@ -70,10 +69,9 @@ pub(super) fn draw(
         vendor: random.weighted(VENDORS),
         vendor_call_id: uuid(random.next(), random.next()),
         campaign,
-        topic,
-        has_subcampaign: !random.chance(0.06),
+        subcampaign: (!random.chance(0.06)).then_some(topic.name),
         duration,
-        outbound,
+        direction: if outbound { "outbound" } else { "inbound" },
         language: random.weighted(LANGUAGES),
         has_summary: !random.chance(0.04),
         talk_ratio,
@@ -89,11 +87,8 @@ fn round3(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-fn whole(value: f64) -> u64 {
-    // Every value here has been clamped to be positive.
-    #[allow(clippy::cast_sign_loss)]
-    let whole = value as u64;
-    whole
+fn whole(value: f64) -> i64 {
+    value as i64
 }
 
 /// A random UUID (version 4, variant 1) in its usual spelling.

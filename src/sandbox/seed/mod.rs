@@ -45,7 +45,7 @@ fn insert_reps(connection: &Connection, reps: &[Rep]) -> rusqlite::Result<()> {
         // Indices come from the same table.
         let campaign = &CAMPAIGNS[rep.campaign];
         insert.execute(params![
-            rep.rep_id,
+            rep.id,
             rep.name,
             rep.gender,
             campaign.department,
@@ -85,22 +85,22 @@ fn insert_calls(
                 format!("{date} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
             insert.execute(params![
                 call_id,
-                rep.rep_id,
+                rep.id,
                 call.vendor,
                 call.vendor_call_id,
                 call.campaign.department,
                 call.campaign.name,
-                call.has_subcampaign.then_some(call.topic.name),
+                call.subcampaign,
                 start_time,
                 date,
-                call.duration as i64,
-                if call.outbound { "outbound" } else { "inbound" },
+                call.duration,
+                call.direction,
                 call.language,
                 call.talk_ratio,
-                call.interruptions as i64,
-                call.silence as i64,
+                call.interruptions,
+                call.silence,
                 call.sentiment,
-                call.csat.map(|score| score as i64),
+                call.csat,
                 if call.resolved { b"true".as_slice() } else { b"false".as_slice() },
                 call.has_summary.then_some(text.as_str()),
             ])?;
@@ -156,10 +156,11 @@ fn insert_activity(
             if !random.chance(0.25 + 0.7 * rep.engagement) {
                 continue;
             }
-            let logins = 1 + random.below(1 + (if rep.engagement > 0.5 { 3 } else { 1 }));
-            let minutes = 2 + random.below(12) * logins + usize::from(random.chance(rep.engagement)) * 15;
-            let exercises = if random.chance(rep.engagement) { random.below(1 + minutes / 12) } else { 0 };
-            insert.execute(params![text, rep.rep_id, logins as i64, minutes as i64, exercises as i64])?;
+            let logins = 1 + random.integer(if rep.engagement > 0.5 { 4 } else { 2 });
+            let longer = if random.chance(rep.engagement) { 15 } else { 0 };
+            let minutes = 2 + random.integer(12) * logins + longer;
+            let exercises = if random.chance(rep.engagement) { random.integer(1 + minutes / 12) } else { 0 };
+            insert.execute(params![text, rep.id, logins, minutes, exercises])?;
         }
     }
     Ok(())

@@ -29,6 +29,12 @@ impl Random {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 
+    /// From 0 to `n - 1`, as an integer of the database.
+    pub fn integer(&mut self, n: i64) -> i64 {
+        // Never more than `n`, which fits.
+        ((u128::from(self.next()) * u128::from(n.unsigned_abs())) >> 64) as i64
+    }
+
     /// From 0 up to, but not, 1.
     pub fn unit(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64

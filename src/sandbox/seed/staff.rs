@@ -7,7 +7,7 @@ use super::random::Random;
 use super::volume;
 
 pub(super) struct Rep {
-    pub rep_id: String,
+    pub id: String,
     pub name: &'static str,
     pub gender: &'static str,
     /// Index into the campaigns.
@@ -54,7 +54,7 @@ pub(super) fn hire(reps: u64, days: u32, today: NaiveDate, random: &mut Random) 
                 }
             }
             Rep {
-                rep_id: format!("{}{}", name.to_lowercase(), 500 + index),
+                id: format!("{}{}", name.to_lowercase(), 500 + index),
                 name,
                 gender,
                 campaign: random.weighted(&weights),

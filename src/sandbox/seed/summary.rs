@@ -9,7 +9,7 @@ pub(super) struct Story<'a> {
     pub outbound: bool,
     pub resolved: bool,
     pub sentiment: f64,
-    pub duration: u64,
+    pub duration: i64,
     /// A day on which everything went wrong.
     pub incident: bool,
 }

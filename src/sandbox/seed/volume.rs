@@ -50,10 +50,7 @@ pub(super) fn spread(calls: u64, days: u32, today: NaiveDate, random: &mut Rando
 }
 
 fn share(calls: u64, part: f64) -> u64 {
-    // Not negative: weights are positive.
-    #[allow(clippy::cast_sign_loss)]
-    let share = (calls as f64 * part) as u64;
-    share
+    ((calls as f64 * part) as i64).unsigned_abs()
 }
 
 pub(super) fn is_weekend(date: NaiveDate) -> bool {

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params};
 
 use crate::sandbox::problem::{Problem, excerpt};
 
-/// SQLite has 2000 columns a table at most.
-const MAX_ATTRIBUTES: usize = 1_900;
+/// `SQLite` has 2000 columns a table at most.
+const MAX_ATTRIBUTES: i64 = 1_900;
 
 /// What an app reports a day and a user; summed by reports.
 pub(in crate::sandbox) const IN_APP: [&str; 3] = ["logins", "minutes_in_app", "exercises_completed"];
@@ -96,12 +96,12 @@ impl Catalogue {
         };
         let mut fields: Vec<Field> = entity.columns().iter().map(own(false)).collect();
         fields.extend(entity.metrics().iter().map(own(true)));
-        let mut attributes = connection
+        let mut statement = connection
             .prepare_cached("SELECT number, name FROM attributes WHERE entity = ?1 ORDER BY number")?;
-        let attributes = attributes.query_map(params![entity.table()], |row| {
-            Ok(Field { name: row.get(1)?, sql: column(row.get(0)?), is_metric: false, is_attribute: true })
+        let rows = statement.query_map(params![entity.table()], |row| {
+            Ok(Field { name: row.get(1)?, sql: sql_name(row.get(0)?), is_metric: false, is_attribute: true })
         })?;
-        for field in attributes {
+        for field in rows {
             fields.push(field?);
         }
         Ok(Self { entity, fields })
@@ -127,7 +127,8 @@ impl Catalogue {
 
     /// Adds an attribute.
     pub fn add(&mut self, connection: &Connection, name: &str) -> Result<(), Problem> {
-        let number = self.fields.iter().filter(|field| field.is_attribute).count();
+        let count = self.fields.iter().filter(|field| field.is_attribute).count();
+        let number = i64::try_from(count).unwrap_or(i64::MAX);
         if number >= MAX_ATTRIBUTES {
             return Err(Problem::bad(
                 "too_many_attributes",
@@ -137,29 +138,32 @@ impl Catalogue {
                 ),
             ));
         }
-        let (table, sql) = (self.entity.table(), column(number as i64));
+        let (table, column) = (self.entity.table(), sql_name(number));
         connection.execute(
             "INSERT INTO attributes (entity, number, name) VALUES (?1, ?2, ?3)",
-            params![table, number as i64, name],
+            params![table, number, name],
         )?;
-        connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {sql}"))?;
-        self.fields.push(Field { name: name.to_owned(), sql, is_metric: false, is_attribute: true });
+        connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
+        self.fields.push(Field { name: name.to_owned(), sql: column, is_metric: false, is_attribute: true });
         Ok(())
     }
 }
 
 /// What SQL calls the attribute with this number.
-fn column(number: i64) -> String {
+fn sql_name(number: i64) -> String {
     format!("attribute_{number}")
 }
 
 /// Whether an attribute may be called so: letters, digits and underscores, with single blanks, dots, colons,
-/// slashes or hyphens in between; any character beyond ASCII counts as a letter.
+/// slashes or hyphens in between. Beyond ASCII, the characters of living scripts count as letters, whatever
+/// they are; the blocks of control, spacing and direction marks don't.
 pub(in crate::sandbox) fn is_attribute_name(name: &str) -> bool {
-    let is_word = |char: char| char.is_ascii_alphanumeric() || char == '_' || char > '\u{A0}';
+    let is_letter = |char: char| {
+        char.is_ascii_alphanumeric() || matches!(char, '_' | '\u{A1}'..='\u{1FFF}' | '\u{2070}'..='\u{D7FF}')
+    };
     let mut in_word = false;
     for char in name.chars() {
-        if is_word(char) {
+        if is_letter(char) {
             in_word = true;
         } else if in_word && matches!(char, ' ' | '.' | ':' | '/' | '-') {
             in_word = false;
@@ -199,6 +203,9 @@ mod tests {
             "a/*b*/",
             "[a]",
             "a\u{85}",
+            "a\u{202E}b",
+            "\u{200B}",
+            "a💬",
             "\u{A0}",
         ];
         for name in bad {

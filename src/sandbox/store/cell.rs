@@ -1,12 +1,11 @@
-//! One value, as JSON and as SQLite has it. A column has no type in SQLite; a value keeps its own:
-//! INTEGER, REAL and TEXT are those of JSON, NULL is null, and a BLOB is the JSON text of whatever SQLite has
+//! One value, as JSON and as `SQLite` has it. A column has no type in `SQLite`; a value keeps its own:
+//! INTEGER, REAL and TEXT are those of JSON, NULL is null, and a BLOB is the JSON text of whatever `SQLite` has
 //! no type for: booleans, objects, lists, and numbers that would not come back as they were written.
 
 use std::borrow::Cow;
 
-use rusqlite::functions::FunctionFlags;
+use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql};
 
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,23 +76,30 @@ pub(super) fn write_json(value: ValueRef, out: &mut Vec<u8>) {
     };
 }
 
-/// Gives SQL `number_of(json)`: the number that a BLOB stands for, 1 and 0 for booleans.
-pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("number_of", 1, flags, |context| {
-        Ok(match context.get_raw(0) {
-            ValueRef::Blob(b"true") => Some(1.0),
-            ValueRef::Blob(b"false") => Some(0.0),
-            ValueRef::Blob(json) => std::str::from_utf8(json).ok().and_then(|json| json.parse::<f64>().ok()),
-            _ => None,
-        })
-    })
+/// The number that a value is, 1 and 0 for booleans.
+pub(super) fn number(value: ValueRef) -> Option<f64> {
+    match value {
+        ValueRef::Integer(integer) => Some(integer as f64),
+        ValueRef::Real(real) => Some(real),
+        ValueRef::Blob(b"true") => Some(1.0),
+        ValueRef::Blob(b"false") => Some(0.0),
+        ValueRef::Blob(json) => std::str::from_utf8(json).ok()?.parse().ok(),
+        ValueRef::Null | ValueRef::Text(_) => None,
+    }
 }
 
-/// An SQL expression for the number in a column, null where it holds none.
-pub(super) fn number_sql(column: &str) -> String {
-    format!(
-        "CASE typeof({column}) WHEN 'integer' THEN {column} WHEN 'real' THEN {column} \
-         WHEN 'blob' THEN number_of({column}) END"
-    )
+/// Writes bytes that are the same for the same value and differ for any other.
+pub(super) fn write_key(value: ValueRef, out: &mut Vec<u8>) {
+    let mut write = |kind, bytes: &[u8]| {
+        out.push(kind);
+        out.extend_from_slice(&bytes.len().to_ne_bytes());
+        out.extend_from_slice(bytes);
+    };
+    match value {
+        ValueRef::Null => write(0, &[]),
+        ValueRef::Integer(integer) => write(1, &integer.to_ne_bytes()),
+        ValueRef::Real(real) => write(2, &real.to_ne_bytes()),
+        ValueRef::Text(text) => write(3, text),
+        ValueRef::Blob(json) => write(4, json),
+    }
 }

@@ -6,7 +6,7 @@ use super::catalogue::{Catalogue, Entity};
 use crate::sandbox::problem::Problem;
 
 /// The keys of so many users at most are listed.
-const LISTED: usize = 1_000;
+const LISTED: u16 = 1_000;
 
 pub(in crate::sandbox) struct Facts {
     /// The greatest `call_id`; each from 1 on exists.
@@ -22,12 +22,12 @@ impl Facts {
         let calls: Option<i64> =
             connection.query_row("SELECT max(call_id) FROM calls", [], |row| row.get(0))?;
         let mut statement = connection.prepare("SELECT rep_id FROM reps ORDER BY rep_id LIMIT ?")?;
-        let reps = statement.query_map([LISTED as i64 + 1], |row| row.get(0))?;
+        let reps = statement.query_map([i64::from(LISTED) + 1], |row| row.get(0))?;
         let reps = reps.collect::<Result<Vec<String>, _>>()?;
         let catalogue = Catalogue::read(connection, Entity::Calls)?;
         Ok(Self {
             calls: calls.unwrap_or_default(),
-            reps: if reps.len() > LISTED { Vec::new() } else { reps },
+            reps: if reps.len() > usize::from(LISTED) { Vec::new() } else { reps },
             call_columns: catalogue.fields().iter().map(|field| field.name.clone()).collect(),
             call_metrics: catalogue.measures().map(|field| field.name.clone()).collect(),
         })

@@ -1,4 +1,4 @@
-//! The database: SQLite in a file, with one writer and as many readers as there are requests, each of which
+//! The database: `SQLite` in a file, with one writer and as many readers as there are requests, each of which
 //! sees the data as they were when it began.
 
 mod catalogue;
@@ -53,12 +53,11 @@ pub(super) struct Store {
 impl Store {
     /// Opens what the options name, and seeds it where it is new.
     pub fn open(options: &Options) -> Result<Self, SandboxError> {
-        let (path, scratch) = match &options.path {
-            Some(path) => (path.clone(), None),
-            None => {
-                let scratch = Scratch::new()?;
-                (scratch.file("sandbox.db"), Some(scratch))
-            }
+        let (path, scratch) = if let Some(path) = &options.path {
+            (path.clone(), None)
+        } else {
+            let scratch = Scratch::new()?;
+            (scratch.file("sandbox.db"), Some(scratch))
         };
         // An empty file is what `tempfile` and its like make.
         let is_new =
@@ -159,6 +158,5 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "cache_size", -4_000)?;
-    cell::register(&connection)?;
     Ok(connection)
 }

@@ -1,6 +1,6 @@
-//! A report: the database groups by day and by whatever else was asked for, the days are put together here.
+//! A report: rows put into groups, averaged and summed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, NaiveDate};
 use rusqlite::types::ValueRef;
@@ -101,12 +101,30 @@ enum Order {
     Null,
 }
 
-#[derive(Default)]
+/// What is known of a group.
+#[derive(Clone)]
 struct Group {
     conversations: i64,
     /// Sum and count of each conversation metric.
     averages: Vec<(f64, i64)>,
+    /// Of in-app activity.
     sums: Vec<i64>,
+}
+
+/// The groups found so far.
+struct Groups {
+    empty: Group,
+    found: Vec<Group>,
+    places: BTreeMap<Vec<Part>, usize>,
+}
+
+impl Groups {
+    fn place(&mut self, key: Vec<Part>) -> usize {
+        *self.places.entry(key).or_insert_with(|| {
+            self.found.push(self.empty.clone());
+            self.found.len() - 1
+        })
+    }
 }
 
 impl Report {
@@ -122,31 +140,27 @@ impl Report {
             let field = catalogue.measures().find(|field| field.name == name);
             measures.push(field.ok_or_else(|| unknown("metric", "unknown_metric", name, known()))?);
         }
-        let columns: Vec<&str> = measures.iter().map(|field| field.sql.as_str()).collect();
 
-        let mut groups = BTreeMap::new();
+        let empty =
+            Group { conversations: 0, averages: vec![(0.0, 0); measures.len()], sums: vec![0; in_app.len()] };
+        let mut groups = Groups { empty, found: Vec::new(), places: BTreeMap::new() };
         if self.groupby.is_empty() {
-            groups.insert(Vec::new(), self.group(columns.len(), in_app.len()));
+            groups.place(Vec::new());
         }
-        self.add_conversations(connection, &columns, in_app.len(), &mut groups)?;
+        let columns: Vec<&str> = measures.iter().map(|field| field.sql.as_str()).collect();
+        self.add_conversations(connection, &columns, &mut groups)?;
         if !in_app.is_empty() {
-            self.add_activity(connection, &in_app, columns.len(), &mut groups)?;
+            self.add_activity(connection, &in_app, &mut groups)?;
         }
         self.write_groups(&groups, &in_app, out);
         Ok(())
-    }
-
-    #[allow(clippy::unused_self)]
-    fn group(&self, averages: usize, sums: usize) -> Group {
-        Group { conversations: 0, averages: vec![(0.0, 0); averages], sums: vec![0; sums] }
     }
 
     fn add_conversations(
         &self,
         connection: &Connection,
         measures: &[&str],
-        in_app: usize,
-        groups: &mut BTreeMap<Vec<Part>, Group>,
+        groups: &mut Groups,
     ) -> Result<(), Problem> {
         let mut filter = self.dates("date");
         filter.one_of("rep_id", &self.rep_id);
@@ -154,18 +168,14 @@ impl Report {
         filter.one_of("campaign", &self.campaign);
         filter.one_of("subcampaign", &self.subcampaign);
         filter.one_of("department", &self.department);
-        let mut aggregates = vec!["count(*)".to_owned()];
-        for column in measures {
-            let number = cell::number_sql(column);
-            aggregates.push(format!("total({number})"));
-            aggregates.push(format!("count({number})"));
-        }
-        let sql = self.sql("calls", "date", Dimension::name, &aggregates, &filter);
-        self.collect(connection, &sql, &filter, groups, measures.len(), in_app, |group, row, from| {
-            group.conversations += row.get::<_, i64>(from)?;
+        let sql = self.sql("calls", "date", Dimension::name, measures, &filter);
+        self.collect(connection, &sql, &filter, groups, |group, row, from| {
+            group.conversations += 1;
             for (index, (sum, count)) in group.averages.iter_mut().enumerate() {
-                *sum += row.get::<_, f64>(from + 1 + 2 * index)?;
-                *count += row.get::<_, i64>(from + 2 + 2 * index)?;
+                if let Some(number) = cell::number(row.get_ref(from + index)?) {
+                    *sum += number;
+                    *count += 1;
+                }
             }
             Ok(())
         })
@@ -175,8 +185,7 @@ impl Report {
         &self,
         connection: &Connection,
         in_app: &[&str],
-        measures: usize,
-        groups: &mut BTreeMap<Vec<Part>, Group>,
+        groups: &mut Groups,
     ) -> Result<(), Problem> {
         // Activity has no vendor and no subcampaign, so none of it is of the ones asked for.
         if !self.vendor.is_empty() || !self.subcampaign.is_empty() {
@@ -186,10 +195,9 @@ impl Report {
         filter.one_of("activity.rep_id", &self.rep_id);
         filter.one_of("reps.campaign", &self.campaign);
         filter.one_of("reps.department", &self.department);
-        let aggregates: Vec<String> = in_app.iter().map(|name| format!("sum({name})")).collect();
         let tables = "activity JOIN reps ON reps.rep_id = activity.rep_id";
-        let sql = self.sql(tables, "activity.date", Dimension::of_activity, &aggregates, &filter);
-        self.collect(connection, &sql, &filter, groups, measures, in_app.len(), |group, row, from| {
+        let sql = self.sql(tables, "activity.date", Dimension::of_activity, in_app, &filter);
+        self.collect(connection, &sql, &filter, groups, |group, row, from| {
             for (index, sum) in group.sums.iter_mut().enumerate() {
                 *sum += row.get::<_, i64>(from + index)?;
             }
@@ -204,74 +212,85 @@ impl Report {
         filter
     }
 
-    /// The day, if it matters, then the other dimensions, then the aggregates.
+    fn is_by_day(&self) -> bool {
+        self.groupby.iter().any(|dimension| dimension.is_time())
+    }
+
+    /// The day, if it matters, then the other dimensions, then the values.
     fn sql(
         &self,
         tables: &str,
         date: &str,
         column: fn(Dimension) -> &'static str,
-        aggregates: &[String],
+        values: &[&str],
         filter: &Filter,
     ) -> String {
-        let by_day = self.groupby.iter().any(|dimension| dimension.is_time());
-        let keys: Vec<&str> = by_day
-            .then_some(date)
-            .into_iter()
-            .chain(self.groupby.iter().filter(|dimension| !dimension.is_time()).map(|one| column(*one)))
-            .collect();
-        let selected: Vec<&str> = keys.iter().copied().chain(aggregates.iter().map(String::as_str)).collect();
-        let numbers: Vec<String> = (1..=keys.len()).map(|number| number.to_string()).collect();
-        let group =
-            if numbers.is_empty() { String::new() } else { format!(" GROUP BY {}", numbers.join(", ")) };
-        format!("SELECT {} FROM {tables} WHERE {}{group}", selected.join(", "), filter.sql())
+        let others = self.groupby.iter().filter(|dimension| !dimension.is_time()).map(|one| column(*one));
+        let mut selected: Vec<&str> = self.is_by_day().then_some(date).into_iter().chain(others).collect();
+        selected.extend(values);
+        // Conversations may only be counted.
+        selected.push("NULL");
+        format!("SELECT {} FROM {tables} WHERE {}", selected.join(", "), filter.sql())
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// Adds each row to the group it belongs to. Grouping in the database would sort all rows.
     fn collect(
         &self,
         connection: &Connection,
         sql: &str,
         filter: &Filter,
-        groups: &mut BTreeMap<Vec<Part>, Group>,
-        averages: usize,
-        sums: usize,
+        groups: &mut Groups,
         add: impl Fn(&mut Group, &Row, usize) -> rusqlite::Result<()>,
     ) -> Result<(), Problem> {
+        let others = self.groupby.iter().filter(|dimension| !dimension.is_time()).count();
+        let columns = usize::from(self.is_by_day()) + others;
+        // Groups by the stored values: what they are called is only worked out once for each.
+        let mut places: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut stored = Vec::new();
         let mut statement = connection.prepare(sql)?;
         let values: Vec<&dyn ToSql> = filter.values().collect();
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
-            if row.get_ref(0)? == ValueRef::Null && self.groupby.is_empty() {
-                // `sum` over no rows at all.
-                continue;
+            stored.clear();
+            for column in 0..columns {
+                cell::write_key(row.get_ref(column)?, &mut stored);
             }
-            let (key, from) = self.key(row)?;
-            let group = groups.entry(key).or_insert_with(|| self.group(averages, sums));
-            add(group, row, from)?;
+            let place = if let Some(place) = places.get(&stored) {
+                *place
+            } else {
+                let place = groups.place(self.key(row)?);
+                places.insert(stored.clone(), place);
+                place
+            };
+            if let Some(group) = groups.found.get_mut(place) {
+                add(group, row, columns)?;
+            }
         }
         Ok(())
     }
 
-    /// The group that a row of the database belongs to, and the index of its first aggregate.
-    fn key(&self, row: &Row) -> Result<(Vec<Part>, usize), Problem> {
-        let by_day = self.groupby.iter().any(|dimension| dimension.is_time());
-        let mut column = usize::from(by_day);
-        let date = match by_day.then(|| row.get_ref(0)).transpose()? {
+    /// The group that a row of the database belongs to.
+    fn key(&self, row: &Row) -> Result<Vec<Part>, Problem> {
+        let is_by_day = self.is_by_day();
+        let date = match is_by_day.then(|| row.get_ref(0)).transpose()? {
             Some(ValueRef::Text(text)) => std::str::from_utf8(text).ok().and_then(calendar::parse_date),
             _ => None,
         };
+        let mut column = usize::from(is_by_day);
         let mut key = Vec::with_capacity(self.groupby.len() + 1);
-        let mut year_written = false;
+        let mut has_year = false;
         for dimension in &self.groupby {
-            if dimension.implies_year() && !year_written {
-                year_written = true;
-                let by_week = self.groupby.contains(&Dimension::Week);
-                key.push(number(date.map(|date| if by_week { date.iso_week().year() } else { date.year() })));
+            if dimension.implies_year() && !has_year {
+                has_year = true;
+                let is_by_week = self.groupby.contains(&Dimension::Week);
+                key.push(number(
+                    date.map(|date| if is_by_week { date.iso_week().year() } else { date.year() }),
+                ));
             }
             key.push(match dimension {
                 Dimension::Date => match date {
-                    Some(date) => stored(ValueRef::Text(date.to_string().as_bytes())),
-                    None => (Order::Null, b"null".to_vec()),
+                    Some(date) => part(ValueRef::Text(date.to_string().as_bytes())),
+                    None => part(ValueRef::Null),
                 },
                 Dimension::Week => number(date.map(|date| date.iso_week().week())),
                 Dimension::Month => number(date.map(|date| date.month())),
@@ -279,11 +298,11 @@ impl Report {
                 Dimension::Half => number(date.map(|date| self.half(date))),
                 _ => {
                     column += 1;
-                    stored(row.get_ref(column - 1)?)
+                    part(row.get_ref(column - 1)?)
                 }
             });
         }
-        Ok((key, column))
+        Ok(key)
     }
 
     /// 1 or 2; the day in the middle belongs to the earlier half.
@@ -292,7 +311,7 @@ impl Report {
         if (date - self.start).num_days() < (days + 1) / 2 { 1 } else { 2 }
     }
 
-    fn write_groups(&self, groups: &BTreeMap<Vec<Part>, Group>, in_app: &[&str], out: &mut Vec<u8>) {
+    fn write_groups(&self, groups: &Groups, in_app: &[&str], out: &mut Vec<u8>) {
         let mut names = Vec::new();
         for dimension in &self.groupby {
             if dimension.implies_year() && !names.contains(&"year") {
@@ -301,7 +320,8 @@ impl Report {
             names.push(dimension.name());
         }
         out.push(b'[');
-        for (index, (key, group)) in groups.iter().enumerate() {
+        for (index, (key, place)) in groups.places.iter().enumerate() {
+            let Some(group) = groups.found.get(*place) else { continue };
             out.extend_from_slice(if index == 0 { b"{" } else { b",{" });
             for (name, (_, json)) in names.iter().zip(key) {
                 write_key(name, out);
@@ -336,13 +356,10 @@ fn write_key(name: &str, out: &mut Vec<u8>) {
 }
 
 fn number(value: Option<impl Into<i64>>) -> Part {
-    match value {
-        Some(value) => stored(ValueRef::Integer(value.into())),
-        None => (Order::Null, b"null".to_vec()),
-    }
+    part(value.map_or(ValueRef::Null, |value| ValueRef::Integer(value.into())))
 }
 
-fn stored(value: ValueRef) -> Part {
+fn part(value: ValueRef) -> Part {
     let mut json = Vec::new();
     cell::write_json(value, &mut json);
     let order = match value {

@@ -15,7 +15,7 @@ const APPLICATION_ID: i32 = 0x4356_5342;
 /// Goes up whenever the tables change.
 const VERSION: i32 = 1;
 
-/// No column has a type, so that SQLite changes no value (see `cell`). `summary` is last: it is the longest,
+/// No column has a type, so that `SQLite` changes no value (see `cell`). `summary` is last: it is the longest,
 /// and what is before it is read without it.
 const TABLES: &str = "
 CREATE TABLE about (name TEXT PRIMARY KEY, value) WITHOUT ROWID;

@@ -207,7 +207,7 @@ fn sql_is_only_ever_data() {
     let before = (all_calls(&sandbox), all_reps(&sandbox));
     let attacks =
         ["' OR '1'='1", "x'; DROP TABLE calls; --", "\" OR 1=1 --", "') UNION SELECT 1 --", "%", "_", "\0"];
-    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     for attack in attacks {
         let encoded = encode(attack);
         for name in ["rep_id", "vendor", "campaign", "subcampaign", "department", "vendor_call_id"] {
@@ -313,7 +313,9 @@ fn bodies_that_are_no_update() {
             "invalid_value",
             &["row 1, \"a\"", "\"c\" comes twice"],
         ),
-        (r#"{"call_id":[1.0],"a":[1]}"#, "invalid_key", &["row 1, call_id: \"1.0\" must be an integer"]),
+        (r#"{"call_id":[1.5],"a":[1]}"#, "invalid_key", &["row 1, call_id: \"1.5\" must be an integer"]),
+        (r#"{"call_id":[1,1.0],"a":[1,2]}"#, "repeated_key", &["rows 1 and 2"]),
+        (r#"{"call_id":[9007199254740993.0],"a":[1]}"#, "invalid_key", &["row 1"]),
         (r#"{"call_id":[1,"2"],"a":[1,2]}"#, "invalid_key", &["row 2", "must be an integer"]),
         (r#"{"call_id":[null],"a":[1]}"#, "invalid_key", &["row 1"]),
         (r#"{"call_id":[true],"a":[1]}"#, "invalid_key", &["row 1"]),

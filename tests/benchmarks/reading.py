@@ -1,0 +1,319 @@
+"""How fast a page is read beside its peers, in memory and over HTTP, and how much memory that takes.
+
+    pip install '.[benchmark]' && python tests/benchmarks/reading.py [--runs N] [--rows N]
+
+The bodies are made by `bodies.py`. In each run every contender has its turn, so that a noisy machine is noisy for all
+of them; the table shows medians and the ratio to us. Peak memory is that of a process which does nothing else, above
+the body itself. Ends with status 1 if a requirement fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.server
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+# Contenders import what they need when they are first called, which a warm-up run does.
+
+
+def ours_polars(body: bytes):
+    import polars as pl
+
+    from converz import _core
+
+    return pl.DataFrame(_core.decode(body))
+
+
+def ours_pyarrow(body: bytes):
+    import pyarrow as pa
+
+    from converz import _core
+
+    return pa.RecordBatchReader.from_stream(_core.decode(body)).read_all()
+
+
+def ours(body: bytes):
+    from converz import _core
+
+    return _core.decode(body)
+
+
+def polars_read_json(body: bytes):
+    import polars as pl
+
+    return pl.read_json(body, infer_schema_length=None)
+
+
+def pyarrow_ndjson(body: bytes):
+    """Wrong where a text holds `},{`, but the fastest way pyarrow has."""
+    import pyarrow as pa
+    import pyarrow.json as pj
+
+    return pj.read_json(pa.BufferReader(body[1:-1].replace(b"},{", b"}\n{")))
+
+
+def simdjson_parse(body: bytes):
+    import simdjson
+
+    return simdjson.Parser().parse(body)
+
+
+def orjson_polars(body: bytes):
+    import orjson
+    import polars as pl
+
+    return pl.DataFrame(orjson.loads(body), infer_schema_length=None)
+
+
+def json_pandas(body: bytes):
+    import pandas as pd
+
+    return pd.DataFrame(json.loads(body))
+
+
+IN_MEMORY = {
+    "converz -> polars": ours_polars,
+    "converz -> pyarrow": ours_pyarrow,
+    "converz": ours,
+    "polars.read_json": polars_read_json,
+    "pyarrow.json, body made NDJSON": pyarrow_ndjson,
+    "simdjson, parse only": simdjson_parse,
+    "orjson + polars": orjson_polars,
+    "json + pandas": json_pandas,
+}
+SLOW = ("orjson + polars", "json + pandas")
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers every request with the body, in the encoding that the path asks for."""
+
+    protocol_version = "HTTP/1.1"
+    bodies: dict[str, bytes]
+
+    def do_GET(self) -> None:
+        encoding = self.path.split("/")[1]
+        body = self.bodies[encoding]
+        if "&page=2" in self.path:
+            body, encoding = b"[]", "identity"
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if encoding != "identity":
+            self.send_header("Content-Encoding", encoding)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def serve(path: str) -> None:
+    """Serves until standard input ends."""
+    import zstandard
+
+    body = Path(path).read_bytes()
+    gzip = zlib.compressobj(6, zlib.DEFLATED, 31)
+    Handler.bodies = {
+        "identity": body,
+        "gzip": gzip.compress(body) + gzip.flush(),
+        "zstd": zstandard.compress(body, 3),
+    }
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_address[1], flush=True)
+    sys.stdin.read()
+
+
+def converz_over_http(port: int, encoding: str, rows: int):
+    import converz
+
+    client = converz.Client(f"http://127.0.0.1:{port}/{encoding}", "key", page_size=1_000_000)
+    return client.calls(limit=rows).to_polars()
+
+
+def requests_polars(port: int, encoding: str, _rows: int):
+    import polars as pl
+    import requests
+
+    answer = requests.get(f"http://127.0.0.1:{port}/{encoding}/calls", timeout=600)
+    return pl.read_json(answer.content, infer_schema_length=None)
+
+
+def thrown_away(port: int, encoding: str, _rows: int) -> int:
+    """Receives and decompresses, and keeps nothing."""
+    import http.client
+
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", f"/{encoding}/calls")
+    answer = connection.getresponse()
+    inflate = None
+    if encoding == "gzip":
+        inflate = zlib.decompressobj(31).decompress
+    elif encoding == "zstd":
+        import zstandard
+
+        inflate = zstandard.ZstdDecompressor().decompressobj().decompress
+    size = 0
+    while chunk := answer.read(256 << 10):
+        size += len(inflate(chunk)) if inflate else len(chunk)
+    connection.close()
+    return size
+
+
+OVER_HTTP = {
+    "converz -> polars": converz_over_http,
+    "requests + polars.read_json": requests_polars,
+    "received and thrown away": thrown_away,
+}
+
+
+def medians(contenders: dict, runs: int, *arguments: object) -> dict[str, float]:
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for run in range(runs + 1):
+        for name, contender in contenders.items():
+            if run > 1 and name in SLOW:
+                continue
+            start = time.perf_counter()
+            result = contender(*arguments)
+            elapsed = time.perf_counter() - start
+            del result
+            if run:
+                times[name].append(elapsed)
+    return {name: statistics.median(seconds) for name, seconds in times.items()}
+
+
+def peak(what: str, path: Path) -> tuple[float, float]:
+    """Peak memory above the body, and the size of the result, in MiB, of a process of its own."""
+    output = subprocess.run(
+        [sys.executable, __file__, "--peak", what, str(path)], check=True, capture_output=True, text=True
+    ).stdout.split()
+    return float(output[0]), float(output[1])
+
+
+def resident(what: str) -> int:
+    """KiB now (VmRSS) or at most so far (VmHWM). The peak that `resource` knows includes the parent's."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(what):
+            return int(line.split()[1])
+    raise KeyError(what)
+
+
+def measure_peak(what: str, path: str) -> None:
+    body = Path(path).read_bytes()
+    contender = IN_MEMORY[what]
+    contender(b'[{"call_id":1}]')
+    before = resident("VmRSS")
+    result = contender(body)
+    after = resident("VmHWM")
+    size = result.nbytes if hasattr(result, "nbytes") else 0
+    size = result.estimated_size() if hasattr(result, "estimated_size") else size
+    print((after - before) / 1024, size / (1 << 20))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rows", type=int, help="rows of each body; by default the full ones")
+    parser.add_argument("--peak", nargs=2)
+    parser.add_argument("--serve")
+    options = parser.parse_args()
+    if options.peak:
+        measure_peak(*options.peak)
+        return 0
+    if options.serve:
+        serve(options.serve)
+        return 0
+    failed = 0
+
+    def require(what: str, value: float, bound: float, *, at_most: bool = False) -> None:
+        nonlocal failed
+        holds = value <= bound if at_most else value >= bound
+        failed += not holds
+        sign = "<=" if at_most else ">="
+        print(f"{'met   ' if holds else 'FAILED'} {what}: {value:.2f} ({sign} {bound} required)")
+
+    with tempfile.TemporaryDirectory() as folder:
+        rows = ["--rows", str(options.rows)] if options.rows else []
+        subprocess.run(
+            [sys.executable, HERE / "bodies.py", folder, "--shuffled", "--missing", *rows], check=True
+        )
+        for name in ("wide", "narrow"):
+            path = Path(folder) / f"{name}.json"
+            body = path.read_bytes()
+            count = len(ours(body).values(0))
+            print(f"\n{name}: {len(body) / 1e6:.0f} MB, {count:,} rows, in memory")
+            took = medians(IN_MEMORY, options.runs, body)
+            for contender, seconds in took.items():
+                print(
+                    f"  {contender:32} {seconds * 1000:8.0f} ms {len(body) / seconds / 1e6:8.0f} MB/s "
+                    f"{seconds / took['converz -> polars']:7.2f}"
+                )
+            require("times polars.read_json", took["polars.read_json"] / took["converz -> polars"], 10)
+            require(
+                "times pyarrow.json",
+                took["pyarrow.json, body made NDJSON"] / took["converz -> pyarrow"],
+                6,
+            )
+            require("times simdjson's parse", took["simdjson, parse only"] / took["converz"], 2)
+            for variant in ("shuffled", "missing"):
+                other = (Path(folder) / f"{name}-{variant}.json").read_bytes()
+                seconds = medians({"converz": ours}, options.runs, other)["converz"]
+                speed = len(other) / seconds / 1e6
+                plain = len(body) / took["converz"] / 1e6
+                require(f"{variant} keys, {speed:.0f} MB/s of {plain:.0f}", speed / plain, 0.5)
+            above, size = peak("converz", path)
+            require(
+                f"peak {above:.0f} MiB above the body, by the table's {size:.0f}",
+                above / size,
+                1.3,
+                at_most=True,
+            )
+            above, size = peak("converz -> polars", path)
+            require(
+                f"peak {above:.0f} MiB into polars, by the frame's {size:.0f}",
+                above / size,
+                1.5,
+                at_most=True,
+            )
+            server = subprocess.Popen(
+                [sys.executable, __file__, "--serve", str(path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            port = int(server.stdout.readline())
+            for encoding, times in (("identity", 10), ("gzip", 8), ("zstd", None)):
+                contenders = (
+                    OVER_HTTP
+                    if encoding != "zstd"
+                    else {k: v for k, v in OVER_HTTP.items() if "requests" not in k}
+                )
+                took = medians(contenders, options.runs, port, encoding, count)
+                print(f"{name} over HTTP, {encoding}")
+                for contender, seconds in took.items():
+                    print(
+                        f"  {contender:32} {seconds * 1000:8.0f} ms {seconds / took['converz -> polars']:7.2f}"
+                    )
+                if times:
+                    peer = took["requests + polars.read_json"] / took["converz -> polars"]
+                    require("times requests + polars.read_json", peer, times)
+                if encoding == "gzip":
+                    away = took["converz -> polars"] / took["received and thrown away"]
+                    require("times receiving and throwing away", away, 1.25, at_most=True)
+            server.stdin.close()
+            server.wait()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

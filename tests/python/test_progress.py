@@ -1,0 +1,160 @@
+"""Progress: shown where somebody looks and waits, told to whoever asks, and else silent."""
+
+from __future__ import annotations
+
+import io
+import sys
+import types
+
+import pytest
+
+import converz
+from converz import progress
+from converz.progress import Reporter
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    """Standard error that a person reads."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal, and no tqdm."""
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    return stderr_of(monkeypatch, Terminal())
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    """A file as standard error."""
+    return stderr_of(monkeypatch, io.StringIO())
+
+
+def stderr_of(monkeypatch, stream):
+    """Make `stream` standard error for the module. That of the process is pytest's to exchange."""
+    monkeypatch.setattr(progress, "sys", types.SimpleNamespace(stderr=stream, modules=sys.modules))
+    return stream
+
+
+def test_nobody_looks(nobody, clock):
+    with Reporter(None, "calls", None, clock=clock) as report:
+        assert report is None
+    assert nobody.getvalue() == ""
+
+
+@pytest.mark.parametrize("stderr", [None, io.StringIO()])
+def test_standard_error_may_be_closed_or_missing(monkeypatch, stderr):
+    if stderr is not None:
+        stderr.close()
+    stderr_of(monkeypatch, stderr)
+    with Reporter(None, "calls", None) as report:
+        assert report is None
+
+
+def test_it_is_shown_after_a_second_of_waiting(terminal, clock):
+    with Reporter(None, "calls", None, clock=clock) as report:
+        clock.now += 0.9
+        report(1_000, 100_000)
+        assert terminal.getvalue() == ""
+        clock.now += 0.2
+        report(2_200, 250_000)
+        assert terminal.getvalue() == "\rcalls: 2,200 rows, 0.2 MB, 2,000 rows/s"
+    assert terminal.getvalue().endswith("\n")
+
+
+def test_a_quick_read_shows_nothing(terminal, clock):
+    with Reporter(None, "calls", None, clock=clock) as report:
+        report(5, 5)
+    assert terminal.getvalue() == ""
+
+
+def test_it_is_shown_at_once_to_whoever_asks(terminal, clock):
+    with Reporter(True, "calls", 5_000, clock=clock) as report:
+        clock.now += 0.5
+        report(1_000, 1_000_000)
+    assert "\rcalls: 1,000/5,000 rows, 1.0 MB, 2,000 rows/s" in terminal.getvalue()
+
+
+def test_it_can_be_switched_off_in_a_terminal(terminal, clock):
+    with Reporter(False, "calls", None, clock=clock) as report:
+        assert report is None
+
+
+def test_not_every_report_is_shown_but_the_last_one_is(terminal, clock):
+    with Reporter(True, "calls", None, clock=clock) as report:
+        for rows in range(1, 101):
+            clock.now += 0.01
+            report(rows, rows)
+    shown = terminal.getvalue().split("\r")
+    assert 8 <= len(shown) <= 14
+    assert "calls: 100 rows" in shown[-1]
+
+
+def test_a_shorter_line_covers_a_longer_one(terminal, clock):
+    with Reporter(True, "calls", None, clock=clock) as report:
+        clock.now += 0.001
+        report(1_000_000, 5)
+        clock.now += 100
+        report(1_000_001, 5)
+    longer, shorter, *_ = terminal.getvalue().split("\r")[1:]
+    assert len(shorter) >= len(longer)
+
+
+def test_a_notebook_is_somebody_who_looks(nobody, monkeypatch, clock):
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    with Reporter(None, "calls", None, clock=clock) as report:
+        assert report is not None
+
+
+def test_tqdm_counts_from_the_beginning_of_the_read(monkeypatch, clock):
+    pytest.importorskip("tqdm")
+    terminal = stderr_of(monkeypatch, Terminal())
+    with Reporter(None, "calls", 200, clock=clock) as report:
+        clock.now += 50
+        report(100, 1_000_000)
+    shown = terminal.getvalue()
+    assert "calls:" in shown
+    assert "100/200" in shown
+    assert "1.0 MB" in shown
+    assert "00:50" in shown  # Not the moment in which it became worth a bar.
+
+
+def test_a_function_is_told_every_page(sandbox):
+    told = []
+    client = sandbox.client(page_size=50, max_concurrency=1)
+    client.calls(limit=200, progress=lambda rows, size: told.append((rows, size)))
+    assert told[-1][0] == 200
+    assert told == sorted(told)
+    assert {rows % 50 for rows, _ in told} == {0}
+
+
+def test_a_stream_tells_too(sandbox):
+    told = []
+    client = sandbox.client(page_size=50)
+    with client.stream_calls(progress=lambda rows, size: told.append(rows)) as stream:
+        assert sum(batch.num_rows for batch in stream) == 300
+    assert told[-1] == 300
+
+
+def test_the_display_ends_on_errors(terminal, sandbox):
+    with pytest.raises(converz.BadRequestError):
+        sandbox.client().calls(columns="nonsense", progress=True)
+    assert terminal.getvalue() == "" or terminal.getvalue().endswith("\n")
