@@ -22,8 +22,9 @@ const DATE: &str = "(?:[0-9]{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?
 /// A time of day: hours and minutes, perhaps seconds, perhaps a fraction of them.
 const CLOCK: &str = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?";
 
-/// What an attribute may be called.
-const NAME: &str = "^[A-Za-z0-9_\u{a1}-\u{1fff}\u{2070}-\u{d7ff}]+(?:[ .:/-][A-Za-z0-9_\u{a1}-\u{1fff}\u{2070}-\u{d7ff}]+)*$";
+/// What an attribute may be called. By what it may not have: tools that make data from a description go through
+/// the characters of a class one by one.
+const NAME: &str = "^[^\\x00-/:-@\\[-\\^`{-\\xa0\u{2000}-\u{206f}]+(?:[ .:/-][^\\x00-/:-@\\[-\\^`{-\\xa0\u{2000}-\u{206f}]+)*$";
 
 pub(super) async fn describe(State(service): State<Arc<Service>>) -> Response {
     match blocking(move || service.store.read(Facts::read)).await {
