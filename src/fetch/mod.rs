@@ -10,6 +10,7 @@ mod progress;
 mod read;
 mod reader;
 mod receipt;
+mod runs;
 mod seen_keys;
 mod spec;
 mod stream;

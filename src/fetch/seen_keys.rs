@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use super::compact_set::CompactSet;
+use super::runs::Runs;
 use crate::decode::Key;
 
 /// A key in few bytes. Whole numbers are exact; of other keys it is a hash of 128 bits, since two keys that
@@ -20,6 +21,8 @@ pub struct PageKeys(Vec<Option<Compact>>);
 /// The keys that have been seen.
 #[derive(Debug)]
 pub struct SeenKeys {
+    runs: Runs,
+    /// Those that no run takes in.
     integers: CompactSet<u64>,
     hashes: CompactSet<[u64; 2]>,
     hashers: [RandomState; 2],
@@ -29,7 +32,12 @@ impl Default for SeenKeys {
     fn default() -> Self {
         let hashers = [RandomState::new(), RandomState::new()];
         let seed = hashers[0].hash_one(0_u8);
-        Self { integers: CompactSet::new(seed), hashes: CompactSet::new(seed), hashers }
+        Self {
+            runs: Runs::default(),
+            integers: CompactSet::new(seed),
+            hashes: CompactSet::new(seed),
+            hashers,
+        }
     }
 }
 
@@ -49,7 +57,11 @@ impl SeenKeys {
     pub fn insert(&mut self, keys: &PageKeys) {
         for key in keys.0.iter().flatten() {
             match *key {
-                Compact::Integer(value) => self.integers.insert(value.cast_unsigned()),
+                Compact::Integer(value) => {
+                    if !self.runs.contains(value) && !self.runs.insert(value) {
+                        self.integers.insert(value.cast_unsigned());
+                    }
+                }
                 Compact::Hash(hash) => self.hashes.insert(hash),
             }
         }
@@ -57,7 +69,9 @@ impl SeenKeys {
 
     fn contains(&self, key: Compact) -> bool {
         match key {
-            Compact::Integer(value) => self.integers.contains(value.cast_unsigned()),
+            Compact::Integer(value) => {
+                self.runs.contains(value) || self.integers.contains(value.cast_unsigned())
+            }
             Compact::Hash(hash) => self.hashes.contains(hash),
         }
     }
