@@ -14,7 +14,8 @@ __all__ = ["ROWS", "html_table", "shorten", "terminal_width", "text_table", "wra
 
 ROWS = 10
 CELL_WIDTH = 24
-HTML_CELL_WIDTH = 120
+HTML_CELL_WIDTH = 60
+HTML_TITLE_WIDTH = 1_000
 NULL = "null"
 NUMBERS = ("int", "uint", "float")
 
@@ -28,11 +29,12 @@ def terminal_width() -> int:
 
 def wrap(text: str, width: int, indent: str = "") -> str:
     """Break text between words into lines of at most `width` terminal columns; later ones begin with `indent`."""
+    words = text.split()
     lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        longer = f"{line} {word}" if line else word
-        if line.strip() and _text_columns(longer) > width:
+    line = text[: len(text) - len(text.lstrip())] + words[0]
+    for word in words[1:]:
+        longer = f"{line} {word}"
+        if _text_columns(longer) > width:
             lines.append(line)
             longer = indent + word
         line = longer
@@ -75,16 +77,21 @@ def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int 
     total = table.num_rows if total is None else total
     names, types = table.column_names, table.schema.types
     right = [kind.startswith(NUMBERS) for kind in types]
-    style = ["text-align: right" if is_number else "text-align: left" for is_number in right]
+    # A cell is one line, since a single long text would make every row as tall as itself.
+    style = [f"text-align: {'right' if is_number else 'left'}; white-space: nowrap" for is_number in right]
 
-    def row(tag: str, cells: Sequence[str | None]) -> str:
-        parts = []
-        for cell, css in zip(cells, style, strict=True):
-            text = "<i>null</i>" if cell is None else html.escape(shorten(cell, HTML_CELL_WIDTH))
-            parts.append(f'<{tag} style="{css}">{text}</{tag}>')
-        return "<tr>" + "".join(parts) + "</tr>"
+    def cell_of(tag: str, cell: str | None, css: str) -> str:
+        if cell is None:
+            return f'<{tag} style="{css}"><i style="opacity: 0.6">null</i></{tag}>'
+        text = shorten(cell, HTML_CELL_WIDTH)
+        # The whole of a long text is shown where the mouse is.
+        title = "" if text == cell else f' title="{html.escape(shorten(cell, HTML_TITLE_WIDTH))}"'
+        return f'<{tag} style="{css}"{title}>{html.escape(text)}</{tag}>'
 
-    head = row("th", names) + row("td", types).replace("<td ", '<td class="type" ')
+    def row(tag: str, cells: Sequence[str | None], more: str = "") -> str:
+        return f"<tr>{''.join(cell_of(tag, cell, css + more) for cell, css in zip(cells, style, strict=True))}</tr>"
+
+    head = row("th", names) + row("td", types, "; opacity: 0.6")
     body = "".join(row("td", cells) for cells in table._core.cells(0, rows))
     more = "<p>…</p>" if total > rows else ""
     return (

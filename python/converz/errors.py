@@ -129,7 +129,10 @@ class SchemaDriftError(ConverzError):
 
 
 class UpdateError(ConverzError):
-    """An update that was not finished. Its cause is `__cause__`; pass `remaining` again to finish it."""
+    """An update that was not finished. Its cause is `__cause__`; pass `remaining` again to finish it.
+
+    If nulls were to be cleared, pass it with ``nulls="clear"`` again.
+    """
 
     committed: list[tuple[int, int]]
     """Rows that the service confirmed, as (start, end) pairs; end is not included."""
@@ -138,7 +141,7 @@ class UpdateError(ConverzError):
     unsent: list[tuple[int, int]]
     """Rows of which nothing was sent."""
     remaining: Table | None = None
-    """Every row that is not known to be committed, those in doubt included."""
+    """Every row that is not known to be committed, those in doubt included; no row if all of them are."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)

@@ -11,14 +11,57 @@ from converz.errors import InvalidInputError
 from converz.from_polars import readable
 from converz.table import Table
 
-__all__ = ["to_core_table"]
+__all__ = ["check_name", "to_core_table"]
+
+
+SHOWN = 10
+"""So many offending keys are shown."""
 
 
 def to_core_table(frame: object, key: str) -> _core.Table:
     """Take rows from any dataframe, a dict of columns or a list of dicts.
 
-    `key` is the column that an index of pandas may hold.
+    `key` is the column that says which rows are meant; an index of pandas may hold it.
     """
+    try:
+        return _convert(frame, key)
+    except InvalidInputError as error:
+        rows: list[int] | None = getattr(error, "_rows", None)
+        if rows is None:
+            raise
+        message = f"{error}; those to blame are {_named(frame, key, rows)}"
+    raise InvalidInputError(message)
+
+
+def _named(frame: Any, key: str, rows: list[int]) -> str:
+    """Name rows by their keys, where these can still be read."""
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    first = rows[:SHOWN]
+    try:
+        keys: Any
+        if isinstance(frame, Sequence):
+            keys = [frame[row][key] for row in first]
+        elif hasattr(frame, "index") and key in frame.index.names:
+            keys = frame.index.get_level_values(key)[first].tolist()
+        else:
+            column = getattr(frame[key], "array", frame[key])
+            keys = [column[row] for row in first]
+    except (LookupError, TypeError, ValueError):
+        return f"row {', '.join(map(str, first))}{more}"
+    return f"{key} {', '.join(str(value) for value in keys)}{more}"
+
+
+def check_name(name: object) -> None:
+    """Refuse a column's name that JSON cannot hold."""
+    if not isinstance(name, str):
+        message = f"frame has the column {name!r}: names are strings"
+        raise InvalidInputError(message)
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        message = f"frame has the column {name!r}: a lone surrogate cannot be sent"
+        raise InvalidInputError(message)
+
+
+def _convert(frame: object, key: str) -> _core.Table:
     if isinstance(frame, Table):
         return frame._core
     pandas = sys.modules.get("pandas")
@@ -53,9 +96,7 @@ def _columns(frame: Mapping[Any, Any]) -> _core.Table:
     columns: dict[str, _core.Column] = {}
     lengths: dict[str, int] = {}
     for name, values in frame.items():
-        if not isinstance(name, str):
-            message = f"frame has the column {name!r}: names are strings"
-            raise InvalidInputError(message)
+        check_name(name)
         if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
             message = f"frame[{name!r}]={values!r:.80} is not a column: pass a sequence of values"
             raise InvalidInputError(message)
@@ -104,16 +145,15 @@ def _rows(frame: Sequence[Any]) -> _core.Table:
         if row.keys() != set(names):
             wrong.append(position)
     if wrong:
-        more = f" and {len(wrong) - 10} more" if len(wrong) > 10 else ""
         message = (
-            f"frame has rows with other keys than its first one ({names}): rows {wrong[:10]}{more}. What a row "
-            "leaves out could be meant to stay or to become null: give every row the same keys, with None where "
-            "it has no value"
+            f"frame has rows with other keys than its first one ({names}), the first of them is row {wrong[0]}. What "
+            "a row leaves out could be meant to stay or to become null: give every row the same keys, with None "
+            "where it has no value"
         )
-        raise InvalidInputError(message)
+        error = InvalidInputError(message)
+        error._rows = wrong  # type: ignore[attr-defined]
+        raise error
     for name in names:
-        if not isinstance(name, str):
-            message = f"frame has the column {name!r}: names are strings"
-            raise InvalidInputError(message)
+        check_name(name)
     columns = [_core.Column.from_list(name, [row[name] for row in frame]) for name in names]
     return _core.Table.from_columns(names, columns)

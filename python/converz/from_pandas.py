@@ -9,6 +9,7 @@ import pandas as pd
 
 from converz import _core
 from converz.errors import InvalidInputError
+from converz.frames import check_name
 from converz.from_numpy import NUMBERS, fixed_width, has_fixed_width
 
 __all__ = ["from_pandas", "from_series"]
@@ -31,9 +32,7 @@ def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
         frame = frame.reset_index()
     names: list[Any] = list(frame.columns)
     for name in names:
-        if not isinstance(name, str):
-            message = f"frame has the column {name!r}: names are strings"
-            raise InvalidInputError(message)
+        check_name(name)
     return _core.Table.from_columns(
         names, [from_series(names[i], frame.iloc[:, i]) for i in range(len(names))]
     )

@@ -15,6 +15,20 @@ def readable(data: Any) -> Any:
     """
     polars = sys.modules.get("polars")
     if polars is not None and isinstance(data, polars.DataFrame):
-        nulls = [name for name, dtype in data.schema.items() if dtype == polars.Null]
-        return data.with_columns(polars.col(nulls).cast(polars.String)) if nulls else data
+        typed = {name: _typed(polars, dtype) for name, dtype in data.schema.items()}
+        changed = {name: dtype for name, dtype in typed.items() if dtype != data.schema[name]}
+        return data.cast(changed) if changed else data
     return data
+
+
+def _typed(polars: Any, dtype: Any) -> Any:
+    """Put strings where a type says that there are only nulls, within lists and structs too."""
+    if dtype == polars.Null:
+        return polars.String
+    if isinstance(dtype, polars.List):
+        return polars.List(_typed(polars, dtype.inner))
+    if isinstance(dtype, polars.Array):
+        return polars.Array(_typed(polars, dtype.inner), dtype.size)
+    if isinstance(dtype, polars.Struct):
+        return polars.Struct({field.name: _typed(polars, field.dtype) for field in dtype.fields})
+    return dtype

@@ -96,7 +96,10 @@ class TqdmDisplay:
     """tqdm's bar."""
 
     def __init__(self, tqdm: Any, what: str, total: int | None, elapsed: float) -> None:
-        self._bar = tqdm(desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr)
+        # A delay keeps it from showing itself before there is a row.
+        self._bar = tqdm(
+            desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr, delay=1e-9
+        )
         # The rate is that of the whole read, which began before it was worth a bar.
         self._bar.start_t -= elapsed
 

@@ -66,6 +66,15 @@ impl Value {
     }
 }
 
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Integer(integer) => write!(f, "{integer}"),
+            other => f.write_str(other.kind()),
+        }
+    }
+}
+
 /// Above this size not every integer is a float of its own.
 const EXACT: i128 = 1 << 53;
 
@@ -75,17 +84,28 @@ impl Column {
     #[staticmethod]
     fn from_list(py: Python<'_>, name: &str, values: &Bound<'_, PyList>) -> PyResult<Self> {
         let mut parsed = Vec::with_capacity(values.len());
+        let mut refused: Option<Refusal> = None;
         for (row, value) in values.iter().enumerate() {
-            parsed.push(parse(&value).map_err(|reason| {
-                let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
-                let shown: String = shown.chars().take(80).collect();
-                to_py_err(
-                    py,
-                    &Error::invalid_input(format!("frame[{name:?}] has {shown} in row {row}: {reason}")),
-                )
-            })?);
+            match parse(&value) {
+                Ok(value) => parsed.push(value),
+                Err(reason) => {
+                    let refusal = refused.get_or_insert_with(|| {
+                        let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
+                        let shown: String = shown.chars().take(80).collect();
+                        Refusal { rows: Vec::new(), message: format!("has {shown} in row {row}: {reason}") }
+                    });
+                    refusal.rows.push(row);
+                }
+            }
         }
-        build(name, &parsed).map(Self::from).map_err(|error| to_py_err(py, &error))
+        refused.map_or_else(|| build(&parsed), Err).map(Self::from).map_err(|refusal| {
+            let error = to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] {}", refusal.message)));
+            // Which keys those rows have is known to who knows the other columns.
+            match error.value(py).setattr(intern!(py, "_rows"), refusal.rows) {
+                Ok(()) => error,
+                Err(error) => error,
+            }
+        })
     }
 
     /// A column of numpy's memory in native byte order (a bool is a byte), with a byte a row that is 1 for null.
@@ -290,45 +310,68 @@ fn date_or_time(value: &Bound<'_, PyAny>) -> PyResult<Value> {
     Ok(if zoned { Value::Zoned(time) } else { Value::Time(time) })
 }
 
-fn build(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
+/// Why a column cannot be made, as the rest of a sentence about it, and the rows to blame.
+struct Refusal {
+    message: String,
+    rows: Vec<usize>,
+}
+
+impl Refusal {
+    /// If any value is to blame; `message` is about the first one.
+    fn of(
+        values: &[Option<Value>],
+        is_wrong: impl Fn(&Value) -> bool,
+        message: impl Fn(usize, &Value) -> String,
+    ) -> Result<(), Self> {
+        let mut wrong = values.iter().enumerate().filter_map(|(row, value)| {
+            value.as_ref().filter(|value| is_wrong(value)).map(|value| (row, value))
+        });
+        let Some((row, value)) = wrong.next() else { return Ok(()) };
+        let message = message(row, value);
+        Err(Self { message, rows: std::iter::once(row).chain(wrong.map(|(row, _)| row)).collect() })
+    }
+}
+
+fn build(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
     let Some((first_row, first)) =
         values.iter().enumerate().find_map(|(row, value)| Some((row, value.as_ref()?)))
     else {
         return Ok(Arc::new(NullArray::new(values.len())));
     };
-    let floats = values.iter().flatten().any(|value| matches!(value, Value::Float(_)));
     let numbers = |value: &Value| matches!(value, Value::Float(_) | Value::Integer(_));
-    if let Some((row, other)) = values.iter().enumerate().find_map(|(row, value)| {
-        let value = value.as_ref()?;
-        let fits = value.kind() == first.kind() || (numbers(value) && numbers(first));
-        (!fits).then_some((row, value))
-    }) {
-        return Err(Error::invalid_input(format!(
-            "frame[{name:?}] has {} in row {first_row} and {} in row {row}: the values of a column are of one type",
-            first.kind(),
-            other.kind()
-        )));
-    }
+    Refusal::of(
+        values,
+        |value| value.kind() != first.kind() && !(numbers(value) && numbers(first)),
+        |row, other| {
+            format!(
+                "has {} in row {first_row} and {} in row {row}: the values of a column are of one type",
+                first.kind(),
+                other.kind()
+            )
+        },
+    )?;
+    let floats = values.iter().flatten().any(|value| matches!(value, Value::Float(_)));
     let each = || values.iter().map(Option::as_ref);
     Ok(match first {
         Value::Integer(_) | Value::Float(_) if floats => {
+            Refusal::of(
+                values,
+                |value| matches!(value, Value::Integer(integer) if integer.abs() > EXACT),
+                |row, value| {
+                    format!("has {value} in row {row}, which would lose digits next to the column's floats")
+                },
+            )?;
             let mut builder = Float64Builder::with_capacity(values.len());
-            for (row, value) in each().enumerate() {
-                builder.append_option(match value {
-                    Some(Value::Float(float)) => Some(*float),
-                    Some(Value::Integer(integer)) if integer.abs() <= EXACT => Some(*integer as f64),
-                    Some(Value::Integer(integer)) => {
-                        return Err(Error::invalid_input(format!(
-                            "frame[{name:?}] has {integer} in row {row}, which would lose digits next to the \
-                             column's floats"
-                        )));
-                    }
+            each().for_each(|value| {
+                builder.append_option(value.and_then(|value| match value {
+                    Value::Float(float) => Some(*float),
+                    Value::Integer(integer) => Some(*integer as f64),
                     _ => None,
-                });
-            }
+                }));
+            });
             Arc::new(builder.finish())
         }
-        Value::Integer(_) | Value::Float(_) => integers(name, values)?,
+        Value::Integer(_) | Value::Float(_) => integers(values)?,
         Value::Bool(_) => {
             let mut builder = BooleanBuilder::with_capacity(values.len());
             each().for_each(|value| {
@@ -374,7 +417,7 @@ fn build(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
 /// 1970-01-01, counted as chrono counts days.
 const EPOCH_FROM_CE: i32 = 719_163;
 
-fn integers(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
+fn integers(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
     let integers = || {
         values.iter().map(|value| match value {
             Some(Value::Integer(integer)) => Some(*integer),
@@ -386,18 +429,12 @@ fn integers(name: &str, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
         integers().for_each(|value| builder.append_option(value.and_then(|value| i64::try_from(value).ok())));
         return Ok(Arc::new(builder.finish()));
     }
+    Refusal::of(
+        values,
+        |value| matches!(value, Value::Integer(integer) if u64::try_from(*integer).is_err()),
+        |row, value| format!("has {value} in row {row}: its integers do not all fit in int64, nor in uint64"),
+    )?;
     let mut builder = UInt64Builder::with_capacity(values.len());
-    for (row, value) in integers().enumerate() {
-        let value = value
-            .map(|value| {
-                u64::try_from(value).map_err(|_| {
-                    Error::invalid_input(format!(
-                        "frame[{name:?}] has {value} in row {row}: its integers do not all fit in int64, nor in uint64"
-                    ))
-                })
-            })
-            .transpose()?;
-        builder.append_option(value);
-    }
+    integers().for_each(|value| builder.append_option(value.and_then(|value| u64::try_from(value).ok())));
     Ok(Arc::new(builder.finish()))
 }

@@ -198,7 +198,8 @@ impl Shared {
                 let text = error.to_string();
                 let is_interrupt = error.is_instance_of::<PyKeyboardInterrupt>(py);
                 *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                if is_interrupt {
+                // In a thread of the library the signal is still to be handled by Python, or by the library.
+                if is_interrupt && has_python_frame(py) {
                     // The consumer would swallow it, so it is raised again when the consumer is back in Python.
                     // If that cannot be arranged, the consumer's error is what remains.
                     let _ = raise_in_caller(py);
@@ -220,9 +221,7 @@ fn is_left_to_python(py: Python<'_>) -> PyResult<bool> {
 
 fn raise_in_caller(py: Python<'_>) -> PyResult<()> {
     let thread = py.import(intern!(py, "_thread"))?;
-    if has_python_frame(py) {
-        py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "expect"))?;
-    }
+    py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "expect"))?;
     // From here on every call of Python may raise, so it is the last one.
     thread.call_method0(intern!(py, "interrupt_main")).map(drop)
 }

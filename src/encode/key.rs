@@ -46,10 +46,20 @@ impl KeyColumn {
         };
         if !fits {
             let name = self.name();
-            return Err(match self {
-                Self::CallId => format!("{name} has the type {data_type}: it must be integers (cast it)"),
-                Self::RepId => format!("{name} has the type {data_type}: it must be strings (cast it)"),
+            let wanted = match self {
+                Self::CallId => "integers",
+                Self::RepId => "strings",
+            };
+            let values = (0..array.len()).map(|row| {
+                arrow_cast::display::array_value_to_string(array, row)
+                    .ok()
+                    .filter(|text| !text.is_empty())
+                    .unwrap_or_else(|| "null".to_owned())
             });
+            return Err(format!(
+                "{name} has the type {data_type} ({}): it must be {wanted} (cast it)",
+                shown(values)
+            ));
         }
         if inner == data_type {
             Ok(array.clone())

@@ -217,7 +217,9 @@ impl Short {
     }
 
     fn append_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.bytes[..self.length]);
+        // All of them at once, since a copy of a length that is known beforehand is much faster.
+        out.extend_from_slice(&self.bytes);
+        out.truncate(out.len() - (LONGEST - self.length));
     }
 }
 

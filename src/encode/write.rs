@@ -4,11 +4,14 @@ use super::column::Column;
 use super::cut::{Form, RequestPlan};
 use super::frame::{Inner, UpdateFrame};
 
+/// Short texts are appended with what is behind them, which is then cut off.
+const ROOM: usize = 64;
+
 impl UpdateFrame {
     /// Writes the body of a request into a buffer, whose old content and size do not matter.
     pub fn write(&self, request: &RequestPlan, body: &mut Vec<u8>) {
         body.clear();
-        body.reserve(request.bytes);
+        body.reserve(request.bytes + ROOM);
         match request.form {
             Form::Columnar => self.inner.write_columns(request, body),
             Form::RowWise => self.inner.write_rows(request, body),

@@ -150,7 +150,9 @@ impl StoredReader<'_> {
             match self.read(Operation::Calls, some.build()?).await {
                 Ok(stored) if columns.iter().all(|name| stored.has(name)) => return Ok(stored),
                 Ok(_) => {}
-                Err(error) if is_refusal(&error) => {}
+                Err(error) if is_refusal(&error) => {
+                    self.requests += u64::from(error.attempt().unwrap_or(1));
+                }
                 Err(error) => return Err(error),
             }
             // The service does not see these columns as this client does.
@@ -182,7 +184,10 @@ impl StoredReader<'_> {
         let query = CallsQuery { metric: Some(vec![name.to_owned()]), ..query.clone() };
         match self.read_some(Operation::Calls, query.build()?, Some(1)).await {
             Ok(stored) => Ok(stored.has(name)),
-            Err(error) if is_refusal(&error) => Ok(false),
+            Err(error) if is_refusal(&error) => {
+                self.requests += u64::from(error.attempt().unwrap_or(1));
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
     }

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import http.server
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -104,7 +103,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         encoding = self.path.split("/")[1]
         body = self.bodies[encoding]
-        if "page=2" in self.path:
+        if "&page=2" in self.path:
             body, encoding = b"[]", "identity"
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -201,13 +200,21 @@ def peak(what: str, path: Path) -> tuple[float, float]:
     return float(output[0]), float(output[1])
 
 
+def resident(what: str) -> int:
+    """KiB now (VmRSS) or at most so far (VmHWM). The peak that `resource` knows includes the parent's."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(what):
+            return int(line.split()[1])
+    raise KeyError(what)
+
+
 def measure_peak(what: str, path: str) -> None:
     body = Path(path).read_bytes()
     contender = IN_MEMORY[what]
     contender(b'[{"call_id":1}]')
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = resident("VmRSS")
     result = contender(body)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    after = resident("VmHWM")
     size = result.nbytes if hasattr(result, "nbytes") else 0
     size = result.estimated_size() if hasattr(result, "estimated_size") else size
     print((after - before) / 1024, size / (1 << 20))

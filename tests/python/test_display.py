@@ -184,3 +184,12 @@ def test_any_text_fits_and_lines_up(names, values, width):
     assert len(lines) - (len(values) + 3) in {0, 1}
     assert all(line.isprintable() for line in lines)
     assert parsed(table).tags.count("td") == len(names) * (len(values) + 1)
+
+
+def test_html_keeps_a_cell_on_one_line_and_the_rest_of_it_at_hand():
+    text = "a long story " * 20
+    markup = table_of(a=[text], b=[1])._repr_html_()
+    assert markup.count("white-space: nowrap") == 6
+    assert f'title="{text}"' in markup
+    assert markup.count(text) == 1
+    assert "title=" not in table_of(a=["short"])._repr_html_()

@@ -244,13 +244,14 @@ impl Rows {
     }
 
     /// An object of a key and attributes, whose values have these schemas.
-    fn object(self, key: (&str, Value), times: Vec<(&str, Value)>, others: Value) -> Value {
+    fn object(self, key: (&str, &Value), times: Vec<(&str, Value)>, others: &Value) -> Value {
         let times = times.into_iter().map(|(name, schema)| (self.pattern(&format!("^{name}$")), schema));
+        let times: Map<String, Value> = times.collect();
         json!({
             "type": "object",
             "properties": {key.0: key.1},
             "required": [key.0],
-            "patternProperties": Map::from_iter(times),
+            "patternProperties": times,
             "propertyNames": {"maxLength": 128, "pattern": self.pattern(NAME)},
             "additionalProperties": others,
         })
@@ -261,13 +262,13 @@ fn columnar(entity: Entity, facts: &Facts, rows: Rows) -> Value {
     let mut keys = rows.list(&key(entity, facts));
     keys["uniqueItems"] = true.into();
     let times = times(entity).into_iter().map(|(name, schema)| (name, rows.list(&schema))).collect();
-    let mut columns = rows.object((entity.key(), keys), times, rows.list(&json!({})));
+    let mut columns = rows.object((entity.key(), &keys), times, &rows.list(&json!({})));
     columns["minProperties"] = 2.into();
     columns
 }
 
 fn row_wise(entity: Entity, facts: &Facts, rows: Rows) -> Value {
-    let row = rows.object((entity.key(), key(entity, facts)), times(entity), json!({}));
+    let row = rows.object((entity.key(), &key(entity, facts)), times(entity), &json!({}));
     let mut list = rows.list(&row);
     list["uniqueItems"] = true.into();
     list["contains"] = json!({"minProperties": 2});

@@ -158,12 +158,12 @@ fn sql_name(number: i64) -> String {
 /// slashes or hyphens in between. Beyond ASCII every character counts as a letter, but those of the blocks of
 /// control, spacing and direction marks.
 pub(in crate::sandbox) fn is_attribute_name(name: &str) -> bool {
-    let is_word = |char: char| {
+    let is_letter = |char: char| {
         char.is_ascii_alphanumeric() || matches!(char, '_' | '\u{A1}'..='\u{1FFF}' | '\u{2070}'..)
     };
     let mut in_word = false;
     for char in name.chars() {
-        if is_word(char) {
+        if is_letter(char) {
             in_word = true;
         } else if in_word && matches!(char, ' ' | '.' | ':' | '/' | '-') {
             in_word = false;

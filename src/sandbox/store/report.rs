@@ -114,15 +114,15 @@ struct Group {
 /// The groups found so far.
 struct Groups {
     empty: Group,
-    groups: Vec<Group>,
+    found: Vec<Group>,
     places: BTreeMap<Vec<Part>, usize>,
 }
 
 impl Groups {
     fn place(&mut self, key: Vec<Part>) -> usize {
         *self.places.entry(key).or_insert_with(|| {
-            self.groups.push(self.empty.clone());
-            self.groups.len() - 1
+            self.found.push(self.empty.clone());
+            self.found.len() - 1
         })
     }
 }
@@ -143,7 +143,7 @@ impl Report {
 
         let empty =
             Group { conversations: 0, averages: vec![(0.0, 0); measures.len()], sums: vec![0; in_app.len()] };
-        let mut groups = Groups { empty, groups: Vec::new(), places: BTreeMap::new() };
+        let mut groups = Groups { empty, found: Vec::new(), places: BTreeMap::new() };
         if self.groupby.is_empty() {
             groups.place(Vec::new());
         }
@@ -262,7 +262,7 @@ impl Report {
                 places.insert(stored.clone(), place);
                 place
             };
-            if let Some(group) = groups.groups.get_mut(place) {
+            if let Some(group) = groups.found.get_mut(place) {
                 add(group, row, columns)?;
             }
         }
@@ -321,7 +321,7 @@ impl Report {
         }
         out.push(b'[');
         for (index, (key, place)) in groups.places.iter().enumerate() {
-            let Some(group) = groups.groups.get(*place) else { continue };
+            let Some(group) = groups.found.get(*place) else { continue };
             out.extend_from_slice(if index == 0 { b"{" } else { b",{" });
             for (name, (_, json)) in names.iter().zip(key) {
                 write_key(name, out);

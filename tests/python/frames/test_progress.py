@@ -96,6 +96,7 @@ def test_tqdm_is_used(centre, capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert "calls: 3.00k rows" in err
+    assert "calls: 0.00 rows" not in err
     assert "MB" in err
 
 

@@ -75,6 +75,17 @@ def threads():
     return sum(file.read_text().startswith("converz") for file in Path("/proc/self/task").glob("*/comm"))
 
 
+def seconds_until_idle():
+    """Return how long the processor is still busy with what was interrupted."""
+    start = time.monotonic()
+    used = 1
+    while used > 0.05:
+        before = time.process_time()
+        time.sleep(0.2)
+        used = time.process_time() - before
+    return time.monotonic() - start
+
+
 def main():
     url = sys.argv[1]
     settings = {"page_size": 10, "max_concurrency": 1, "max_update_bytes": 1024}
@@ -82,6 +93,9 @@ def main():
     client.reps()
     for line in sys.stdin:
         task = json.loads(line)
+        if task["do"] == "rest":
+            print(json.dumps({"seconds": seconds_until_idle()}), flush=True)
+            continue
         if task["do"] == "threads":
             # The two that serve connections stay; those that decode go when they have nothing to do.
             deadline = time.monotonic() + 20
@@ -95,6 +109,7 @@ def main():
         except BaseException as error:
             answer["at"] = time.monotonic()
             answer["raised"] = type(error).__name__
+            answer["text"] = str(error)
             cause = error.__cause__
             if isinstance(cause, converz.UpdateError):
                 answer["committed"] = cause.committed

@@ -139,9 +139,9 @@ pub fn javascript(value: f64) -> String {
     }
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap();
-    let digits = digits.replace('.', "");
-    let count = digits.len() as i32;
     let point = exponent.parse::<i32>().unwrap() + 1;
+    let digits = even_of_two(value, digits.replace('.', ""), point);
+    let count = digits.len() as i32;
     if count <= point && point <= 21 {
         digits + &"0".repeat((point - count) as usize)
     } else if 0 < point && point <= 21 {
@@ -155,6 +155,21 @@ pub fn javascript(value: f64) -> String {
         let point_and_rest = if rest.is_empty() { String::new() } else { format!(".{rest}") };
         format!("{first}{point_and_rest}e{sign}{}", (point - 1).abs())
     }
+}
+
+/// Of two shortest texts that are equally close to the value, JavaScript takes the one that ends with an even digit.
+fn even_of_two(value: f64, digits: String, point: i32) -> String {
+    // More digits than any double has.
+    let exact = format!("{value:.1100e}");
+    let exact: String = exact.split('e').next().unwrap().replace('.', "").trim_end_matches('0').to_owned();
+    if exact.len() != digits.len() + 1 || !exact.ends_with('5') {
+        return digits;
+    }
+    let lower: u64 = exact[..digits.len()].parse().unwrap();
+    let even = (lower + lower % 2).to_string();
+    let exponent = point - digits.len() as i32;
+    let same = format!("{even}e{exponent}").parse() == Ok(value);
+    if same && even.len() == digits.len() && !even.ends_with('0') { even } else { digits }
 }
 
 fn text(cell: &Cell) -> Option<String> {
@@ -171,6 +186,23 @@ pub enum Time {
     Date(i32),
     Naive(i64),
     Zoned(i64),
+}
+
+#[test]
+fn numbers_as_javascript_writes_them() {
+    // As engines print them.
+    for (value, expected) in [
+        (563_000_000_000_000.25, "563000000000000.2"),
+        (563_000_000_000_000.75, "563000000000000.8"),
+        (5e-324, "5e-324"),
+        (1e21, "1e+21"),
+        (123_456_789_012_345_680_000.0, "123456789012345680000"),
+        (1e-6, "0.000001"),
+        (1.5e-7, "1.5e-7"),
+        (-0.0, "0"),
+    ] {
+        assert_eq!(javascript(value), expected);
+    }
 }
 
 fn has_shape(text: &str, shape: &str) -> bool {

@@ -72,7 +72,7 @@ fn keys_of_other_types() {
     let values = array(Int64Array::from(vec![1]));
     let message =
         refusal(KeyColumn::RepId, vec![("rep_id", array(Int64Array::from(vec![500]))), ("a", values)]);
-    assert!(message.contains("rep_id has the type Int64: it must be strings"), "{message}");
+    assert!(message.contains("rep_id has the type Int64 (500): it must be strings"), "{message}");
 }
 
 #[test]
@@ -91,6 +91,10 @@ fn repeated_keys_are_all_shown() {
     assert!(message.ends_with(": 7 (rows 0, 2, 6), 1 (rows 1, 4)"), "{message}");
     let message = key_refusal((0..15).chain(0..15).collect::<UInt64Array>());
     assert!(message.contains("9 (rows 9, 24) and 5 more"), "{message}");
+    // Keys that lie far apart are looked up in another way.
+    let message = key_refusal(Int64Array::from(vec![i64::MAX, i64::MIN, 0, i64::MAX]));
+    assert!(message.ends_with(&format!(": {} (rows 0, 3)", i64::MAX)), "{message}");
+    assert!(key_refusal(UInt64Array::from(vec![u64::MAX, u64::MAX])).contains("(rows 0, 1)"));
     let keys = array(StringViewArray::from(vec!["b", "a", "b"]));
     let message = refusal(KeyColumn::RepId, vec![("rep_id", keys), ("a", array(NullArray::new(3)))]);
     assert!(message.ends_with(": \"b\" (rows 0, 2)"), "{message}");

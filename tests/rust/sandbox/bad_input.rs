@@ -207,7 +207,7 @@ fn sql_is_only_ever_data() {
     let before = (all_calls(&sandbox), all_reps(&sandbox));
     let attacks =
         ["' OR '1'='1", "x'; DROP TABLE calls; --", "\" OR 1=1 --", "') UNION SELECT 1 --", "%", "_", "\0"];
-    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     for attack in attacks {
         let encoded = encode(attack);
         for name in ["rep_id", "vendor", "campaign", "subcampaign", "department", "vendor_call_id"] {

@@ -45,7 +45,7 @@ impl Answer {
 pub fn exchange(sandbox: &Sandbox, request: &[u8]) -> Answer {
     let mut socket = TcpStream::connect(sandbox.url().strip_prefix("http://").unwrap()).unwrap();
     socket.write_all(request).unwrap();
-    let (mut raw, mut buffer) = (Vec::new(), [0; 65536]);
+    let (mut raw, mut buffer) = (Vec::new(), vec![0; 65536]);
     // A reset after the answer counts as its end.
     while let Ok(length) = socket.read(&mut buffer) {
         if length == 0 {
@@ -95,20 +95,18 @@ fn unchunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
 
 /// A request with these further header lines.
 pub fn request(sandbox: &Sandbox, method: &str, target: &str, headers: &[&str], body: &[u8]) -> Answer {
-    let mut request = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\n");
+    let mut lines = vec![format!("{method} {target} HTTP/1.1"), "connection: close".to_owned()];
     if !headers.iter().any(|header| header.starts_with("host:")) {
-        request += &format!("host: {}\r\n", sandbox.url().strip_prefix("http://").unwrap());
+        lines.push(format!("host: {}", sandbox.url().strip_prefix("http://").unwrap()));
     }
     if !headers.iter().any(|header| header.starts_with("x-api-key:")) {
-        request += &format!("x-api-key: {}\r\n", sandbox.api_key());
+        lines.push(format!("x-api-key: {}", sandbox.api_key()));
     }
-    for header in headers {
-        request += &format!("{header}\r\n");
-    }
+    lines.extend(headers.iter().map(|header| (*header).to_owned()));
     if !body.is_empty() {
-        request += &format!("content-length: {}\r\n", body.len());
+        lines.push(format!("content-length: {}", body.len()));
     }
-    request += "\r\n";
+    let request = format!("{}\r\n\r\n", lines.join("\r\n"));
     exchange(sandbox, &[request.as_bytes(), body].concat())
 }
 

@@ -126,7 +126,7 @@ fn an_empty_file_becomes_a_database() {
 #[test]
 fn a_file_that_is_something_else_is_refused_and_left_alone() {
     let folder = Folder::new("refused");
-    let foreign = rusqlite_free_database();
+    let foreign = foreign_database();
     for content in [b"hello".to_vec(), vec![0; 4096], foreign] {
         fs::write(folder.file(), &content).unwrap();
         let error = Sandbox::start(Options { path: Some(folder.file()), ..options(3, 1) }).unwrap_err();
@@ -141,8 +141,8 @@ fn a_file_that_is_something_else_is_refused_and_left_alone() {
     assert!(error.to_string().contains("folder.db"), "{error}");
 }
 
-/// The header of an empty database of SQLite, of no application in particular.
-fn rusqlite_free_database() -> Vec<u8> {
+/// The header of an empty database of `SQLite`, of no application in particular.
+fn foreign_database() -> Vec<u8> {
     let mut page = vec![0; 4096];
     page[..16].copy_from_slice(b"SQLite format 3\0");
     page[16..24].copy_from_slice(&[0x10, 0, 1, 1, 0, 64, 32, 32]);
@@ -186,7 +186,8 @@ fn the_least_of_everything_works() {
     let sandbox = Sandbox::start(Options { days: 1, api_key: Some("k".into()), ..options(7, 1) }).unwrap();
     assert_eq!(column(&all_calls(&sandbox), "date"), ["2025-07-16"; 7]);
     assert_eq!(sandbox.api_key(), "k");
-    fn is_shareable<T: Send + Sync>(_: &T) {}
     is_shareable(&sandbox);
     assert!(!format!("{sandbox:?}").contains("\"k\""));
 }
+
+fn is_shareable<T: Send + Sync>(_: &T) {}

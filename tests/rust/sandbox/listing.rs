@@ -131,10 +131,8 @@ fn filters_hold_together() {
 #[test]
 fn vendor_call_ids_are_comma_separated() {
     let sandbox = start(30, 3);
-    let ids_of = |row: i64| {
-        column(&all_calls(&sandbox), "vendor_call_id")[row as usize - 1].as_str().unwrap().to_owned()
-    };
-    let query = format!("calls?vendor_call_id={},{}", ids_of(4), ids_of(2));
+    let uuids = column(&all_calls(&sandbox), "vendor_call_id");
+    let query = format!("calls?vendor_call_id={},{}", uuids[3].as_str().unwrap(), uuids[1].as_str().unwrap());
     assert_eq!(ids(&get(&sandbox, &query).rows()), [2, 4]);
 }
 
@@ -169,15 +167,13 @@ fn stored_fractions_are_within_the_times_they_belong_to() {
     let sandbox = start(10, 2);
     let body = r#"{"call_id":[1,2,3,4],"start_time":["2020-01-01 12:00:00.000","2020-01-01T12:00","2020-01-01 12:00:00.5","2020-01-01 12:00:00.500001"]}"#;
     assert_eq!(post(&sandbox, "calls", body).status, 200);
-    let ask = |query: &str| ids(&get(&sandbox, &format!("calls?before=2021-01-01+00:00&{query}")).rows());
-    assert_eq!(
-        ask("before=2020-01-01+12:00".replace("before=", "end_date=9999-12-31&after=").as_str()),
-        [1, 2, 3, 4]
-    );
-    let until = |time: &str| ids(&get(&sandbox, &format!("calls?before={time}")).rows());
-    assert_eq!(until("2020-01-01+12:00"), [1, 2]);
-    assert_eq!(until("2020-01-01+12:00:00.50"), [1, 2, 3]);
-    assert_eq!(ask("after=2020-01-01+12:00:00.500"), [3, 4]);
+    let between = |after: &str, before: &str| {
+        ids(&get(&sandbox, &format!("calls?after={after}&before={before}")).rows())
+    };
+    assert_eq!(between("2020-01-01+12:00", "2021-01-01+00:00"), [1, 2, 3, 4]);
+    assert_eq!(between("2020-01-01+12:00:00.000", "2020-01-01+12:00"), [1, 2]);
+    assert_eq!(between("2019-01-01+12:00", "2020-01-01+12:00:00.50"), [1, 2, 3]);
+    assert_eq!(between("2020-01-01+12:00:00.500", "2021-01-01+00:00"), [3, 4]);
 }
 
 #[test]
@@ -193,10 +189,7 @@ fn columns_come_in_the_order_asked_for_and_metrics_after_them() {
     let (csat, ratio) = (&rows[0]["csat"], &rows[0]["talk_ratio"]);
     let expected = format!("[{{\"call_id\":1,\"talk_ratio\":{ratio},\"csat\":{csat}}}]");
     assert_eq!(text("calls?columns=call_id&metric=talk_ratio,csat&n_per_page=1"), expected);
-    assert_eq!(
-        text("calls?columns=call_id,talk_ratio&metric=csat,talk_ratio&n_per_page=1"),
-        expected.replace("x", "")
-    );
+    assert_eq!(text("calls?columns=call_id,talk_ratio&metric=csat,talk_ratio&n_per_page=1"), expected);
     let row = &get(&sandbox, "calls?n_per_page=1&metric=resolved").rows()[0];
     assert_eq!(row.as_object().unwrap().len(), COLUMNS.len() + 1);
     assert!(row["resolved"].is_boolean());

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::client::{all_calls, all_reps, column, get, post};
 use super::{start, today};
 
+/// The columns that a group is known by.
+type Key = Vec<(&'static str, Value)>;
+
 fn date(row: &Value) -> NaiveDate {
     row["date"].as_str().unwrap().parse().unwrap()
 }
@@ -17,10 +20,10 @@ fn date(row: &Value) -> NaiveDate {
 fn expected(
     rows: &[Value],
     range: (NaiveDate, NaiveDate),
-    key: impl Fn(&Value) -> Vec<(&'static str, Value)>,
+    key: impl Fn(&Value) -> Key,
     metrics: &[&str],
 ) -> Vec<Value> {
-    let mut groups: BTreeMap<String, (Vec<(&str, Value)>, Vec<&Value>)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, (Key, Vec<&Value>)> = BTreeMap::new();
     for row in rows.iter().filter(|row| (range.0..=range.1).contains(&date(row))) {
         let key = key(row);
         // Numbers in order, null last.
@@ -31,7 +34,7 @@ fn expected(
         });
         groups.entry(order.collect()).or_insert_with(|| (key, Vec::new())).1.push(row);
     }
-    let row = |(key, rows): (Vec<(&str, Value)>, Vec<&Value>)| {
+    let row = |(key, rows): (Key, Vec<&Value>)| {
         let mut group: serde_json::Map<String, Value> =
             key.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         group.insert("conversations".into(), rows.len().into());
@@ -85,7 +88,7 @@ fn every_dimension_groups() {
     let rows = all_calls(&sandbox);
     let (start, end) = (ago(49), ago(3));
     let range = format!("start_date={start}&end_date={end}&metric=csat,sentiment");
-    let check = |groupby: &str, key: &dyn Fn(&Value) -> Vec<(&'static str, Value)>| {
+    let check = |groupby: &str, key: &dyn Fn(&Value) -> Key| {
         let report = get(&sandbox, &format!("report?{range}&groupby={groupby}")).rows();
         assert!(report.len() > 1, "{groupby}");
         assert_same(&report, &expected(&rows, (start, end), key, &["csat", "sentiment"]));

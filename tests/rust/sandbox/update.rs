@@ -191,7 +191,9 @@ fn readers_see_an_update_whole_or_not_at_all() {
             .collect();
         (1..=8).for_each(set);
         done.store(true, Ordering::Relaxed);
-        readers.into_iter().for_each(|reader| reader.join().unwrap());
+        for reader in readers {
+            reader.join().unwrap();
+        }
     });
 }
 
