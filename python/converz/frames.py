@@ -69,6 +69,10 @@ def _convert(frame: object, key: str) -> _core.Table:
         from converz.from_pandas import from_pandas
 
         return from_pandas(frame, key)
+    if pandas is not None and isinstance(frame, (pandas.Series, pandas.Index)):
+        # They export themselves only where pyarrow is, and then as something else than a table.
+        message = f"frame is a pandas.{type(frame).__name__}, which is one column: pass frame.to_frame()"
+        raise InvalidInputError(message)
     if isinstance(frame, Mapping):
         return _columns(frame)
     if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):

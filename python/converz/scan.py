@@ -176,19 +176,20 @@ class Source:
             yield self._empty.select(names)
             return
         self._project(query, names)
-        nothing = self._empty.select(names)
-        yield nothing
+        # Each time anew, since versions of polars take the columns out of what they get.
+        nothing = self._empty.select(names).clone
+        yield nothing()
         with Opening(lambda: self._stream(query, names, n_rows)) as opening:
             # polars notices Ctrl-C only when it is given a frame, be it without rows.
             while not opening.is_over(WAIT):
-                yield nothing
+                yield nothing()
             stream = opening.result()
             while True:
                 is_over, batch = stream._core.poll(WAIT)
                 if is_over:
                     return
                 if batch is None:
-                    yield nothing
+                    yield nothing()
                     continue
                 frame = pl.DataFrame(Table(batch)).select(names)
                 yield frame if predicate is None else frame.filter(predicate)

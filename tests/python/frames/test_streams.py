@@ -195,7 +195,10 @@ def test_engines_show_our_errors(consumer: str, failure: str, service):
     second = '[{"call_id":7,"x":"a"},{"call_id":8,"x":1}]' if failure == "drift" else 503
     name = "SchemaDriftError" if failure == "drift" else "ServerError"
     stream = service.client(rows(0, 2), second, page_size=2).stream_calls()
-    with pytest.raises(Exception, match=name) as info:
+    if consumer != "converz":
+        pytest.importorskip(consumer.partition("'")[0])
+    # Older versions of polars panic, with what they were told.
+    with pytest.raises(BaseException, match=name) as info:
         CONSUMERS[consumer](stream)
     assert ("call_id 7" if failure == "drift" else "503") in str(info.value)
     assert type(stream.error).__name__ == name

@@ -189,6 +189,7 @@ pub enum Time {
 }
 
 #[test]
+#[expect(clippy::excessive_precision, reason = "halfway between two texts, and exact")]
 fn numbers_as_javascript_writes_them() {
     // As engines print them.
     for (value, expected) in [
