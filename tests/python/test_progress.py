@@ -119,7 +119,8 @@ def test_a_shorter_line_covers_a_longer_one(terminal, clock):
 
 
 def test_a_notebook_is_somebody_who_looks(nobody, monkeypatch, clock):
-    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    kernel = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: kernel))
     with Reporter(None, "calls", None, clock=clock) as report:
         assert report is not None
 
