@@ -159,7 +159,8 @@ def _is_function(value: object) -> TypeGuard[Callable[[int, int], object]]:
 
 def _is_watched() -> bool:
     """Whether a person is looking: a terminal, or the kernel of a notebook."""
-    if "ipykernel" in sys.modules:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if hasattr(shell, "kernel"):
         return True
     try:
         return sys.stderr is not None and sys.stderr.isatty()

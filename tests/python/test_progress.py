@@ -48,9 +48,9 @@ def nobody(monkeypatch):
     return stderr_of(monkeypatch, io.StringIO())
 
 
-def stderr_of(monkeypatch, stream, modules=()):
+def stderr_of(monkeypatch, stream):
     """Make `stream` standard error for the module. That of the process is pytest's to exchange."""
-    monkeypatch.setattr(progress, "sys", types.SimpleNamespace(stderr=stream, modules=modules))
+    monkeypatch.setattr(progress, "sys", types.SimpleNamespace(stderr=stream, modules=sys.modules))
     return stream
 
 
@@ -118,8 +118,9 @@ def test_a_shorter_line_covers_a_longer_one(terminal, clock):
     assert len(shorter) >= len(longer)
 
 
-def test_a_notebook_is_somebody_who_looks(monkeypatch, clock):
-    stderr_of(monkeypatch, io.StringIO(), modules={"ipykernel"})
+def test_a_notebook_is_somebody_who_looks(nobody, monkeypatch, clock):
+    kernel = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: kernel))
     with Reporter(None, "calls", None, clock=clock) as report:
         assert report is not None
 

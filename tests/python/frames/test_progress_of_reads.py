@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,7 +37,7 @@ def plain(monkeypatch):
 
 
 def terminal(monkeypatch, is_one: bool):
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_one, raising=False)
 
 
@@ -122,9 +123,12 @@ def test_unasked_it_is_shown_after_a_second_in_a_terminal(is_terminal, clock, pl
 
 def test_a_notebook_is_watched(clock, plain, monkeypatch):
     terminal(monkeypatch, is_one=False)
-    monkeypatch.setitem(sys.modules, "ipykernel", object())
-    with Reporter(None, "calls", None, clock=clock) as report:
-        assert report is not None
+    shells = [SimpleNamespace(kernel=object()), SimpleNamespace(), None]
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shells[0]))
+    for is_watched in (True, False, False):
+        with Reporter(None, "calls", None, clock=clock) as report:
+            assert (report is not None) == is_watched
+        shells.pop(0)
 
 
 @pytest.mark.parametrize("end", ["loop", "capsule", "close", "error"])
