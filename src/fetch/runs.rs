@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(runs.runs.len(), 1);
         let taken = (0..1_000_000).filter(|place| runs.insert(2_000_000 + place * 2)).count();
         assert_eq!((taken, runs.runs.len()), (MAX_RUNS - 1, MAX_RUNS));
-        assert!(runs.insert(2_000_000 + 2 * (MAX_RUNS as i64 - 2) + 1));
+        assert!(runs.insert(2_131_069));
         assert!(Runs::default().insert(i64::MAX) && Runs::default().insert(i64::MIN));
     }
 }
