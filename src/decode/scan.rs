@@ -200,7 +200,7 @@ impl Scanner {
         loop {
             match self.state {
                 State::Value => {
-                    self.at = self.value(bytes, self.column, self.at)?;
+                    self.at = self.value_apart(bytes, self.column, self.at)?;
                     self.state = State::AfterValue;
                 }
                 State::AfterValue => {
@@ -366,8 +366,14 @@ impl Scanner {
         Ok((column, value))
     }
 
+    /// The same as `value`, where it is not worth being part of its caller.
+    #[inline(never)]
+    fn value_apart(&mut self, bytes: &[u8], column: usize, at: usize) -> Result<usize, Fault> {
+        self.value(bytes, column, at)
+    }
+
     /// Reads the value at `at` into the column; gives where it ends.
-    #[inline]
+    #[inline(always)]
     fn value(&mut self, bytes: &[u8], column: usize, at: usize) -> Result<usize, Fault> {
         let result = match bytes.get(at) {
             Some(b'"') => self.string(bytes, column, at + 1),
@@ -376,7 +382,7 @@ impl Scanner {
             Some(b'{' | b'[') => self.nested(bytes, column, at),
             // More white space than the last time.
             Some(b' ' | b'\n' | b'\r' | b'\t') => {
-                return self.value(bytes, column, nested::blanks(bytes, at));
+                return self.value_apart(bytes, column, nested::blanks(bytes, at));
             }
             Some(_) => Err(Fault::new(at, What::Value)),
             None => Err(Fault::MORE),
@@ -399,7 +405,7 @@ impl Scanner {
         fault
     }
 
-    #[inline]
+    #[inline(always)]
     fn string(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
         if let Some(end) = self.rows.date(column, bytes, start) {
             return Ok(end + 1);
@@ -422,7 +428,7 @@ impl Scanner {
         Ok(end + 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
         let (number, end) = number::parse(bytes, start)?;
         match number {
