@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
 use super::errors::to_py_err;
 use super::table::Table;
-use crate::decode::{Options, PageDecoder, unify};
+use crate::decode::{Cutting, Options, ParallelDecoder, unify};
 use crate::error::Error;
 use crate::fetch::known_columns;
+
+/// As a connection delivers them.
+const WINDOW: usize = 256 << 10;
 
 /// Decodes one page, as `Client.calls` would.
 #[pyfunction]
@@ -17,9 +21,12 @@ use crate::fetch::known_columns;
 pub fn decode(py: Python<'_>, body: PyBackedBytes, parse_dates: bool) -> PyResult<Table> {
     let options = Options { parse_dates, known: known_columns(), key: Some("call_id"), ..Options::default() };
     let options = Arc::new(options);
+    let body = Bytes::from_owner(body);
     py.detach(|| {
-        let mut decoder = PageDecoder::new(Arc::clone(&options));
-        decoder.push(&body)?;
+        let mut decoder = ParallelDecoder::new(&options, Cutting::default());
+        for start in (0..body.len()).step_by(WINDOW) {
+            decoder.push(body.slice(start..body.len().min(start + WINDOW)))?;
+        }
         let unified = unify(vec![decoder.finish()?], &options, &[], &[])?;
         Ok(Table::new(unified.schema, unified.batches))
     })

@@ -41,6 +41,10 @@ impl Glue {
         self.text.extend_from_slice(bytes);
     }
 
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
     /// Where it ends, if it is at `at`.
     #[inline]
     pub(super) fn after(&self, bytes: &[u8], at: usize) -> Option<usize> {

@@ -85,6 +85,11 @@ impl Layout {
         &self.names
     }
 
+    /// What stood between the last two rows, from the end of the last value to the beginning of the next.
+    pub(super) fn between_rows(&self) -> Option<&[u8]> {
+        self.glue.first().map(Glue::text).filter(|text| !text.is_empty())
+    }
+
     /// What follows the value of `from` that ended at `at`, if it is a key that is known, in a familiar form.
     #[inline]
     pub(super) fn next(&mut self, from: usize, bytes: &[u8], at: usize) -> Option<Next> {

@@ -1,6 +1,6 @@
 //! The bytes of pages, in any split → Arrow record batches. Knows nothing of HTTP, tokio or Python.
 //!
-//! `scan` reads rows into the chunks of `rows`, each in the narrowest form that has its values exactly; `types` has
+//! `parallel` has a page decoded by several threads; each reads with `scan`. `scan` reads rows into the chunks of `rows`, each in the narrowest form that has its values exactly; `types` has
 //! the table by which the columns of all pages get their types, and `unify` makes batches of them.
 
 mod bits;
@@ -12,6 +12,7 @@ mod layout;
 mod nested;
 mod number;
 mod page;
+mod parallel;
 mod rechunk;
 mod rows;
 mod scan;
@@ -26,6 +27,7 @@ use arrow_schema::{Schema, SchemaRef};
 
 pub use convert::check_pinned;
 pub use page::Page;
+pub use parallel::{Cutting, ParallelDecoder};
 pub use scan::PageDecoder;
 pub use unify::{OnNewColumn, Unified, conform, stream_schema, unify};
 

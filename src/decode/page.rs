@@ -1,10 +1,13 @@
 //! A decoded page: its batches as they arrived, whose types are not settled yet.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Key;
 use super::chunk::{Chunk, Value};
 use super::convert;
+use super::layout::MAX_COLUMNS;
+use crate::error::{Error, Result};
 
 /// The chunks of a batch, by column of the page. Columns that came later are missing at the end.
 #[derive(Debug, Clone)]
@@ -56,6 +59,41 @@ impl Page {
         }
         self.batches.retain(|batch| batch.rows > 0);
         self
+    }
+
+    /// This page and the rows of another one after it.
+    ///
+    /// # Errors
+    /// More columns than a page may have.
+    pub(super) fn followed_by(mut self, other: Self) -> Result<Self> {
+        if self.names == other.names {
+            self.batches.extend(other.batches);
+            return Ok(self);
+        }
+        let known: HashMap<Arc<str>, usize> =
+            self.names.iter().cloned().enumerate().map(|(place, name)| (name, place)).collect();
+        let mut place = |name: Arc<str>| {
+            known.get(&name).copied().unwrap_or_else(|| {
+                self.names.push(name);
+                self.names.len() - 1
+            })
+        };
+        let places: Vec<usize> = other.names.into_iter().map(&mut place).collect();
+        if self.names.len() > MAX_COLUMNS {
+            return Err(Error::limit_exceeded(format!("the answer has more than {MAX_COLUMNS} columns")));
+        }
+        for mut batch in other.batches {
+            let mut chunks = vec![Chunk::default(); self.names.len()];
+            for (chunk, place) in batch.chunks.into_iter().zip(&places) {
+                chunks[*place] = chunk;
+            }
+            for chunk in &mut chunks {
+                chunk.close(batch.rows);
+            }
+            batch.chunks = chunks;
+            self.batches.push(batch);
+        }
+        Ok(self)
     }
 
     pub(super) fn position(&self, column: &str) -> Option<usize> {

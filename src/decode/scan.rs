@@ -72,6 +72,7 @@ impl PageDecoder {
                 max_value_bytes: options.max_value_bytes.min(MAX_VALUE_BYTES),
                 options,
                 state: State::Start,
+                rows_before: 0,
                 at: 0,
                 column: 0,
                 layout: Layout::default(),
@@ -84,6 +85,58 @@ impl PageDecoder {
             offset: 0,
             failed: None,
         }
+    }
+
+    /// A decoder of what comes after the comma that follows a row, `offset` bytes into the body.
+    pub(super) fn before_row(options: Arc<Options>, offset: u64) -> Self {
+        let mut decoder = Self::new(options);
+        decoder.scanner.state = State::NextRow;
+        decoder.offset = offset;
+        decoder
+    }
+
+    /// Says how many rows the page has before the first one that is decoded here, for errors to count with.
+    pub(super) fn set_rows_before(&mut self, rows: usize) {
+        self.scanner.rows_before = rows;
+    }
+
+    /// Whether another decoder, made by [`Self::before_row`], would read all that follows as this one would.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub(super) fn is_before_row(&mut self) -> Result<bool> {
+        self.read_carry()?;
+        Ok(self.carry.is_empty() && self.scanner.state == State::NextRow)
+    }
+
+    /// Reads what was carried over, though more may come.
+    fn read_carry(&mut self) -> Result<()> {
+        let mut carry = std::mem::take(&mut self.carry);
+        let read = self.read(&carry)?;
+        carry.drain(..read);
+        self.carry = carry;
+        Ok(())
+    }
+
+    /// The bytes that stood between the last value of a row and the first one of the next, and where in them that row
+    /// begins.
+    pub(super) fn between_rows(&self) -> Option<(&[u8], usize)> {
+        let bytes = self.scanner.layout.between_rows()?;
+        Some((bytes, memchr::memchr(b'{', bytes)?))
+    }
+
+    pub(super) fn failure(&self) -> Option<&Error> {
+        self.failed.as_ref()
+    }
+
+    /// Rows that are complete.
+    pub(super) fn num_rows(&self) -> usize {
+        self.scanner.rows.current() - 1
+    }
+
+    /// The complete rows, where others follow.
+    pub(super) fn into_page(self) -> Page {
+        Page { names: self.scanner.layout.names().to_vec(), batches: self.scanner.rows.finish() }
     }
 
     /// Decodes what arrived.
@@ -150,13 +203,10 @@ impl PageDecoder {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let carry = std::mem::take(&mut self.carry);
-        let read = self.read(&carry)?;
-        let rest = carry.get(read..).unwrap_or_default();
+        self.read_carry()?;
+        let rest = &self.carry;
         match self.scanner.state {
-            State::End => {
-                Ok(Page { names: self.scanner.layout.names().to_vec(), batches: self.scanner.rows.finish() })
-            }
+            State::End => Ok(self.into_page()),
             State::Start | State::Opening if rest.is_empty() => Err(Error::decode(
                 "the answer is empty, not a JSON array of rows (a list without rows is `[]`)",
             )),
@@ -180,6 +230,8 @@ struct Scanner {
     options: Arc<Options>,
     max_value_bytes: usize,
     state: State,
+    /// Rows of the page that another decoder reads.
+    rows_before: usize,
     /// Everything before it was read.
     at: usize,
     /// The column that was read last, or whose value is next.
@@ -482,7 +534,8 @@ impl Scanner {
         let in_value = matches!(self.state, State::Value);
         let in_row = in_value || matches!(self.state, State::AfterValue | State::FirstKey | State::NextKey);
         let column = self.layout.names().get(self.column).filter(|_| in_value);
-        Place { byte, row: self.rows.current() - usize::from(!in_row), column: column.map(|name| &**name) }
+        let row = self.rows_before + self.rows.current() - usize::from(!in_row);
+        Place { byte, row, column: column.map(|name| &**name) }
     }
 
     /// The error that a fault is, unless it is the want of more bytes.

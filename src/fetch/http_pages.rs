@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::page_loop::{PageSource, Rows};
 use super::planner::Ask;
-use crate::decode::{Key, Options, Page, PageDecoder};
+use crate::decode::{Cutting, Key, Options, Page, ParallelDecoder};
 use crate::error::Result;
 use crate::http::{Answer, BodySink, Http, Request, RetryBudget};
 use crate::query::{Operation, Query};
@@ -59,19 +59,20 @@ impl Rows for KeyedPage {
 
 /// Decodes one attempt's body.
 #[derive(Debug)]
-pub(super) struct PageSink(PageDecoder);
+pub(super) struct PageSink(ParallelDecoder<Vec<u8>>);
 
 impl PageSink {
     pub(super) fn new(options: &Arc<Options>) -> Self {
-        Self(PageDecoder::new(Arc::clone(options)))
+        Self(ParallelDecoder::new(options, Cutting::default()))
     }
 }
 
 impl BodySink for PageSink {
     type Output = Page;
 
-    fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0.push(bytes)
+    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>> {
+        self.0.push(window)?;
+        Ok(self.0.spare().unwrap_or_default())
     }
 
     fn finish(self) -> Result<Page> {

@@ -34,14 +34,16 @@ use crate::error::{Error, Result};
 use crate::settings::Settings;
 use retry::Retry;
 
-/// Takes the decompressed bytes of one answer, in any split, on a thread that may block.
+/// Takes the decompressed bytes of one answer, in windows of any size, on a thread that may block.
 /// A sink is made anew for each attempt, so what a failed one took in is gone with it.
 pub trait BodySink: Send + 'static {
     type Output: Send + 'static;
 
+    /// Takes a window of bytes; gives one that can be filled again, this or another or an empty one.
+    ///
     /// # Errors
     /// Bytes that are not what was asked for.
-    fn push(&mut self, bytes: &[u8]) -> Result<()>;
+    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>>;
 
     /// The body has ended. An error of kind [`crate::error::ErrorKind::Connection`] says that it was cut.
     ///

@@ -66,6 +66,20 @@ impl Source {
     fn whole(&self) -> bool {
         self.pieces.is_none()
     }
+
+    /// The next window as a whole; none at the end of the body.
+    fn window(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let is_over = self.fill_buf()?.is_empty();
+        Ok((!is_over).then(|| mem::take(&mut self.current)))
+    }
+
+    /// Has a window filled again.
+    fn give_back(&self, window: Vec<u8>) {
+        if window.capacity() > 0 {
+            // The receiving side may have ended; then nobody needs the memory.
+            let _ = self.spare.send(window);
+        }
+    }
 }
 
 impl BufRead for Source {
@@ -78,8 +92,8 @@ impl BufRead for Source {
             }
             match piece {
                 Some(Piece::Window(window)) => {
-                    // The receiving side may have ended; then nobody needs the memory.
-                    let _ = self.spare.send(mem::replace(&mut self.current, window));
+                    let read = mem::replace(&mut self.current, window);
+                    self.give_back(read);
                     self.read = 0;
                 }
                 Some(Piece::End) => self.pieces = None,
@@ -123,32 +137,30 @@ impl<S: BodySink> Job<S> {
     }
 
     fn pass_on(mut self) -> Result<S::Output, BodyError> {
-        loop {
-            let bytes = self.source.fill_buf().map_err(|error| classify(&error))?;
-            if bytes.is_empty() {
-                return self.sink.finish().map_err(BodyError::Sink);
-            }
-            let size = bytes.len();
-            self.decoded.fetch_add(size as u64, Ordering::Relaxed);
-            self.sink.push(bytes).map_err(BodyError::Sink)?;
-            self.source.consume(size);
+        while let Some(window) = self.source.window().map_err(|error| classify(&error))? {
+            self.decoded.fetch_add(window.len() as u64, Ordering::Relaxed);
+            let spare = self.sink.push(window).map_err(BodyError::Sink)?;
+            self.source.give_back(spare);
         }
+        self.sink.finish().map_err(BodyError::Sink)
     }
 
     fn decompress_here(mut self) -> Result<S::Output, BodyError> {
         let given_up = Arc::clone(&self.source.given_up);
         let mut windows = Windows::new(self.encoding, self.source, self.max_bytes, self.decoded)?;
-        let mut window = vec![0; SMALL];
+        let mut window = Vec::new();
         loop {
             // A few kilobytes may decompress to gigabytes.
             if given_up.load(Ordering::Relaxed) {
                 return Err(BodyError::GivenUp);
             }
+            window.resize(SMALL, 0);
             let size = windows.fill(&mut window)?;
             if size == 0 {
                 return self.sink.finish().map_err(BodyError::Sink);
             }
-            self.sink.push(&window[..size]).map_err(BodyError::Sink)?;
+            window.truncate(size);
+            window = self.sink.push(window).map_err(BodyError::Sink)?;
         }
     }
 
@@ -179,7 +191,7 @@ impl<S: BodySink> Job<S> {
             if given_up.load(Ordering::Relaxed) {
                 return Err(BodyError::GivenUp);
             }
-            self.sink.push(&window).map_err(BodyError::Sink)?;
+            let window = self.sink.push(window).map_err(BodyError::Sink)?;
             let _ = spare.send(window);
         }
         match thread.join() {
@@ -265,8 +277,8 @@ mod tests {
     impl BodySink for Sink {
         type Output = ();
 
-        fn push(&mut self, _bytes: &[u8]) -> SinkResult<()> {
-            if self.refuses { Err(Error::decode("refused")) } else { Ok(()) }
+        fn push(&mut self, window: Vec<u8>) -> SinkResult<Vec<u8>> {
+            if self.refuses { Err(Error::decode("refused")) } else { Ok(window) }
         }
 
         fn finish(self) -> SinkResult<()> {

@@ -7,17 +7,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs, hint};
 
-use converz::decode::{Options, PageDecoder, Unified, unify};
+use bytes::Bytes;
+use converz::decode::{Cutting, Options, PageDecoder, ParallelDecoder, Unified, unify};
 
 const RUNS: usize = 15;
 /// As a connection delivers them.
 const PIECE: usize = 256 << 10;
 
-fn decode(body: &[u8], piece: usize) -> Unified {
+/// Decodes a body in pieces of that size.
+type Way = fn(&Bytes, usize) -> Unified;
+
+fn decode(body: &Bytes, piece: usize) -> Unified {
     let options = Arc::new(Options::default());
     let mut decoder = PageDecoder::new(Arc::clone(&options));
     for piece in body.chunks(piece) {
         decoder.push(piece).expect("the body is valid");
+    }
+    let page = decoder.finish().expect("the body is whole");
+    unify(vec![page], &options, &[], &[]).expect("nothing is pinned")
+}
+
+fn decode_in_parallel(body: &Bytes, piece: usize) -> Unified {
+    let options = Arc::new(Options::default());
+    let mut decoder = ParallelDecoder::new(&options, Cutting::default());
+    for start in (0..body.len()).step_by(piece) {
+        decoder.push(body.slice(start..body.len().min(start + piece))).expect("the body is valid");
     }
     let page = decoder.finish().expect("the body is whole");
     unify(vec![page], &options, &[], &[]).expect("nothing is pinned")
@@ -38,7 +52,7 @@ fn on_processor() -> Duration {
 
 fn main() {
     for path in env::args().skip(1).filter(|argument| !argument.starts_with("--")) {
-        let body = fs::read(&path).expect("the file can be read");
+        let body = Bytes::from(fs::read(&path).expect("the file can be read"));
         // A new peak begins here.
         let _ = fs::write("/proc/self/clear_refs", "5");
         let before = peak();
@@ -53,7 +67,12 @@ fn main() {
             above / finished
         );
         drop(table);
-        for (name, piece) in [("in one piece", body.len()), ("in pieces of 256 KiB", PIECE)] {
+        let ways: [(&str, usize, Way); 3] = [
+            ("in one piece", body.len(), decode),
+            ("in pieces of 256 KiB", PIECE, decode),
+            ("on several threads", PIECE, decode_in_parallel),
+        ];
+        for (name, piece, decode) in ways {
             let mut clock = Vec::new();
             let mut processor = Vec::new();
             for _ in 0..RUNS {

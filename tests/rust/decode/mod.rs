@@ -5,6 +5,7 @@ mod helpers;
 mod json_cases;
 mod large;
 mod oracle;
+mod parallel;
 mod pinned;
 mod property;
 mod refusals;

@@ -11,7 +11,7 @@ use super::oracle::{self, Cell, Row};
 
 /// A value as JSON text, and what it is.
 #[derive(Debug, Clone)]
-enum Value {
+pub enum Value {
     Literal(&'static str),
     Number(String),
     Text(String),
@@ -135,10 +135,10 @@ fn of_kind(kind: usize) -> BoxedStrategy<Value> {
 
 const KINDS: usize = 12;
 
-type Member = (String, Value);
+pub type Member = (String, Value);
 
 /// Rows that mostly have the same keys, in columns that are mostly of one kind.
-fn rows() -> impl Strategy<Value = Vec<Vec<Member>>> {
+pub fn rows() -> impl Strategy<Value = Vec<Vec<Member>>> {
     let name = prop_oneof![4 => "[a-z_]{1,14}", 1 => any::<String>(), 1 => "[a-z]{30,50}"];
     let column = (name, 0..KINDS, 0..KINDS);
     prop::collection::vec(column, 0..6).prop_flat_map(|columns| {
@@ -174,10 +174,14 @@ fn rows() -> impl Strategy<Value = Vec<Vec<Member>>> {
 }
 
 /// A small generator of its own, so that a failing case is one seed.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub fn new(seed: u64) -> Self {
+        Self(seed | 1)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -186,7 +190,7 @@ impl Random {
 }
 
 /// Writes rows as JSON, with white space and escapes at random if `free`.
-struct Writer {
+pub struct Writer {
     random: Random,
     free: bool,
     out: String,
@@ -231,8 +235,8 @@ impl Writer {
         self.out.push('"');
     }
 
-    fn page(rows: &[Vec<Member>], seed: u64, free: bool) -> String {
-        let mut writer = Self { random: Random(seed | 1), free, out: String::new() };
+    pub fn page(rows: &[Vec<Member>], seed: u64, free: bool) -> String {
+        let mut writer = Self { random: Random::new(seed), free, out: String::new() };
         if free && writer.random.below(4) == 0 {
             writer.out.push('\u{feff}');
         }
@@ -296,7 +300,7 @@ proptest! {
     fn pages_in_pieces_are_what_the_oracle_says(rows in rows(), seed: u64, free: bool, parse_dates: bool) {
         let options = Options { parse_dates, ..Options::default() };
         let expected = expected(&rows, parse_dates);
-        let mut random = Random(seed | 1);
+        let mut random = Random::new(seed);
         let whole = Writer::page(&rows, seed, free);
         assert_same(&unified(vec![page(whole.as_bytes(), &options).unwrap()], &options), &expected);
         // The same rows on several pages, each in pieces.
@@ -322,7 +326,7 @@ proptest! {
     #[test]
     fn the_rows_that_are_kept_are_all_that_counts(rows in rows(), seed: u64) {
         let options = Options::default();
-        let mut random = Random(seed | 1);
+        let mut random = Random::new(seed);
         let keep: Vec<bool> = match random.below(3) {
             0 => (0..rows.len()).map(|_| random.below(2) == 0).collect(),
             1 => { let kept = random.below(rows.len() + 1); (0..rows.len()).map(|row| row < kept).collect() }

@@ -35,9 +35,9 @@ struct Collect(Vec<u8>);
 impl BodySink for Collect {
     type Output = Vec<u8>;
 
-    fn push(&mut self, bytes: &[u8]) -> Result<()> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
+    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>> {
+        self.0.extend_from_slice(&window);
+        Ok(window)
     }
 
     fn finish(self) -> Result<Vec<u8>> {

@@ -1,0 +1,369 @@
+//! Decodes one page on several threads, for bodies that arrive faster than one thread reads them.
+//!
+//! A body is cut into stretches, each with a thread and a decoder of its own. Where a stretch may begin is guessed:
+//! before a row, after bytes that look like those between the rows so far. The guess is right exactly if the decoder of
+//! the stretch before it ends there in the state before a row, since what follows then means the same to both. Until
+//! that is known a stretch keeps its bytes; if the guess was wrong, the decoder before it goes on with them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+
+use memchr::memmem::Finder;
+
+use super::scan::PageDecoder;
+use super::{Options, Page};
+use crate::error::{Error, Result};
+
+/// When a page is cut, and into how many stretches at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Cutting {
+    /// Stretches that are decoded at the same time; one means that nothing is cut.
+    pub threads: usize,
+    /// Bytes that are decoded without another thread.
+    pub alone: usize,
+    /// A stretch has at least so many bytes, so that batches do not become small.
+    pub stretch: usize,
+    /// A stretch goes on as long as its decoder has fewer bytes than this before it.
+    pub lag: usize,
+}
+
+/// More threads than this decode faster than anything delivers.
+const MAX_THREADS: usize = 4;
+
+impl Default for Cutting {
+    fn default() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self { threads: processors.min(MAX_THREADS), alone: 1 << 20, stretch: 8 << 20, lag: 1 << 20 }
+    }
+}
+
+/// A window of bytes, or a part of one.
+struct Piece<W> {
+    window: Arc<W>,
+    range: Range<usize>,
+}
+
+impl<W: AsRef<[u8]>> Piece<W> {
+    fn bytes(&self) -> &[u8] {
+        (*self.window).as_ref().get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// What a thread made of its stretch.
+struct Decoded<W> {
+    decoder: PageDecoder,
+    /// The whole stretch, unless it was known in time that it begins where a row does.
+    kept: Vec<Piece<W>>,
+}
+
+/// A stretch that is being decoded.
+struct Stretch<W> {
+    /// Where it begins in the body.
+    offset: u64,
+    /// Absent once it has all its bytes.
+    pieces: Option<Sender<Piece<W>>>,
+    sent: usize,
+    read: Arc<AtomicUsize>,
+    /// The rows before it, once it is known that it begins where a row does.
+    rows_before: Arc<OnceLock<usize>>,
+    thread: JoinHandle<Decoded<W>>,
+}
+
+impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
+    fn start(decoder: PageDecoder, offset: u64, spare: Sender<W>) -> Result<Self> {
+        let (pieces, received) = channel();
+        let read = Arc::new(AtomicUsize::new(0));
+        let rows_before = Arc::new(OnceLock::new());
+        let thread = {
+            let (read, rows_before) = (Arc::clone(&read), Arc::clone(&rows_before));
+            thread::Builder::new()
+                .name("converz-decode".to_owned())
+                .spawn(move || decode(decoder, &received, &rows_before, &read, &spare))
+                .map_err(|error| Error::internal(format!("no thread for decoding: {error}")))?
+        };
+        Ok(Self { offset, pieces: Some(pieces), sent: 0, read, rows_before, thread })
+    }
+
+    fn send(&mut self, piece: Piece<W>) {
+        self.sent += piece.range.len();
+        if let Some(pieces) = &self.pieces {
+            // The thread receives until there is no more to come, unless it panics, which its end tells.
+            let _ = pieces.send(piece);
+        }
+    }
+
+    /// Whether another thread should go on.
+    fn is_behind(&self, cutting: &Cutting) -> bool {
+        self.sent >= cutting.stretch && self.sent - self.read.load(Ordering::Relaxed) >= cutting.lag
+    }
+
+    /// Says that it begins where a row does, and after how many.
+    fn settle(&self, rows_before: usize) {
+        let _ = self.rows_before.set(rows_before);
+    }
+
+    /// Waits until everything that was sent is decoded.
+    fn end(self) -> Decoded<W> {
+        drop(self.pieces);
+        self.thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
+
+    /// The same for one that begins where a row does, after so many others.
+    fn end_after(self, rows: usize, options: &Arc<Options>) -> Result<PageDecoder> {
+        let offset = self.offset;
+        let Decoded { mut decoder, kept } = self.end();
+        if decoder.failure().is_some() && !kept.is_empty() {
+            // Its error counts the rows from a beginning that was not known then.
+            decoder = PageDecoder::before_row(Arc::clone(options), offset);
+            decoder.set_rows_before(rows);
+            kept.iter().try_for_each(|piece| decoder.push(piece.bytes()))?;
+        }
+        if let Some(error) = decoder.failure() {
+            return Err(error.clone());
+        }
+        decoder.set_rows_before(rows);
+        Ok(decoder)
+    }
+}
+
+/// What a stretch's thread does.
+fn decode<W: AsRef<[u8]>>(
+    mut decoder: PageDecoder,
+    pieces: &Receiver<Piece<W>>,
+    rows_before: &OnceLock<usize>,
+    read: &AtomicUsize,
+    spare: &Sender<W>,
+) -> Decoded<W> {
+    let mut kept = Vec::new();
+    let mut keeps = true;
+    for piece in pieces {
+        if keeps
+            && decoder.failure().is_none()
+            && let Some(rows) = rows_before.get()
+        {
+            keeps = false;
+            decoder.set_rows_before(*rows);
+            kept.drain(..).for_each(|piece| give_back(piece, spare));
+        }
+        // An error is looked at when it is known whether the stretch begins where a row does.
+        let _ = decoder.push(piece.bytes());
+        read.fetch_add(piece.range.len(), Ordering::Relaxed);
+        if keeps {
+            kept.push(piece);
+        } else {
+            give_back(piece, spare);
+        }
+    }
+    Decoded { decoder, kept }
+}
+
+/// Hands the window back to be filled again, unless another stretch has a part of it.
+fn give_back<W>(piece: Piece<W>, spare: &Sender<W>) {
+    if let Some(window) = Arc::into_inner(piece.window) {
+        // Where no more windows are wanted, there is nobody to receive it.
+        let _ = spare.send(window);
+    }
+}
+
+/// Decodes one page, on other threads where that is worthwhile.
+pub struct ParallelDecoder<W> {
+    options: Arc<Options>,
+    cutting: Cutting,
+    stage: Stage<W>,
+    /// Bytes so far.
+    offset: u64,
+    /// The stretches that are known to be right, and their rows.
+    done: Vec<Page>,
+    rows: usize,
+    spare: (Sender<W>, Receiver<W>),
+}
+
+enum Stage<W> {
+    /// On the thread of whoever brings the bytes.
+    Alone {
+        decoder: Box<PageDecoder>,
+        for_good: bool,
+    },
+    Beside(Stretches<W>),
+    Failed(Error),
+}
+
+/// The stretches in order; the last one gets what comes.
+struct Stretches<W> {
+    running: VecDeque<Stretch<W>>,
+    between_rows: Box<Finder<'static>>,
+    /// Where in the bytes between rows the next row begins.
+    row: usize,
+}
+
+impl<W> Stretches<W> {
+    /// Where in the bytes a row seems to begin.
+    fn find_row(&self, bytes: &[u8]) -> Option<usize> {
+        self.between_rows.find(bytes).map(|at| at + self.row)
+    }
+}
+
+impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
+    pub fn new(options: &Arc<Options>, cutting: Cutting) -> Self {
+        Self {
+            options: Arc::clone(options),
+            cutting,
+            stage: Stage::Alone {
+                decoder: Box::new(PageDecoder::new(Arc::clone(options))),
+                for_good: cutting.threads < 2,
+            },
+            offset: 0,
+            done: Vec::new(),
+            rows: 0,
+            spare: channel(),
+        }
+    }
+
+    /// A window that is read, to be filled again.
+    pub fn spare(&mut self) -> Option<W> {
+        self.spare.1.try_recv().ok()
+    }
+
+    /// Decodes what arrived, now or on another thread.
+    ///
+    /// # Errors
+    /// Those of [`PageDecoder::push`], for these bytes or for earlier ones.
+    pub fn push(&mut self, window: W) -> Result<()> {
+        let result = self.push_unfailed(window);
+        if let Err(error) = &result {
+            self.stage = Stage::Failed(error.clone());
+        }
+        result
+    }
+
+    fn push_unfailed(&mut self, window: W) -> Result<()> {
+        let window = Arc::new(window);
+        let cut = self.cut(&window)?;
+        let piece = Piece { range: cut..(*window).as_ref().len(), window };
+        self.offset += piece.range.len() as u64;
+        match &mut self.stage {
+            Stage::Failed(error) => Err(error.clone()),
+            Stage::Beside(stretches) => {
+                if let Some(last) = stretches.running.back_mut() {
+                    last.send(piece);
+                }
+                Ok(())
+            }
+            Stage::Alone { decoder, for_good } => {
+                decoder.push(piece.bytes())?;
+                give_back(piece, &self.spare.0);
+                if !*for_good
+                    && self.offset >= self.cutting.alone as u64
+                    && let Some((between_rows, row)) = decoder.between_rows()
+                {
+                    let between_rows = Box::new(Finder::new(between_rows).into_owned());
+                    self.go_beside(between_rows, row)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Moves the decoder to a thread of its own.
+    fn go_beside(&mut self, between_rows: Box<Finder<'static>>, row: usize) -> Result<()> {
+        let beside = Stage::Beside(Stretches { running: VecDeque::new(), between_rows, row });
+        let alone = mem::replace(&mut self.stage, beside);
+        if let (Stage::Alone { decoder, .. }, Stage::Beside(stretches)) = (alone, &mut self.stage) {
+            let stretch = Stretch::start(*decoder, 0, self.spare.0.clone())?;
+            stretch.settle(0);
+            stretches.running.push_back(stretch);
+        }
+        Ok(())
+    }
+
+    /// Begins a new stretch in the window if the last one has enough to do; gives what of the window belongs to that.
+    fn cut(&mut self, window: &Arc<W>) -> Result<usize> {
+        let Stage::Beside(stretches) = &mut self.stage else { return Ok(0) };
+        let Some(last) = stretches.running.back() else { return Ok(0) };
+        let cut = if last.is_behind(&self.cutting) { stretches.find_row((**window).as_ref()) } else { None };
+        if let Some(cut) = cut
+            && let Some(last) = stretches.running.back_mut()
+        {
+            last.send(Piece { window: Arc::clone(window), range: 0..cut });
+            last.pieces = None;
+            self.offset += cut as u64;
+        }
+        while let Stage::Beside(Stretches { running, .. }) = &self.stage
+            && (cut.is_some() && running.len() >= self.cutting.threads
+                || running.len() > 1 && running.front().is_some_and(|oldest| oldest.thread.is_finished()))
+        {
+            self.settle_oldest()?;
+        }
+        let Some(cut) = cut else { return Ok(0) };
+        if let Stage::Beside(stretches) = &mut self.stage {
+            let decoder = PageDecoder::before_row(Arc::clone(&self.options), self.offset);
+            let stretch = Stretch::start(decoder, self.offset, self.spare.0.clone())?;
+            if stretches.running.is_empty() {
+                stretch.settle(self.rows);
+            }
+            stretches.running.push_back(stretch);
+        }
+        Ok(cut)
+    }
+
+    /// Waits for the oldest stretch, and for the others if it shows that they begin in a wrong place.
+    fn settle_oldest(&mut self) -> Result<()> {
+        let Stage::Beside(stretches) = &mut self.stage else { return Ok(()) };
+        let Some(oldest) = stretches.running.pop_front() else { return Ok(()) };
+        let mut decoder = oldest.end_after(self.rows, &self.options)?;
+        if decoder.is_before_row()? {
+            self.rows += decoder.num_rows();
+            self.done.push(decoder.into_page());
+            if let Some(next) = stretches.running.front() {
+                next.settle(self.rows);
+            }
+            return Ok(());
+        }
+        for other in mem::take(&mut stretches.running) {
+            for piece in other.end().kept {
+                decoder.push(piece.bytes())?;
+                give_back(piece, &self.spare.0);
+            }
+        }
+        // What looks like the bytes between rows comes elsewhere, too.
+        self.stage = Stage::Alone { decoder: Box::new(decoder), for_good: true };
+        Ok(())
+    }
+
+    /// Ends the page.
+    ///
+    /// # Errors
+    /// Those of [`PageDecoder::finish`].
+    pub fn finish(mut self) -> Result<Page> {
+        while let Stage::Beside(Stretches { running, .. }) = &self.stage
+            && running.len() > 1
+        {
+            self.settle_oldest()?;
+        }
+        let last = match self.stage {
+            Stage::Failed(error) => return Err(error),
+            Stage::Alone { decoder, .. } => *decoder,
+            Stage::Beside(mut stretches) => match stretches.running.pop_front() {
+                Some(last) => last.end_after(self.rows, &self.options)?,
+                None => return Err(Error::internal("a page has no last stretch")),
+            },
+        };
+        let last = last.finish()?;
+        let mut pages = self.done.into_iter().chain([last]);
+        let first = pages.next().unwrap_or_default();
+        pages.try_fold(first, Page::followed_by)
+    }
+}
+
+impl<W> fmt::Debug for ParallelDecoder<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ParallelDecoder").field("offset", &self.offset).finish_non_exhaustive()
+    }
+}
