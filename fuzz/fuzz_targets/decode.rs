@@ -1,5 +1,5 @@
-//! Bytes → decoder, in several splits, against serde_json and the oracle of the tests: accepted and refused alike,
-//! and the same table.
+//! Bytes → decoder, in several splits and on several threads, against serde_json and the oracle of the tests: accepted
+//! and refused alike, and the same table.
 //!
 //!     cargo +nightly fuzz run decode -- -max_total_time=1200
 
@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use converz::decode::{Options, PageDecoder, unify};
+use converz::decode::{Cutting, Options, Page, PageDecoder, ParallelDecoder, unify};
+use converz::error::Error;
 use libfuzzer_sys::fuzz_target;
 
 #[path = "../../tests/rust/decode/oracle.rs"]
@@ -25,7 +26,18 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>, options: &Arc<Options>) ->
             break;
         }
     }
-    let page = result.and_then(|()| decoder.finish()).map_err(|error| error.to_string())?;
+    table(result.and_then(|()| decoder.finish()), options)
+}
+
+/// The same, cut wherever a row seems to begin.
+fn decode_in_parallel(body: &[u8], size: usize, options: &Arc<Options>) -> Result<RecordBatch, String> {
+    let mut decoder = ParallelDecoder::new(options, Cutting { threads: 2, alone: 0, stretch: 0, lag: 0 });
+    let result = body.chunks(size).try_for_each(|window| decoder.push(window.to_vec()));
+    table(result.and_then(|()| decoder.finish()), options)
+}
+
+fn table(page: Result<Page, Error>, options: &Options) -> Result<RecordBatch, String> {
+    let page = page.map_err(|error| error.to_string())?;
     let unified = unify(vec![page], options, &[], &[]).expect("nothing is pinned");
     Ok(arrow_select::concat::concat_batches(&unified.schema, &unified.batches).expect("one schema"))
 }
@@ -47,7 +59,12 @@ fuzz_target!(|input: &[u8]| {
     }
     let size = usize::from(*split).max(1);
     let cut = body.len().min(size);
-    for split in [decode(body.chunks(size), &options), decode([&body[..cut], &body[cut..]].into_iter(), &options)] {
+    let splits = [
+        decode(body.chunks(size), &options),
+        decode([&body[..cut], &body[cut..]].into_iter(), &options),
+        decode_in_parallel(body, size, &options),
+    ];
+    for split in splits {
         match (&whole, split) {
             (Ok(whole), Ok(split)) => {
                 if let Some(difference) = oracle::difference(whole, &split) {

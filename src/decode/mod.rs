@@ -16,6 +16,7 @@ mod parallel;
 mod rechunk;
 mod rows;
 mod scan;
+mod side_by_side;
 mod text;
 mod time;
 mod types;

@@ -18,6 +18,7 @@ use std::thread::{self, JoinHandle};
 use memchr::memmem::Finder;
 
 use super::scan::PageDecoder;
+use super::side_by_side::num_threads;
 use super::{Options, Page};
 use crate::error::{Error, Result};
 
@@ -34,13 +35,9 @@ pub struct Cutting {
     pub lag: usize,
 }
 
-/// More threads than this decode faster than anything delivers.
-const MAX_THREADS: usize = 4;
-
 impl Default for Cutting {
     fn default() -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self { threads: processors.min(MAX_THREADS), alone: 1 << 20, stretch: 8 << 20, lag: 1 << 20 }
+        Self { threads: num_threads(), alone: 1 << 20, stretch: 8 << 20, lag: 1 << 20 }
     }
 }
 

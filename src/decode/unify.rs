@@ -11,6 +11,7 @@ use super::chunk::{Chunk, Value};
 use super::convert;
 use super::page::{Page, RawBatch};
 use super::rechunk::rechunk;
+use super::side_by_side::side_by_side;
 use super::types::{self, Census};
 use super::{Options, fault};
 use crate::error::{Error, ErrorKind, Result};
@@ -182,13 +183,13 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
         return Err(misfit_error(column, &text, pinned, fields));
     }
     let schema = Arc::new(Schema::new(fields));
-    let mut batches = Vec::new();
+    let mut raw = Vec::new();
     for (number, page) in pages.into_iter().enumerate() {
-        let positions: Vec<_> = columns.iter().map(|column| column.positions[number]).collect();
-        for batch in page.batches {
-            batches.push(arrays(batch, &positions, &schema)?);
-        }
+        let positions: Arc<[_]> = columns.iter().map(|column| column.positions[number]).collect();
+        raw.extend(page.batches.into_iter().map(|batch| (batch, Arc::clone(&positions))));
     }
+    let batches = side_by_side(raw, |(batch, positions)| arrays(batch, &positions, &schema));
+    let batches = batches.into_iter().collect::<Result<Vec<_>>>()?;
     Ok(Unified { batches: rechunk(&schema, batches)?, schema, warnings })
 }
 
