@@ -76,6 +76,7 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     // Whatever it is, being lenient must not break it.
-    let lossy = Arc::new(Options { max_depth: DEPTH, max_value_bytes: 64, lossy: true, ..Options::default() });
+    let lossy =
+        Arc::new(Options { max_depth: DEPTH, max_value_bytes: 64, lossy: true, ..Options::default() });
     let _ = decode(body.chunks(size), &lossy);
 });
