@@ -35,9 +35,12 @@ pub struct Cutting {
     pub lag: usize,
 }
 
+/// Pages are decoded beside each other, too, and each thread more costs a stretch of memory a page.
+const THREADS: usize = 2;
+
 impl Default for Cutting {
     fn default() -> Self {
-        Self { threads: num_threads(), alone: 1 << 20, stretch: 8 << 20, lag: 1 << 20 }
+        Self { threads: num_threads().min(THREADS), alone: 1 << 20, stretch: 8 << 20, lag: 1 << 20 }
     }
 }
 

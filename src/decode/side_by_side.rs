@@ -3,7 +3,7 @@
 use std::panic::resume_unwind;
 use std::thread;
 
-/// More threads than this decode faster than anything delivers.
+/// More threads than this have nothing to do for long.
 const MAX_THREADS: usize = 4;
 
 /// How many threads are worthwhile.
