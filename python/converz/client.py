@@ -496,7 +496,8 @@ class Client:
             parse_dates: Whether columns of ISO dates or date-times become such.
 
         Returns:
-            A ``polars.LazyFrame``. Each ``collect`` reads anew.
+            A ``polars.LazyFrame``. Each ``collect`` reads anew. Ctrl-C raises KeyboardInterrupt, as everywhere;
+            where polars before 2.0 reads several frames at once, in a join, its ``ComputeError`` comes first.
 
         Raises:
             ImportError: If polars is not installed.

@@ -10,21 +10,21 @@ import importlib
 import inspect
 import io
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from converz import interrupt
 from converz._core import Schema
 from converz.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
 
+    from converz._core import PolledStream
     from converz.client import Client
-    from converz.record_batch_stream import RecordBatchStream
 
 __all__ = ["scan"]
 
@@ -52,7 +52,10 @@ SHAPE = ("columns", "metric")
 PERSONAL = ("rep_id", "vendor_call_id")
 """Parameters whose values are shown nowhere."""
 
-WAIT = 0.1
+LOOKS = (2, 0)
+"""Since then polars looks for Ctrl-C whenever it is given a frame, in whatever thread."""
+
+WAIT = 0.05
 """Seconds between two chances of polars to notice Ctrl-C."""
 
 DAY = timedelta(days=1)
@@ -89,13 +92,19 @@ def _plugins(method: str) -> Any:
             raise
         message = f"{method}() needs polars, which is not installed: pip install 'converz[polars]'"
         raise ImportError(message, name="polars") from None
-    if tuple(map(int, polars.__version__.split(".")[:2])) < OLDEST:
+    if _version() < OLDEST:
         message = (
             f"{method}() needs polars >= {'.'.join(map(str, OLDEST))}, and {polars.__version__} is installed: "
             "pip install --upgrade 'converz[polars]'"
         )
         raise ImportError(message, name="polars")
     return importlib.import_module("polars.io.plugins")
+
+
+def _version() -> tuple[int, ...]:
+    import polars as pl
+
+    return tuple(map(int, pl.__version__.split(".")[:2]))
 
 
 class Source:
@@ -178,21 +187,28 @@ class Source:
         self._project(query, names)
         # Each time anew, since versions of polars take the columns out of what they get.
         nothing = self._empty.select(names).clone
-        yield nothing()
-        with Opening(lambda: self._stream(query, names, n_rows)) as opening:
-            # polars notices Ctrl-C only when it is given a frame, be it without rows.
-            while not opening.is_over(WAIT):
-                yield nothing()
-            stream = opening.result()
+        stream = self._open(query, names, n_rows)
+        try:
             while True:
-                is_over, batch = stream._core.poll(WAIT)
+                is_over, batch = stream.poll(WAIT)
                 if is_over:
                     return
                 if batch is None:
+                    # polars notices Ctrl-C only when it is given a frame, be it without rows.
                     yield nothing()
                     continue
                 frame = pl.DataFrame(Table(batch)).select(names)
                 yield frame if predicate is None else frame.filter(predicate)
+        except GeneratorExit:
+            try:
+                # If polars has noticed Ctrl-C, Python does so after this call, and nobody would hear of it.
+                stream.close()
+            except KeyboardInterrupt as error:
+                _raise_in_caller(error)
+        except KeyboardInterrupt as error:
+            # polars 1 would make an error of its own of it.
+            _raise_in_caller(error)
+            raise
 
     def _project(self, query: dict[str, Any], names: list[str]) -> None:
         """Ask for these columns only, where that is possible and restricts anything."""
@@ -200,54 +216,18 @@ class Source:
         if self._operation == "calls" and len(asked) < len(self._types) and all(map(_is_plain, asked)):
             query["columns"] = asked
 
-    def _stream(self, query: dict[str, Any], names: list[str], limit: int | None) -> RecordBatchStream:
-        stream = self._client.stream_reps if self._operation == "reps" else self._client.stream_calls
+    def _open(self, query: dict[str, Any], names: list[str], limit: int | None) -> PolledStream:
         schema = {name: self._types[name] for name in names}
-        return stream(**query, schema=schema, limit=limit, on_new_column="ignore", progress=False)
+        # Where polars 1 reads several frames at once, neither it nor Python would notice Ctrl-C.
+        watch = threading.current_thread() is not threading.main_thread() and _version() < LOOKS
+        return self._client._core.poll_stream(self._operation, query, limit, schema, "ignore", watch)
 
 
-class Opening:
-    """A stream that is being opened by another thread, closed with this."""
-
-    def __init__(self, opener: Callable[[], RecordBatchStream]) -> None:
-        self._opener = opener
-        self._stream: RecordBatchStream | None = None
-        self._error: BaseException | None = None
-        self._lock = threading.Lock()
-        self._is_unwanted = False
-        # Nobody waits for it at the interpreter's end.
-        self._thread = threading.Thread(target=self._open, name="converz-scan", daemon=True)
-
-    def _open(self) -> None:
-        try:
-            stream = self._opener()
-        except BaseException as error:  # noqa: BLE001
-            self._error = error
-            return
-        with self._lock:
-            if self._is_unwanted:
-                stream.close()
-            else:
-                self._stream = stream
-
-    def is_over(self, seconds: float) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def result(self) -> RecordBatchStream:
-        if self._stream is None:
-            raise self._error or RuntimeError
-        return self._stream
-
-    def __enter__(self) -> Opening:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._is_unwanted = True
-            if self._stream is not None:
-                self._stream.close()
+def _raise_in_caller(error: BaseException) -> None:
+    """Raise an error where the generator's user was called."""
+    caller = sys._getframe(1).f_back
+    if caller is not None:
+        interrupt.raise_in(caller, error)
 
 
 class Literal(NamedTuple):
