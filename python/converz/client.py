@@ -473,7 +473,7 @@ class Client:
         ``rep_id``, ``vendor``, ``campaign``, ``subcampaign``, ``department`` and ``vendor_call_id``;
         comparisons of ``date`` and ``start_time``, a day wider on either side, since the service's zone is
         unknown. polars filters what arrives, so no condition is lost. ``explain`` shows the request and what
-        polars hands down.
+        of the plan is added to it (since polars 2.0), the log at debug each request that was made.
 
         The columns and their types are settled by a small first page, at once. Nothing is asked for if
         ``schema`` has them all: those that ``columns`` names, or else all that are documented.

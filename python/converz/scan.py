@@ -73,7 +73,7 @@ def scan(
         # Two uses in one query are one read, and see the same rows.
         "is_pure": True,
         "explain_name": "converz",
-        "explain_detail": source.request,
+        "explain_detail": source.explained(),
     }
     understood = inspect.signature(plugins.register_io_source).parameters
     frame: pl.LazyFrame = plugins.register_io_source(
@@ -123,7 +123,7 @@ class Source:
         read = self._client.reps if self._operation == "reps" else self._client.calls
         # Checks every argument, and asks for nothing.
         table = read(**self._query, schema=pinned, parse_dates=parse_dates, limit=0, progress=False)
-        self.request = self._shown(table)
+        self._request = self._shown(table)
         named = set() if pinned is None else set(pinned)
         if not self._is_settled(table, named):
             rows = min(PROBE_ROWS, self._client.settings["page_size"])
@@ -170,6 +170,19 @@ class Source:
         )
         return " ".join(f"GET /{self._operation}{'?' if shown else ''}{shown}".split())
 
+    def explained(self) -> str:
+        """Describe the request in a line of a plan: what is sent anyway, and what parts of the plan add to it.
+
+        polars takes the line before there is a plan, so it names the parts as the plan's other lines do.
+        """
+        conditions = Conditions(self._types, self._operation)
+        parts = ["PROJECT as columns"] if self._can_project(list(self._types)[:1]) else []
+        parts.append("SLICE as n_per_page")
+        times = f"{'|'.join(conditions.times)} ± 1 day" if conditions.times else ""
+        columns = " and ".join(filter(None, ["|".join(conditions.filters), times]))
+        parts += [f"SELECTION by {columns}"] if columns else []
+        return f"{self._request} + {', '.join(parts)}"
+
     def read(
         self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _: int | None
     ) -> Iterator[pl.DataFrame]:
@@ -213,8 +226,11 @@ class Source:
     def _project(self, query: dict[str, Any], names: list[str]) -> None:
         """Ask for these columns only, where that is possible and restricts anything."""
         asked = [name for name in self._types if name in names]
-        if self._operation == "calls" and len(asked) < len(self._types) and all(map(_is_plain, asked)):
+        if self._can_project(asked):
             query["columns"] = asked
+
+    def _can_project(self, names: list[str]) -> bool:
+        return self._operation == "calls" and len(names) < len(self._types) and all(map(_is_plain, names))
 
     def _open(self, query: dict[str, Any], names: list[str], limit: int | None) -> PolledStream:
         schema = {name: self._types[name] for name in names}
@@ -240,8 +256,8 @@ class Conditions:
     """What rows that match must have, as far as the API can be asked for it. Filtering comes on top of it."""
 
     def __init__(self, types: dict[str, str], operation: str) -> None:
-        self._filters = [name for name in FILTERS[operation] if types.get(name) == "string"]
-        self._times = [
+        self.filters = [name for name in FILTERS[operation] if types.get(name) == "string"]
+        self.times = [
             name for name in TIMES[operation] if types.get(name, "").startswith(("date", "timestamp"))
         ]
         self._allowed: dict[str, set[str]] = {}
@@ -282,7 +298,7 @@ class Conditions:
             return
         if isinstance(literal.value, str) and op in EQUAL and "Column" in column:
             self._allow(column["Column"], [literal.value])
-        elif isinstance(literal.value, date) and _moment(column) in self._times:
+        elif isinstance(literal.value, date) and _moment(column) in self.times:
             # The service's zone is unknown, so its day may be the one before or the one after.
             if op in (*EQUAL, "Gt", "GtEq") and literal.value > date.min:
                 first = literal.value - DAY
@@ -293,7 +309,7 @@ class Conditions:
 
     def _allow(self, name: str, values: list[Any]) -> None:
         # A comma could be read as two values, a blank cut off, and nothing as no restriction.
-        if name in self._filters and values and all(isinstance(v, str) and _is_plain(v) for v in values):
+        if name in self.filters and values and all(isinstance(v, str) and _is_plain(v) for v in values):
             allowed = self._allowed.setdefault(name, set(values))
             allowed.intersection_update(values)
 
