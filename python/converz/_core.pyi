@@ -14,6 +14,7 @@ class _Reporter(Protocol):
 _Report: TypeAlias = _Reporter | None
 
 def decode(body: bytes, *, parse_dates: bool = True) -> Table: ...
+def panic_in(place: str) -> None: ...
 
 @final
 class Secret:

@@ -43,6 +43,8 @@ mod core {
     #[pymodule_export]
     use super::decode::decode;
     #[pymodule_export]
+    use super::panics::panic_in;
+    #[pymodule_export]
     use super::plan::UpdatePlan;
     #[pymodule_export]
     use super::polled_stream::PolledStream;

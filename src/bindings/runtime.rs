@@ -71,10 +71,10 @@ pub fn wait_for_work<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> PyResult<Result<T>> {
     let work = async move {
-        spawn_blocking(move || catch_unwind(AssertUnwindSafe(work)))
-            .await
-            .map_err(|error| Error::internal(format!("work did not end: {error}")))?
-            .unwrap_or_else(|panic| Err(panic_error(panic.as_ref())))
+        // Where it panicked is known only to the thread that did.
+        let work =
+            || catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
+        spawn_blocking(work).await.map_err(|error| Error::internal(format!("work did not end: {error}")))?
     };
     wait(py, work, |_| Ok(()))
 }

@@ -10,9 +10,8 @@ HERE = Path(__file__).parent
 
 
 def test_the_oldest_versions_are_those_that_are_promised():
-    extras = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text())["project"][
-        "optional-dependencies"
-    ]
+    project = tomllib.loads((HERE.parents[1] / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
     promises = [
         *(name for extra in ("pandas", "polars", "pyarrow", "duckdb", "progress") for name in extras[extra]),
         *(name for name in extras["test"] if name.startswith("nanoarrow")),
