@@ -473,7 +473,7 @@ class Client:
         ``rep_id``, ``vendor``, ``campaign``, ``subcampaign``, ``department`` and ``vendor_call_id``;
         comparisons of ``date`` and ``start_time``, a day wider on either side, since the service's zone is
         unknown. polars filters what arrives, so no condition is lost. ``explain`` shows the request and what
-        polars hands down.
+        of the plan is added to it (since polars 2.0), the log at debug each request that was made.
 
         The columns and their types are settled by a small first page, at once. Nothing is asked for if
         ``schema`` has them all: those that ``columns`` names, or else all that are documented.
@@ -496,7 +496,8 @@ class Client:
             parse_dates: Whether columns of ISO dates or date-times become such.
 
         Returns:
-            A ``polars.LazyFrame``. Each ``collect`` reads anew.
+            A ``polars.LazyFrame``. Each ``collect`` reads anew. Ctrl-C raises KeyboardInterrupt, as everywhere;
+            where polars before 2.0 reads several frames at once, in a join, its ``ComputeError`` comes first.
 
         Raises:
             ImportError: If polars is not installed.

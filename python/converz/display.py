@@ -10,12 +10,15 @@ if TYPE_CHECKING:
 
     from converz.table import Table
 
-__all__ = ["ROWS", "html_table", "shorten", "terminal_width", "text_table", "wrap"]
+__all__ = ["HTML_CLASS", "ROWS", "html_table", "shorten", "terminal_width", "text_table", "wrap"]
 
 ROWS = 10
 CELL_WIDTH = 24
 HTML_CELL_WIDTH = 60
 HTML_TITLE_WIDTH = 1_000
+HTML_CLASS = "converz tex2jax_ignore mathjax_ignore"
+"""A class to select by, and those that keep Jupyter from reading what is between two dollars as a formula."""
+
 NULL = "null"
 NUMBERS = ("int", "uint", "float")
 
@@ -71,14 +74,21 @@ def text_table(
 
 
 def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int | None = None) -> str:
-    """Lay out the shape, the types and the first rows as an HTML table; `total` is as in `text_table`."""
+    """Lay out the shape, the types and the first rows as an HTML table; `total` is as in `text_table`.
+
+    Colours are those of the front end, be it light or dark. Where there is no style sheet for tables, or one
+    that centres them or has all of a head in bold, the few inline styles set it right.
+    """
     import html
 
     total = table.num_rows if total is None else total
     names, types = table.column_names, table.schema.types
     right = [kind.startswith(NUMBERS) for kind in types]
     # A cell is one line, since a single long text would make every row as tall as itself.
-    style = [f"text-align: {'right' if is_number else 'left'}; white-space: nowrap" for is_number in right]
+    style = [
+        f"text-align: {'right' if is_number else 'left'}; white-space: nowrap; padding: 0.25em 0.6em"
+        for is_number in right
+    ]
 
     def cell_of(tag: str, cell: str | None, css: str) -> str:
         if cell is None:
@@ -91,12 +101,12 @@ def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int 
     def row(tag: str, cells: Sequence[str | None], more: str = "") -> str:
         return f"<tr>{''.join(cell_of(tag, cell, css + more) for cell, css in zip(cells, style, strict=True))}</tr>"
 
-    head = row("th", names) + row("td", types, "; opacity: 0.6")
+    head = row("th", names) + row("td", types, "; font-weight: normal; opacity: 0.6")
     body = "".join(row("td", cells) for cells in table._core.cells(0, rows))
     more = "<p>…</p>" if total > rows else ""
     return (
-        f'<div class="converz-table" style="overflow-x: auto"><p>{html.escape(_shape(table, title, total))}</p>'
-        f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{more}</div>"
+        f'<div class="{HTML_CLASS}" style="overflow-x: auto"><p>{html.escape(_shape(table, title, total))}</p>'
+        f'<table style="margin: 0 0 0.5em"><thead>{head}</thead><tbody>{body}</tbody></table>{more}</div>'
     )
 
 

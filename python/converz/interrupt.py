@@ -9,26 +9,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["expect", "is_left_to_python"]
+__all__ = ["is_left_to_python", "raise_in"]
 
 
-def expect() -> None:
-    """Make the signal that is about to be raised reach the caller of the library before the library's error does.
+def raise_in(frame: FrameType, error: BaseException) -> bool:
+    """Raise an error in the frame that has called a library, as soon as the library is back there.
 
-    Python looks for signals after a call that succeeded, but not after one that failed. A trace function is
-    called in that case too, and as it is called Python looks. Debuggers have trace functions of their own:
-    with those the library's error comes first, and KeyboardInterrupt at the next call.
+    It takes the place of the error that the library makes of it, and is not raised twice if the library
+    raises its like. The means to it is what debuggers use to stop in their caller: a trace function.
+
+    Returns:
+        False if it cannot be raised, since a debugger has a trace function of its own.
+
     """
-    caller = sys._getframe(1)
-    if sys.gettrace() is None:
-        caller.f_trace = _trace
-        sys.settrace(_trace)
+    if sys.gettrace() is not None:
+        return False
 
+    def trace(traced: FrameType, event: str, argument: object) -> None:
+        if traced is frame:
+            sys.settrace(None)
+            del frame.f_trace
+            if not (event == "exception" and isinstance(argument, tuple) and argument[0] is type(error)):
+                raise error
 
-def _trace(frame: FrameType, _event: str, _argument: object) -> None:
-    """Reached only if the signal was handled elsewhere; otherwise it is raised at this very call."""
-    sys.settrace(None)
-    frame.f_trace = None
+    frame.f_trace = trace
+    sys.settrace(trace)
+    return True
 
 
 def is_left_to_python() -> bool:

@@ -22,6 +22,9 @@ class RecordBatchStream:
     in a loop, or by a library that takes ``__arrow_c_stream__``. Whoever stops early closes it, best with
     ``with``, and what is in flight is cancelled.
 
+    Ctrl-C ends the wait for a batch, and raises KeyboardInterrupt from whatever library reads the stream. Only
+    duckdb, where it notices first, says ``RuntimeError: Query interrupted``, as of every query.
+
     Example:
         >>> import converz
         >>> with converz.Sandbox(calls=1_000) as sandbox:

@@ -10,21 +10,21 @@ import importlib
 import inspect
 import io
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from converz import interrupt
 from converz._core import Schema
 from converz.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import polars as pl
 
+    from converz._core import PolledStream
     from converz.client import Client
-    from converz.record_batch_stream import RecordBatchStream
 
 __all__ = ["scan"]
 
@@ -52,7 +52,10 @@ SHAPE = ("columns", "metric")
 PERSONAL = ("rep_id", "vendor_call_id")
 """Parameters whose values are shown nowhere."""
 
-WAIT = 0.1
+LOOKS = (2, 0)
+"""Since then polars looks for Ctrl-C whenever it is given a frame, in whatever thread."""
+
+WAIT = 0.05
 """Seconds between two chances of polars to notice Ctrl-C."""
 
 DAY = timedelta(days=1)
@@ -70,7 +73,7 @@ def scan(
         # Two uses in one query are one read, and see the same rows.
         "is_pure": True,
         "explain_name": "converz",
-        "explain_detail": source.request,
+        "explain_detail": source.explained(),
     }
     understood = inspect.signature(plugins.register_io_source).parameters
     frame: pl.LazyFrame = plugins.register_io_source(
@@ -89,13 +92,19 @@ def _plugins(method: str) -> Any:
             raise
         message = f"{method}() needs polars, which is not installed: pip install 'converz[polars]'"
         raise ImportError(message, name="polars") from None
-    if tuple(map(int, polars.__version__.split(".")[:2])) < OLDEST:
+    if _version() < OLDEST:
         message = (
             f"{method}() needs polars >= {'.'.join(map(str, OLDEST))}, and {polars.__version__} is installed: "
             "pip install --upgrade 'converz[polars]'"
         )
         raise ImportError(message, name="polars")
     return importlib.import_module("polars.io.plugins")
+
+
+def _version() -> tuple[int, ...]:
+    import polars as pl
+
+    return tuple(map(int, pl.__version__.split(".")[:2]))
 
 
 class Source:
@@ -114,7 +123,7 @@ class Source:
         read = self._client.reps if self._operation == "reps" else self._client.calls
         # Checks every argument, and asks for nothing.
         table = read(**self._query, schema=pinned, parse_dates=parse_dates, limit=0, progress=False)
-        self.request = self._shown(table)
+        self._request = self._shown(table)
         named = set() if pinned is None else set(pinned)
         if not self._is_settled(table, named):
             rows = min(PROBE_ROWS, self._client.settings["page_size"])
@@ -161,6 +170,19 @@ class Source:
         )
         return " ".join(f"GET /{self._operation}{'?' if shown else ''}{shown}".split())
 
+    def explained(self) -> str:
+        """Describe the request in a line of a plan: what is sent anyway, and what parts of the plan add to it.
+
+        polars takes the line before there is a plan, so it names the parts as the plan's other lines do.
+        """
+        conditions = Conditions(self._types, self._operation)
+        parts = ["PROJECT as columns"] if self._can_project(list(self._types)[:1]) else []
+        parts.append("SLICE as n_per_page")
+        times = f"{'|'.join(conditions.times)} ± 1 day" if conditions.times else ""
+        columns = " and ".join(filter(None, ["|".join(conditions.filters), times]))
+        parts += [f"SELECTION by {columns}"] if columns else []
+        return f"{self._request} + {', '.join(parts)}"
+
     def read(
         self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _: int | None
     ) -> Iterator[pl.DataFrame]:
@@ -178,76 +200,50 @@ class Source:
         self._project(query, names)
         # Each time anew, since versions of polars take the columns out of what they get.
         nothing = self._empty.select(names).clone
-        yield nothing()
-        with Opening(lambda: self._stream(query, names, n_rows)) as opening:
-            # polars notices Ctrl-C only when it is given a frame, be it without rows.
-            while not opening.is_over(WAIT):
-                yield nothing()
-            stream = opening.result()
+        stream = self._open(query, names, n_rows)
+        try:
             while True:
-                is_over, batch = stream._core.poll(WAIT)
+                is_over, batch = stream.poll(WAIT)
                 if is_over:
                     return
                 if batch is None:
+                    # polars notices Ctrl-C only when it is given a frame, be it without rows.
                     yield nothing()
                     continue
                 frame = pl.DataFrame(Table(batch)).select(names)
                 yield frame if predicate is None else frame.filter(predicate)
+        except GeneratorExit:
+            try:
+                # If polars has noticed Ctrl-C, Python does so after this call, and nobody would hear of it.
+                stream.close()
+            except KeyboardInterrupt as error:
+                _raise_in_caller(error)
+        except KeyboardInterrupt as error:
+            # polars 1 would make an error of its own of it.
+            _raise_in_caller(error)
+            raise
 
     def _project(self, query: dict[str, Any], names: list[str]) -> None:
         """Ask for these columns only, where that is possible and restricts anything."""
         asked = [name for name in self._types if name in names]
-        if self._operation == "calls" and len(asked) < len(self._types) and all(map(_is_plain, asked)):
+        if self._can_project(asked):
             query["columns"] = asked
 
-    def _stream(self, query: dict[str, Any], names: list[str], limit: int | None) -> RecordBatchStream:
-        stream = self._client.stream_reps if self._operation == "reps" else self._client.stream_calls
+    def _can_project(self, names: list[str]) -> bool:
+        return self._operation == "calls" and len(names) < len(self._types) and all(map(_is_plain, names))
+
+    def _open(self, query: dict[str, Any], names: list[str], limit: int | None) -> PolledStream:
         schema = {name: self._types[name] for name in names}
-        return stream(**query, schema=schema, limit=limit, on_new_column="ignore", progress=False)
+        # Where polars 1 reads several frames at once, neither it nor Python would notice Ctrl-C.
+        watch = threading.current_thread() is not threading.main_thread() and _version() < LOOKS
+        return self._client._core.poll_stream(self._operation, query, limit, schema, "ignore", watch)
 
 
-class Opening:
-    """A stream that is being opened by another thread, closed with this."""
-
-    def __init__(self, opener: Callable[[], RecordBatchStream]) -> None:
-        self._opener = opener
-        self._stream: RecordBatchStream | None = None
-        self._error: BaseException | None = None
-        self._lock = threading.Lock()
-        self._is_unwanted = False
-        # Nobody waits for it at the interpreter's end.
-        self._thread = threading.Thread(target=self._open, name="converz-scan", daemon=True)
-
-    def _open(self) -> None:
-        try:
-            stream = self._opener()
-        except BaseException as error:  # noqa: BLE001
-            self._error = error
-            return
-        with self._lock:
-            if self._is_unwanted:
-                stream.close()
-            else:
-                self._stream = stream
-
-    def is_over(self, seconds: float) -> bool:
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
-
-    def result(self) -> RecordBatchStream:
-        if self._stream is None:
-            raise self._error or RuntimeError
-        return self._stream
-
-    def __enter__(self) -> Opening:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._is_unwanted = True
-            if self._stream is not None:
-                self._stream.close()
+def _raise_in_caller(error: BaseException) -> None:
+    """Raise an error where the generator's user was called."""
+    caller = sys._getframe(1).f_back
+    if caller is not None:
+        interrupt.raise_in(caller, error)
 
 
 class Literal(NamedTuple):
@@ -260,8 +256,8 @@ class Conditions:
     """What rows that match must have, as far as the API can be asked for it. Filtering comes on top of it."""
 
     def __init__(self, types: dict[str, str], operation: str) -> None:
-        self._filters = [name for name in FILTERS[operation] if types.get(name) == "string"]
-        self._times = [
+        self.filters = [name for name in FILTERS[operation] if types.get(name) == "string"]
+        self.times = [
             name for name in TIMES[operation] if types.get(name, "").startswith(("date", "timestamp"))
         ]
         self._allowed: dict[str, set[str]] = {}
@@ -302,7 +298,7 @@ class Conditions:
             return
         if isinstance(literal.value, str) and op in EQUAL and "Column" in column:
             self._allow(column["Column"], [literal.value])
-        elif isinstance(literal.value, date) and _moment(column) in self._times:
+        elif isinstance(literal.value, date) and _moment(column) in self.times:
             # The service's zone is unknown, so its day may be the one before or the one after.
             if op in (*EQUAL, "Gt", "GtEq") and literal.value > date.min:
                 first = literal.value - DAY
@@ -313,7 +309,7 @@ class Conditions:
 
     def _allow(self, name: str, values: list[Any]) -> None:
         # A comma could be read as two values, a blank cut off, and nothing as no restriction.
-        if name in self._filters and values and all(isinstance(v, str) and _is_plain(v) for v in values):
+        if name in self.filters and values and all(isinstance(v, str) and _is_plain(v) for v in values):
             allowed = self._allowed.setdefault(name, set(values))
             allowed.intersection_update(values)
 

@@ -112,7 +112,15 @@ def _strings(table: Table, i: int, nullable: bool) -> Any:
     if pyarrow is None:
         return pd.array(table._core.values(i), dtype=dtype)
     dtype = pd.StringDtype("pyarrow", **_na_value(dtype))
-    return dtype.__from_arrow__(table.to_arrow().column(i).cast(pyarrow.large_string()))
+    return dtype.__from_arrow__(_large_strings(table.to_arrow().column(i), pyarrow))
+
+
+def _large_strings(strings: Any, pyarrow: Any) -> Any:
+    try:
+        return strings.cast(pyarrow.large_string())
+    except NotImplementedError:
+        # The views of polars, which older versions cannot cast.
+        return pyarrow.chunked_array([pyarrow.array(strings.to_pylist(), pyarrow.large_string())])
 
 
 def _pyarrow() -> Any | None:

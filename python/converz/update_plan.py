@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converz.display import ROWS, html_table, shorten, terminal_width, text_table, wrap
+from converz.display import HTML_CLASS, ROWS, html_table, shorten, terminal_width, text_table, wrap
 from converz.progress import Reporter
 from converz.table import Table
 from converz.update_result import UpdateResult
@@ -171,12 +171,15 @@ class UpdatePlan:
     def _repr_html_(self) -> str:
         import html
 
-        parts = [f"<p>{'<br>'.join(html.escape(line) for line in self._summary())}</p>"]
+        # A browser would leave out the blanks that a line begins with.
+        lines = ["&emsp;" * line.startswith("  ") + html.escape(line.strip()) for line in self._summary()]
+        parts = [f"<p>{'<br>'.join(lines)}</p>"]
         if self.num_changes:
             parts.append(html_table(self._first_changes(), title="changes", total=self.num_changes))
         if self.not_found.num_rows:
             parts.append(html_table(self.not_found, title="not found"))
-        return "".join([*parts, f"<p>{html.escape(UNKNOWN[self._operation])}</p>"])
+        parts.append(f"<p>{html.escape(UNKNOWN[self._operation])}</p>")
+        return f'<div class="{HTML_CLASS}">{"".join(parts)}</div>'
 
     def _first_changes(self) -> Table:
         return Table._from_core(self._core.changes(ROWS))

@@ -4,16 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Schema as ArrowSchema;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyDictMethods};
+use pyo3::types::{PyBool, PyDict, PyDictMethods};
 
 use super::arguments::{self, Arguments};
 use super::errors::or_raise;
 use super::events::Events;
 use super::panics::guard;
 use super::plan::UpdatePlan;
+use super::polled_stream::PolledStream;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
-use super::runtime::wait;
+use super::runtime::{Task, wait};
 use super::settings::{self, Secret};
 use super::stream::RecordBatchStream;
 use super::table::Table;
@@ -163,23 +164,33 @@ impl Client {
     ) -> PyResult<RecordBatchStream> {
         let py = query.py();
         guard(py, || {
-            let (operation, pairs) = match operation {
-                "reps" => (Operation::Reps, Arguments(query).reps()?),
-                _ => (Operation::Calls, Arguments(query).calls()?),
-            };
-            let on_new_column = new_column::extract(on_new_column)?;
-            let mut spec = spec(operation, pairs, limit, schema, parse_dates)?;
+            let spec = stream_spec(operation, query, limit, schema, parse_dates)?;
             let pages = Pages::new(report);
-            spec.progress = Some(pages.listener());
-            let (http, events) = self.connection(py)?;
-            let settings = Arc::clone(&self.settings);
-            let opened =
-                wait(py, async move { Stream::open(&http, &settings, spec, on_new_column).await }, |py| {
-                    events.log(py)?;
-                    pages.report(py)
-                })?;
-            let stream = or_raise(py, opened)?;
-            Ok(RecordBatchStream::new(stream, events, pages))
+            let (opening, events) = self.opening(py, spec, &pages, on_new_column)?;
+            let opened = wait(py, opening, |py| {
+                events.log(py)?;
+                pages.report(py)
+            })?;
+            Ok(RecordBatchStream::new(or_raise(py, opened)?, events, pages))
+        })
+    }
+
+    /// Begins to open a stream, and does not wait for it.
+    #[pyo3(signature = (operation, query, limit, schema, on_new_column, watch))]
+    fn poll_stream<'py>(
+        &self,
+        operation: &str,
+        query: &Bound<'py, PyDict>,
+        limit: Option<&Bound<'py, PyAny>>,
+        schema: Option<&Bound<'py, PyAny>>,
+        on_new_column: &Bound<'py, PyAny>,
+        watch: bool,
+    ) -> PyResult<PolledStream> {
+        let py = query.py();
+        guard(py, || {
+            let spec = stream_spec(operation, query, limit, schema, PyBool::new(py, true).as_any())?;
+            let (opening, events) = self.opening(py, spec, &Pages::new(None), on_new_column)?;
+            Ok(PolledStream::new(Task::spawn(py, opening)?, events, watch))
         })
     }
 
@@ -288,6 +299,21 @@ impl Client {
         Ok((Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?))
     }
 
+    /// The opening of a stream, and where its requests report to.
+    fn opening(
+        &self,
+        py: Python<'_>,
+        mut spec: ReadSpec,
+        pages: &Pages,
+        on_new_column: &Bound<'_, PyAny>,
+    ) -> PyResult<(impl Future<Output = Result<Stream, Error>> + Send + use<>, Arc<Events>)> {
+        let on_new_column = new_column::extract(on_new_column)?;
+        spec.progress = Some(pages.listener());
+        let (http, events) = self.connection(py)?;
+        let settings = Arc::clone(&self.settings);
+        Ok((async move { Stream::open(&http, &settings, spec, on_new_column).await }, events))
+    }
+
     /// The connections of this process, and where they report to.
     pub fn connection(&self, py: Python<'_>) -> PyResult<(Http, Arc<Events>)> {
         or_raise(py, self.connect())
@@ -307,6 +333,20 @@ impl Client {
         *slot = Some(Connection { pid, http: Some(http.clone()), events: Arc::clone(&events) });
         Ok((http, events))
     }
+}
+
+fn stream_spec(
+    operation: &str,
+    query: &Bound<'_, PyDict>,
+    limit: Option<&Bound<'_, PyAny>>,
+    schema: Option<&Bound<'_, PyAny>>,
+    parse_dates: &Bound<'_, PyAny>,
+) -> PyResult<ReadSpec> {
+    let (operation, query) = match operation {
+        "reps" => (Operation::Reps, Arguments(query).reps()?),
+        _ => (Operation::Calls, Arguments(query).calls()?),
+    };
+    spec(operation, query, limit, schema, parse_dates)
 }
 
 fn spec(

@@ -17,6 +17,7 @@ mod events;
 mod new_column;
 mod panics;
 mod plan;
+mod polled_stream;
 mod progress;
 mod receipt;
 mod runtime;
@@ -42,7 +43,11 @@ mod core {
     #[pymodule_export]
     use super::decode::decode;
     #[pymodule_export]
+    use super::panics::panic_in;
+    #[pymodule_export]
     use super::plan::UpdatePlan;
+    #[pymodule_export]
+    use super::polled_stream::PolledStream;
     #[cfg(feature = "sandbox")]
     #[pymodule_export]
     use super::sandbox::Sandbox;

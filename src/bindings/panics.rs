@@ -6,7 +6,8 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 
 use pyo3::prelude::*;
 
-use super::errors::to_py_err;
+use super::errors::{or_raise, to_py_err};
+use super::runtime::{wait, wait_for_work};
 use crate::error::Error;
 
 thread_local! {
@@ -41,4 +42,21 @@ pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
     let place = PLACE.with(|slot| slot.borrow_mut().take());
     let place = place.map_or_else(String::new, |place| format!(" (at {place})"));
     Error::internal(format!("a defect of converz: {message}{place}; please report it"))
+}
+
+/// Panics in a task that Python waits for, or in the work of one. For the tests: no input is known that does.
+#[pyfunction]
+pub fn panic_in(py: Python<'_>, place: &str) -> PyResult<()> {
+    guard(py, || {
+        let outcome = match place {
+            "task" => wait(py, async { Err(defect()) }, |_| Ok(())),
+            "work" => wait_for_work(py, || Err(defect())),
+            other => Ok(Err(Error::invalid_input(format!("place={other:?} is not \"task\" or \"work\"")))),
+        };
+        or_raise(py, outcome?)
+    })
+}
+
+fn defect() -> Error {
+    panic!("as the tests want it")
 }

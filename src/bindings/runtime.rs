@@ -56,41 +56,11 @@ pub fn wait<T: Send + 'static>(
     future: impl Future<Output = Result<T>> + Send + 'static,
     mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
 ) -> PyResult<Result<T>> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let future = AssertUnwindSafe(future).catch_unwind();
-    let task = runtime().map_err(|error| to_py_err(py, &error))?.spawn(async move {
-        let output = future.await.unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
-        // The receiver is gone only if this future was cancelled.
-        let _ = sender.send(output);
-    });
-    let mut task = Task { pid: std::process::id(), abort: task.abort_handle(), receiver: Some(receiver) };
+    let mut task = Task::spawn(py, future)?;
     loop {
-        match task.receive(py, SLICE) {
-            Ok(output) => {
-                tick(py)?;
-                return Ok(output);
-            }
-            Err(RecvTimeoutError::Timeout) => {
-                let looked = py.check_signals().and_then(|()| tick(py));
-                if task.pid != std::process::id() {
-                    // A signal's handler, or a function that was told of progress, has forked.
-                    task.abandon();
-                    looked?;
-                    return Err(to_py_err(
-                        py,
-                        &Error::invalid_input(
-                            "an operation belongs to the process that began it: begin one in the child",
-                        ),
-                    ));
-                }
-                if let Err(error) = looked {
-                    task.cancel(py);
-                    return Err(error);
-                }
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                return Ok(Err(Error::internal("a worker of converz stopped unexpectedly")));
-            }
+        match task.wait(py, SLICE, &mut tick)? {
+            Waited::Over(output) => return Ok(output),
+            Waited::Pending(pending) => task = pending,
         }
     }
 }
@@ -101,23 +71,83 @@ pub fn wait_for_work<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> PyResult<Result<T>> {
     let work = async move {
-        spawn_blocking(move || catch_unwind(AssertUnwindSafe(work)))
-            .await
-            .map_err(|error| Error::internal(format!("work did not end: {error}")))?
-            .unwrap_or_else(|panic| Err(panic_error(panic.as_ref())))
+        // Where it panicked is known only to the thread that did.
+        let work =
+            || catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
+        spawn_blocking(work).await.map_err(|error| Error::internal(format!("work did not end: {error}")))?
     };
     wait(py, work, |_| Ok(()))
 }
 
-/// A future on its way, and where its output comes.
-struct Task<T> {
+/// A future on its way, and where its output comes. Cancelled when it is dropped.
+#[derive(Debug)]
+pub struct Task<T> {
     pid: u32,
     abort: AbortHandle,
-    receiver: Option<Receiver<T>>,
+    receiver: Option<Receiver<Result<T>>>,
 }
 
-impl<T: Send> Task<T> {
-    fn receive(&mut self, py: Python<'_>, timeout: Duration) -> std::result::Result<T, RecvTimeoutError> {
+/// What has become of a task.
+pub enum Waited<T> {
+    Over(Result<T>),
+    Pending(Task<T>),
+}
+
+impl<T: Send + 'static> Task<T> {
+    /// Begins; a panic of `future` is its error.
+    pub fn spawn(py: Python<'_>, future: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<Self> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let future = AssertUnwindSafe(future).catch_unwind();
+        let task = runtime().map_err(|error| to_py_err(py, &error))?.spawn(async move {
+            let output = future.await.unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
+            // The receiver is gone only if this future was cancelled.
+            let _ = sender.send(output);
+        });
+        Ok(Self { pid: std::process::id(), abort: task.abort_handle(), receiver: Some(receiver) })
+    }
+
+    /// Waits for the output, but at most so long, nor longer than a slice. Like `wait` of this module otherwise.
+    pub fn wait(
+        mut self,
+        py: Python<'_>,
+        patience: Duration,
+        mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
+    ) -> PyResult<Waited<T>> {
+        match self.receive(py, patience.min(SLICE)) {
+            Ok(output) => {
+                tick(py)?;
+                Ok(Waited::Over(output))
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let looked = py.check_signals().and_then(|()| tick(py));
+                if self.pid != std::process::id() {
+                    // A signal's handler, or a function that was told of progress, has forked.
+                    self.abandon();
+                    looked?;
+                    return Err(to_py_err(
+                        py,
+                        &Error::invalid_input(
+                            "an operation belongs to the process that began it: begin one in the child",
+                        ),
+                    ));
+                }
+                if let Err(error) = looked {
+                    self.cancel(py);
+                    return Err(error);
+                }
+                Ok(Waited::Pending(self))
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                Ok(Waited::Over(Err(Error::internal("a worker of converz stopped unexpectedly"))))
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        py: Python<'_>,
+        timeout: Duration,
+    ) -> std::result::Result<Result<T>, RecvTimeoutError> {
         // A receiver cannot be shared with the detached closure, so it goes in and comes back.
         let Some(receiver) = self.receiver.take() else { return Err(RecvTimeoutError::Disconnected) };
         let (receiver, output) = py.detach(move || {
@@ -135,7 +165,7 @@ impl<T: Send> Task<T> {
     }
 
     /// Leaves everything as it is, since the threads of the task are in another process.
-    fn abandon(self) {
+    pub fn abandon(self) {
         std::mem::forget(self);
     }
 }

@@ -44,8 +44,16 @@ struct Shared {
     pages: Pages,
     /// Whether another thread has closed the stream while one waits for a batch.
     closing: AtomicBool,
-    /// The error that ended the stream, for those whose library swallowed it.
-    error: Mutex<Option<PyErr>>,
+    /// What ended the stream inside a library.
+    failure: Mutex<Option<Failure>>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    /// For those whose library swallowed it.
+    error: PyErr,
+    /// What the library was told.
+    text: String,
 }
 
 #[derive(Debug)]
@@ -78,9 +86,16 @@ impl RecordBatchStream {
                 events,
                 pages,
                 closing: AtomicBool::new(false),
-                error: Mutex::new(None),
+                failure: Mutex::new(None),
             }),
         }
+    }
+}
+
+impl RecordBatchStream {
+    /// The next batch, if it comes within `patience`.
+    pub fn poll(&self, py: Python<'_>, patience: Duration) -> PyResult<Poll<Option<RecordBatch>>> {
+        self.shared.poll(py, Some(patience), || Ok(()))
     }
 }
 
@@ -183,30 +198,41 @@ impl Shared {
     /// The same for a consumer that knows no Python and keeps only the text of an error.
     fn next_for_consumer(&self) -> Result<Option<ArrayRef>, ArrowError> {
         Python::attach(|py| {
+            if let Some(text) = self.failed_with() {
+                // The consumer's other threads ask again, and what they are told may be what it shows. One of them
+                // may be the thread in which Python handles signals.
+                if let Err(interrupt) = py.check_signals() {
+                    raise_in_caller(py, &interrupt);
+                }
+                return Err(ArrowError::ExternalError(text.into()));
+            }
             // A panic must not leave through the consumer's frames, which are not Rust's.
             guard(py, || {
                 let watch = (!has_python_frame(py)).then(Watch::new);
-                self.next(py, || match &watch {
-                    Some(watch) if watch.pressed() && is_left_to_python(py)? => {
-                        Err(PyKeyboardInterrupt::new_err(()))
+                self.next(py, || {
+                    if is_pressed(py, watch.as_ref())? {
+                        return Err(PyKeyboardInterrupt::new_err(()));
                     }
-                    _ => Ok(()),
+                    Ok(())
                 })
             })
             .map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef))
             .map_err(|error| {
                 let text = error.to_string();
-                let is_interrupt = error.is_instance_of::<PyKeyboardInterrupt>(py);
-                *self.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 // In a thread of the library the signal is still to be handled by Python, or by the library.
-                if is_interrupt && has_python_frame(py) {
-                    // The consumer would swallow it, so it is raised again when the consumer is back in Python.
-                    // If that cannot be arranged, the consumer's error is what remains.
-                    let _ = raise_in_caller(py);
+                if error.is_instance_of::<PyKeyboardInterrupt>(py) && has_python_frame(py) {
+                    raise_in_caller(py, &error);
                 }
+                let failure = Failure { error, text: text.clone() };
+                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
                 ArrowError::ExternalError(text.into())
             })
         })
+    }
+
+    fn failed_with(&self) -> Option<String> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.as_ref().map(|failure| failure.text.clone())
     }
 }
 
@@ -215,15 +241,30 @@ fn has_python_frame(py: Python<'_>) -> bool {
     py.import(intern!(py, "sys")).and_then(|sys| sys.call_method0(intern!(py, "_getframe"))).is_ok()
 }
 
+/// Whether Ctrl-C was seen, and means KeyboardInterrupt.
+pub fn is_pressed(py: Python<'_>, watch: Option<&Watch>) -> PyResult<bool> {
+    Ok(watch.is_some_and(Watch::pressed) && is_left_to_python(py)?)
+}
+
 fn is_left_to_python(py: Python<'_>) -> PyResult<bool> {
     py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "is_left_to_python"))?.is_truthy()
 }
 
-fn raise_in_caller(py: Python<'_>) -> PyResult<()> {
-    let thread = py.import(intern!(py, "_thread"))?;
-    py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "expect"))?;
-    // From here on every call of Python may raise, so it is the last one.
-    thread.call_method0(intern!(py, "interrupt_main")).map(drop)
+/// Raises when the consumer, which would swallow the error, is back in Python. If that cannot be arranged, the
+/// consumer's own error is what remains.
+fn raise_in_caller(py: Python<'_>, error: &PyErr) {
+    let arrange = || {
+        let caller = py.import(intern!(py, "sys"))?.call_method0(intern!(py, "_getframe"))?;
+        let arranged = py
+            .import(intern!(py, "converz.interrupt"))?
+            .call_method1(intern!(py, "raise_in"), (caller, error.value(py)))?;
+        if !arranged.is_truthy()? {
+            // Then at its next call. From here on every call of Python may raise, so it is the last one.
+            py.import(intern!(py, "_thread"))?.call_method0(intern!(py, "interrupt_main"))?;
+        }
+        Ok::<_, PyErr>(())
+    };
+    let _ = arrange();
 }
 
 #[pymethods]
@@ -247,12 +288,12 @@ impl RecordBatchStream {
     /// The error that ended the stream inside a library that did not pass it on.
     #[getter]
     fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        let error = self.shared.error.lock().unwrap_or_else(PoisonError::into_inner);
-        error.as_ref().map(|error| error.value(py).clone().into_any().unbind())
+        let failure = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.as_ref().map(|failure| failure.error.value(py).clone().into_any().unbind())
     }
 
     /// Cancels what is in flight.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
+    pub fn close(&self, py: Python<'_>) -> PyResult<()> {
         if self.shared.pid != std::process::id() {
             return Ok(());
         }
@@ -267,18 +308,6 @@ impl RecordBatchStream {
             }
         }
         self.shared.pages.end(py)
-    }
-
-    /// Waits so many seconds for the next batch. Whether the stream has ended, and the batch, if it has come.
-    fn poll(&self, py: Python<'_>, seconds: f64) -> PyResult<(bool, Option<Batch>)> {
-        guard(py, || {
-            let patience =
-                Duration::try_from_secs_f64(seconds).map_err(|error| refuse(py, &error.to_string()))?;
-            Ok(match self.shared.poll(py, Some(patience), || Ok(()))? {
-                Poll::Ready(batch) => (batch.is_none(), batch.map(Batch)),
-                Poll::Pending => (false, None),
-            })
-        })
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {

@@ -17,6 +17,10 @@ def block_imports(libraries: Iterable[str]) -> str:
     """Code after which `libraries` seem not to be installed."""
     return f'''
 import sys
+import warnings
+
+# pandas 2.2.0 warns that pandas 3 will need pyarrow.
+warnings.filterwarnings("ignore", "\\nPyarrow will become a required dependency", DeprecationWarning)
 
 class Without:
     """A finder of modules that does not find some."""

@@ -14,6 +14,7 @@ import pytest
 
 import converz
 
+IS_PANDAS_3 = int(pd.__version__.partition(".")[0]) >= 3
 EVERY_TYPE = pa.table(
     {
         "nothing": pa.nulls(3),
@@ -89,7 +90,8 @@ def test_every_library_takes_it_as_it_is(table):
     assert pa.table(table)["call_id"].to_pylist() == ids
     calls = table
     assert duckdb.sql("select count(*), sum(call_id) from calls").fetchall() == [(500, sum(ids))]
-    assert pd.DataFrame.from_arrow(table)["call_id"].to_list() == ids
+    if IS_PANDAS_3:
+        assert pd.DataFrame.from_arrow(table)["call_id"].to_list() == ids
 
 
 def test_as_often_as_wanted(table):
@@ -177,7 +179,7 @@ def test_pandas_types(table):
     assert types["talk_ratio"] == "float64"
     assert types["resolved"] in {"bool", "boolean"}
     assert types["start_time"] == types["date"] == "datetime64[us]"
-    assert types["summary"] == types["campaign"] == "str"
+    assert types["summary"] == types["campaign"] == ("str" if IS_PANDAS_3 else "string")
     assert set(map(str, table.to_pandas(dtype_backend="numpy_nullable").dtypes)) <= {
         "Int64",
         "Float64",

@@ -160,7 +160,7 @@ def test_pandas_may_be_changed_without_changing_the_table(table):
 
 def test_pandas_from_arrow(table):
     pytest.importorskip("pyarrow")
-    if pd is None or not hasattr(pd.DataFrame, "from_arrow"):
+    if int(pytest.importorskip("pandas").__version__.partition(".")[0]) < 3:
         pytest.skip("pandas has from_arrow since 3.0")
     frame = pd.DataFrame.from_arrow(table)
     assert list(frame.columns) == list(SHOWN)
@@ -200,8 +200,11 @@ def test_duckdb(name: str, table):
     connection.execute("set timezone = 'UTC'")
     cast = "::timestamp" if name.startswith("zoned") else ""
     expected = [plain(v.replace(tzinfo=None)) if v and cast else plain(v) for v in VALUES[name]]
+    shown = {SHOWN[name][5]}
+    if name == "nothing" and duckdb.__version__ < "2":
+        shown.add("INTEGER")
     for _ in range(2):
-        assert str(connection.sql(f'select "{name}" from "table"').types[0]) == SHOWN[name][5]
+        assert str(connection.sql(f'select "{name}" from "table"').types[0]) in shown
         rows = connection.sql(f'select "{name}"{cast} from "table"').fetchall()
         assert none([plain(row[0]) for row in rows]) == none(expected)
     assert connection.from_arrow(table).aggregate("count(*)").fetchall() == [(4,)]

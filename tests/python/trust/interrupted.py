@@ -43,6 +43,17 @@ def consume_duckdb(client):
     duckdb.sql("select max(call_id) from stream").fetchall()
 
 
+def scan(client):
+    import polars as pl
+
+    # Settled columns, so that the first page is that of `collect`.
+    return client.scan_calls(columns=["call_id", "campaign"]).filter(pl.col("call_id") >= 0)
+
+
+def scan_join(client):
+    scan(client).join(scan(client).select("call_id"), on="call_id").collect()
+
+
 def update(client):
     client.update_calls({"call_id": [1, 2, 3, 4], "note": ["a" * 700, "b" * 700, "c" * 700, "d" * 700]})
 
@@ -65,6 +76,11 @@ DO = {
     "pyarrow reader": consume_pyarrow_reader,
     "polars": consume_polars,
     "duckdb": consume_duckdb,
+    "scan": lambda client: scan(client).collect(),
+    "scan head": lambda client: scan(client).head(1000).collect(),
+    "scan streaming": lambda client: scan(client).collect(engine="streaming"),
+    "scan batches": lambda client: list(scan(client).collect_batches()),
+    "scan join": scan_join,
     "update": update,
     "update from progress": update_from_progress,
 }
@@ -104,10 +120,19 @@ def main():
             print(json.dumps({"threads": threads()}), flush=True)
             continue
         answer = {"raised": None}
+        error = None
         try:
-            DO[task["do"]](converz.Client(task["url"], "key", **settings) if task.get("url") else client)
-        except BaseException as error:
+            try:
+                DO[task["do"]](converz.Client(task["url"], "key", **settings) if task.get("url") else client)
+            except BaseException as caught:
+                error = caught
+                answer["at"] = time.monotonic()
+                # A second signal, if there is one, comes here.
+                time.sleep(0.05)
+        except KeyboardInterrupt:
             answer["at"] = time.monotonic()
+            answer["again"] = "KeyboardInterrupt"
+        if error is not None:
             answer["raised"] = type(error).__name__
             answer["text"] = str(error)
             cause = error.__cause__

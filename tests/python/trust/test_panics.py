@@ -5,6 +5,7 @@ import ctypes
 import pytest
 
 import converz
+from converz import _core
 from trust.script import run
 
 
@@ -67,6 +68,20 @@ def test_a_panic_is_a_converz_error(client, use):
     assert client.calls().num_rows == 20
 
 
+@pytest.mark.parametrize("place", ["task", "work"])
+def test_a_panic_in_what_python_waits_for_is_a_converz_error(client, place):
+    with client.stream_calls(columns="call_id") as stream:
+        for _ in range(3):
+            with pytest.raises(
+                converz.ConverzError, match="a defect of converz: as the tests want it"
+            ) as info:
+                _core.panic_in(place)
+            assert type(info.value) is converz.ConverzError
+        # Neither what was on its way nor what comes suffers from it.
+        assert sum(batch.num_rows for batch in stream) == 20
+    assert client.calls().num_rows == 20
+
+
 def test_arrow_data_that_lie_are_refused(client):
     with pytest.raises((converz.ConverzError, ValueError)):
         converz.Table(Liar())
@@ -77,13 +92,17 @@ def test_arrow_data_that_lie_are_refused(client):
 def test_a_panic_prints_nothing(tmp_path):
     code = """
     import converz
+    from converz import _core
     from trust.test_panics import Liar
 
-    for _ in range(3):
+    for panic in (lambda: converz.Schema(Liar()), lambda: _core.panic_in("task"), lambda: _core.panic_in("work")):
         try:
-            converz.Schema(Liar())
+            panic()
         except converz.ConverzError as error:
-            assert "defect" in str(error)
+            assert "a defect of converz" in str(error)
+            assert ".rs:" in str(error)
+        else:
+            raise AssertionError("no panic")
     """
     ended = run(tmp_path, code)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

@@ -1,0 +1,120 @@
+//! A stream for a consumer that must not be kept waiting, neither for its beginning nor for a batch.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::prelude::*;
+
+use super::ctrl_c::Watch;
+use super::errors::{or_raise, to_py_err};
+use super::events::Events;
+use super::panics::guard;
+use super::progress::Pages;
+use super::runtime::{Task, Waited};
+use super::stream::{RecordBatchStream, is_pressed};
+use super::table::Batch;
+use crate::error::Error;
+use crate::fetch::Stream;
+
+/// A stream from before its first page is there. Whoever waits for a batch is back after the seconds that it says.
+#[pyclass(frozen, module = "converz._core", name = "PolledStream")]
+pub struct PolledStream {
+    pid: u32,
+    state: Mutex<State>,
+    events: Arc<Events>,
+    watch: Option<Watch>,
+    /// Whether the consumer was given a chance to see for itself that Ctrl-C was pressed.
+    has_had_chance: AtomicBool,
+}
+
+enum State {
+    Opening(Task<Stream>),
+    Open(RecordBatchStream),
+    /// Or taken by a thread that polls.
+    Closed,
+}
+
+impl Drop for PolledStream {
+    fn drop(&mut self) {
+        if self.pid != std::process::id()
+            && let State::Opening(task) = self.swap(State::Closed)
+        {
+            task.abandon();
+        }
+    }
+}
+
+impl PolledStream {
+    /// `watch` is for threads that Python does not tell of Ctrl-C.
+    pub fn new(task: Task<Stream>, events: Arc<Events>, watch: bool) -> Self {
+        Self {
+            pid: std::process::id(),
+            state: Mutex::new(State::Opening(task)),
+            events,
+            watch: watch.then(Watch::new),
+            has_had_chance: AtomicBool::new(false),
+        }
+    }
+
+    fn swap(&self, state: State) -> State {
+        std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), state)
+    }
+}
+
+#[pymethods]
+impl PolledStream {
+    /// Waits so many seconds for the next batch. Whether the stream has ended, and the batch, if it has come.
+    fn poll(&self, py: Python<'_>, seconds: f64) -> PyResult<(bool, Option<Batch>)> {
+        guard(py, || {
+            let patience = Duration::try_from_secs_f64(seconds)
+                .map_err(|error| to_py_err(py, &Error::invalid_input(error.to_string())))?;
+            if is_pressed(py, self.watch.as_ref())? {
+                if self.has_had_chance.swap(true, Ordering::Relaxed) {
+                    return Err(PyKeyboardInterrupt::new_err(()));
+                }
+                return Ok((false, None));
+            }
+            match self.swap(State::Closed) {
+                State::Opening(task) => {
+                    let waited = task.wait(py, patience, |py| self.events.log(py))?;
+                    self.swap(match waited {
+                        Waited::Pending(task) => State::Opening(task),
+                        Waited::Over(opened) => {
+                            let events = Arc::clone(&self.events);
+                            State::Open(RecordBatchStream::new(
+                                or_raise(py, opened)?,
+                                events,
+                                Pages::new(None),
+                            ))
+                        }
+                    });
+                    Ok((false, None))
+                }
+                State::Open(stream) => {
+                    let polled = stream.poll(py, patience)?;
+                    self.swap(State::Open(stream));
+                    Ok(match polled {
+                        Poll::Ready(batch) => (batch.is_none(), batch.map(Batch)),
+                        Poll::Pending => (false, None),
+                    })
+                }
+                State::Closed => Err(to_py_err(py, &Error::invalid_input("this stream is closed"))),
+            }
+        })
+    }
+
+    /// Cancels what is in flight.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        guard(py, || match self.swap(State::Closed) {
+            State::Open(stream) => stream.close(py),
+            State::Opening(task) if self.pid != std::process::id() => {
+                task.abandon();
+                Ok(())
+            }
+            State::Opening(_) | State::Closed => Ok(()),
+        })
+    }
+}
