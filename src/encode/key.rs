@@ -70,6 +70,18 @@ impl KeyColumn {
 
     /// What is wrong with the keys, as sentences.
     pub(super) fn check(self, arrays: &[ArrayRef]) -> Vec<String> {
+        macro_rules! integers {
+            ($integer:ty) => {{
+                let arrays = || arrays.iter().map(|array| array.as_primitive::<$integer>());
+                let values = || arrays().flat_map(|array| array.values().iter().copied());
+                // If even what lies under nulls is distinct, so are the keys.
+                if are_distinct(&values) {
+                    Vec::new()
+                } else {
+                    repeated(|| arrays().flat_map(|array| array.iter()))
+                }
+            }};
+        }
         let name = self.name();
         let mut wrong = Vec::new();
         let mut nulls = NullRows::default();
@@ -79,17 +91,6 @@ impl KeyColumn {
         }
         if !nulls.rows.is_empty() {
             wrong.push(format!("{name} is null in row {} (counted from 0)", shown(&nulls.rows)));
-        }
-        macro_rules! integers {
-            ($integer:ty) => {{
-                let arrays = || arrays.iter().map(|array| array.as_primitive::<$integer>());
-                let values = || arrays().flat_map(|array| array.values().iter().copied());
-                if nulls.rows.is_empty() && are_distinct(&values) {
-                    Vec::new()
-                } else {
-                    repeated(|| arrays().flat_map(|array| array.iter()))
-                }
-            }};
         }
         let Some(first) = arrays.first() else { return wrong };
         let repeated = downcast_integer! {

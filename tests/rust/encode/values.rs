@@ -47,8 +47,8 @@ fn integers_keep_every_digit() {
 #[test]
 fn floats_stay_floats() {
     assert_eq!(
-        cells(Float64Array::from(vec![1.0, -0.0, 0.1, 1e16, 1e300, 5e-324])),
-        "1.0,-0.0,0.1,1e+16,1e+300,5e-324"
+        cells(Float64Array::from(vec![1.0, -0.0, 0.1, 1e16, 1e300, 5e-324, 75_907_139.797_922_07])),
+        "1.0,-0.0,0.1,1e+16,1e+300,5e-324,75907139.79792207"
     );
     assert_eq!(cells(Float32Array::from(vec![0.1, 16_777_216.0, -3.5])), "0.1,16777216.0,-3.5");
     let halves = [0.1, 1.0, -2.5, 65504.0, 0.333_3].map(f16::from_f32);
@@ -124,6 +124,8 @@ fn the_ends_of_the_calendar() {
     let expected = "\"0001-01-01 00:00:00\",\"9999-12-31 23:59:59\"";
     assert_eq!(cells(TimestampSecondArray::from(vec![first, last])), expected);
     assert_eq!(cells(TimestampMicrosecondArray::from(vec![first * 1_000_000, last * 1_000_000])), expected);
+    let millis = TimestampMillisecondArray::from(vec![last * 1_000 + 999]);
+    assert_eq!(cells(millis), r#""9999-12-31 23:59:59.999000""#);
     assert_eq!(
         cells(TimestampNanosecondArray::from(vec![i64::MIN, i64::MAX])),
         r#""1677-09-21 00:12:43.145224192","2262-04-11 23:47:16.854775807""#
