@@ -204,6 +204,7 @@ impl StoredReader<'_> {
             pinned: Arc::new(Schema::empty()),
             // Text that looks like a date is put back as the text that it was.
             parse_dates: false,
+            json: false,
             progress: self.progress.clone().filter(|_| limit.is_none()),
         };
         let fetched = read_all(self.http, self.settings, spec).await?;
