@@ -137,7 +137,8 @@ class UpdatePlan:
     def undo(self, *, progress: object = None) -> UpdateResult:
         """Put the old values back, cleared cells included, also after an `apply` that failed half way.
 
-        An attribute that did not exist is null afterwards.
+        Every value is the JSON that it was: numbers have their digits, and text that looks like a number or a time
+        stays text. An attribute that did not exist is null afterwards.
 
         Args:
             progress: As in `Client.calls`.

@@ -40,7 +40,7 @@ class UpdateResult:
     _plan: UpdatePlan | None = field(default=None, repr=False, compare=False)
 
     def undo(self, *, progress: object = None) -> UpdateResult:
-        """Put back what was stored before, cleared cells included.
+        """Put back what was stored before, cleared cells included, each value as the JSON that it was.
 
         Args:
             progress: As in `Client.calls`.

@@ -362,6 +362,7 @@ fn spec(
         limit: arguments::limit(limit)?,
         pinned: schema.map_or_else(|| Ok(Arc::new(ArrowSchema::empty())), schema::extract)?,
         parse_dates: arguments::parse_dates(parse_dates)?,
+        json: false,
         progress: None,
     })
 }

@@ -8,6 +8,7 @@ mod chunk;
 mod convert;
 mod fault;
 mod glue;
+mod json;
 mod layout;
 mod nested;
 mod number;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use arrow_schema::{Schema, SchemaRef};
 
 pub use convert::check_pinned;
+pub use json::{is_json, json_field, type_as_read};
 pub use page::Page;
 pub use parallel::{Cutting, ParallelDecoder};
 pub use scan::PageDecoder;
@@ -43,6 +45,9 @@ pub struct Options {
     pub lossy: bool,
     /// Turn strings that are all ISO dates or date-times into such.
     pub parse_dates: bool,
+    /// Have [`unify`] keep the JSON of each value in every column but the key and those that are pinned: a column of
+    /// strings with the extension type `arrow.json`.
+    pub json: bool,
     /// Columns whose type the user pins; what does not fit losslessly is a drift error.
     pub pinned: SchemaRef,
     /// Columns that have their type whatever arrives, unless data disagree (then they widen).
@@ -58,6 +63,7 @@ impl Default for Options {
             max_value_bytes: 64 << 20,
             lossy: false,
             parse_dates: true,
+            json: false,
             pinned: Arc::new(Schema::empty()),
             known: Arc::new(Schema::empty()),
             key: None,

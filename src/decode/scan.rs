@@ -12,7 +12,7 @@ use super::nested::{self, Walker, Word};
 use super::number::{self, Number};
 use super::page::Page;
 use super::rows::Rows;
-use super::{Options, text, types};
+use super::{Options, json, text, types};
 use crate::error::{Error, Result};
 
 /// Where in the page the next byte is.
@@ -252,11 +252,19 @@ impl Scanner {
         loop {
             match self.state {
                 State::Value => {
-                    self.at = self.value_apart(bytes, self.column, self.at)?;
+                    self.at = if self.options.json {
+                        self.value_as_json(bytes, self.column, self.at)?
+                    } else {
+                        self.value_apart(bytes, self.column, self.at)?
+                    };
                     self.state = State::AfterValue;
                 }
                 State::AfterValue => {
-                    self.predicted(bytes)?;
+                    if self.options.json {
+                        self.predicted::<true>(bytes)?;
+                    } else {
+                        self.predicted::<false>(bytes)?;
+                    }
                     glue = Some((self.at, self.column));
                     new_row = false;
                     self.state = match self.token(bytes)? {
@@ -343,7 +351,7 @@ impl Scanner {
 
     /// Reads members as long as each one is what followed the one before it last time.
     #[inline(never)]
-    fn predicted(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    fn predicted<const JSON: bool>(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         // In registers, not in memory.
         let (mut at, mut column) = (self.at, self.column);
         let fault = loop {
@@ -356,7 +364,12 @@ impl Scanner {
             if !self.rows.mark(column) {
                 break Some(Fault::new(at, What::Repeated));
             }
-            match self.value(bytes, column, value) {
+            let read = if JSON {
+                self.value_as_json(bytes, column, value)
+            } else {
+                self.value(bytes, column, value)
+            };
+            match read {
                 Ok(end) => at = end,
                 Err(fault) => {
                     at = value;
@@ -422,6 +435,22 @@ impl Scanner {
     #[inline(never)]
     fn value_apart(&mut self, bytes: &[u8], column: usize, at: usize) -> Result<usize, Fault> {
         self.value(bytes, column, at)
+    }
+
+    /// The same where JSON is kept: numbers that are no integers keep their text.
+    #[inline(never)]
+    fn value_as_json(&mut self, bytes: &[u8], column: usize, at: usize) -> Result<usize, Fault> {
+        let at = nested::blanks(bytes, at);
+        if let Some(b'-' | b'0'..=b'9') = bytes.get(at)
+            && let (Number::Float(_), end) =
+                number::parse(bytes, at).map_err(|fault| self.cut(fault, bytes, at))?
+            && self.layout.names().get(column).is_some_and(|name| json::keeps_json(name, &self.options))
+        {
+            text::within(self.max_value_bytes, at, end)?;
+            self.rows.any(column, Value::Big(&bytes[at..end]));
+            return Ok(end);
+        }
+        self.value_apart(bytes, column, at)
     }
 
     /// Reads the value at `at` into the column; gives where it ends.

@@ -104,6 +104,8 @@ impl Census {
                 self.unsigned = true;
                 self.inexact = true;
             }
+            // Where JSON is kept, other numbers are digits, too.
+            Value::Big(text) if !is_integer(text) => self.floats = true,
             Value::Big(_) => self.big = true,
             Value::Float(_) => self.floats = true,
             Value::Time(_, format) => self.moment(format),
@@ -155,6 +157,11 @@ impl Census {
             _ => DataType::UInt64,
         }
     }
+}
+
+/// Whether the text of a number is that of an integer.
+fn is_integer(text: &[u8]) -> bool {
+    text != b"-0" && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
 }
 
 fn any_valid(chunk: &Chunk) -> bool {

@@ -9,6 +9,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::chunk::{Chunk, Value};
 use super::convert;
+use super::json;
 use super::page::{Page, RawBatch};
 use super::rechunk::rechunk;
 use super::side_by_side::side_by_side;
@@ -177,7 +178,11 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
         } else {
             by_table()
         };
-        fields.push(field(&column.name, data_type));
+        fields.push(if json::keeps_json(&column.name, options) {
+            json::json_field(&column.name, &data_type)
+        } else {
+            field(&column.name, data_type)
+        });
     }
     if let Some((column, text, pinned)) = first_misfit {
         return Err(misfit_error(column, &text, pinned, fields));
@@ -208,6 +213,7 @@ fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) 
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(positions.len());
     for (position, field) in positions.iter().zip(schema.fields()) {
         arrays.push(match position.and_then(|position| batch.chunks.get_mut(position)) {
+            Some(chunk) if json::is_json(field) => json::array(chunk)?,
             Some(chunk) => convert::array(mem::take(chunk), field.data_type())?,
             None => new_null_array(field.data_type(), batch.rows),
         });

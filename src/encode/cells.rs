@@ -10,6 +10,7 @@ use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
 
 use super::nested::{Dictionary, Lists, Maps, Runs, Structs};
 use super::number::{Booleans, Decimals, Floats, Halves, Integers};
+use super::output::Output;
 use super::text::{JsonTexts, Strings};
 use super::time::{Clocks, Dates, Days, Timestamps};
 
@@ -21,7 +22,7 @@ const MAX_NESTING: usize = 64;
 /// The provided methods loop within the array's own type: one dynamic call a column, not one a cell.
 pub(super) trait Cells: Send + Sync {
     /// Appends the JSON of a cell.
-    fn write(&self, row: usize, out: &mut Vec<u8>);
+    fn write(&self, row: usize, out: &mut Output);
 
     /// How many bytes [`Cells::write`] appends.
     fn size(&self, row: usize) -> usize;
@@ -36,10 +37,12 @@ pub(super) trait Cells: Send + Sync {
     }
 
     /// Appends the cells of some rows, each with a comma behind it.
-    fn write_all(&self, rows: &[Range<usize>], out: &mut Vec<u8>) {
-        for row in rows.iter().flat_map(Clone::clone) {
-            self.write(row, out);
-            out.push(b',');
+    fn write_all(&self, rows: &[Range<usize>], out: &mut Output) {
+        for run in rows {
+            for row in run.clone() {
+                self.write(row, out);
+                out.push(b',');
+            }
         }
     }
 
@@ -55,10 +58,13 @@ pub(super) trait Cells: Send + Sync {
 
     /// The rows that hold what cannot be written.
     fn faults(&self, rows: &[Range<usize>]) -> Vec<(usize, Fault)> {
-        rows.iter()
-            .flat_map(Clone::clone)
-            .filter_map(|row| self.fault(row).map(|fault| (row, fault)))
-            .collect()
+        let mut faults = Vec::new();
+        for run in rows {
+            for row in run.clone() {
+                faults.extend(self.fault(row).map(|fault| (row, fault)));
+            }
+        }
+        faults
     }
 }
 

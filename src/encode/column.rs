@@ -5,7 +5,8 @@ use arrow_schema::Field;
 
 use super::cells::{Cells, field_cells};
 use super::mask::Mask;
-use super::text::write_text;
+use super::output::Output;
+use super::text::label;
 
 /// One column: a frame's, or one that is compared with it.
 pub(crate) struct Column {
@@ -30,11 +31,8 @@ impl Column {
             .map(|array| field_cells(field, array, 0))
             .collect::<Result<_, _>>()
             .map_err(refused)?;
-        let mut label = Vec::with_capacity(name.len() + 3);
-        write_text(&name, &mut label);
-        label.push(b':');
         let set = Mask::valid(arrays.iter().map(|array| &**array as &dyn Array));
-        Ok(Self { name, label, cells, sent: set.clone(), set })
+        Ok(Self { label: label(&name), name, cells, sent: set.clone(), set })
     }
 
     pub(crate) fn is_sent(&self, batch: usize, row: usize) -> bool {
@@ -42,9 +40,11 @@ impl Column {
     }
 
     /// Appends the JSON of a cell, of a null nothing.
-    pub(crate) fn json(&self, batch: usize, row: usize, out: &mut Vec<u8>) {
+    pub(crate) fn json(&self, batch: usize, row: usize, json: &mut Vec<u8>) {
         if self.set.contains(batch, row) {
-            self.cells[batch].write(row, out);
+            let mut out = Output::behind(std::mem::take(json));
+            self.cells[batch].write(row, &mut out);
+            *json = out.finish();
         }
     }
 }

@@ -14,6 +14,7 @@ use super::column::Column;
 use super::cut::Form;
 use super::key::KeyColumn;
 use super::mask::{Mask, push_run};
+use super::output::Output;
 use super::parts::Parts;
 use crate::error::{Error, Result, UpdateFailure};
 
@@ -195,12 +196,12 @@ impl Inner {
     }
 
     pub(super) fn key_text(&self, row: usize) -> String {
-        let mut text = Vec::new();
+        let mut text = Output::default();
         if let Some((batch, rows)) = self.segments(&(row..row + 1)).next()
             && self.key_column.set.contains(batch, rows.start)
         {
             self.key_column.cells[batch].write(rows.start, &mut text);
         }
-        String::from_utf8(text).unwrap_or_default()
+        String::from_utf8(text.finish()).unwrap_or_default()
     }
 }

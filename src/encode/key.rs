@@ -72,8 +72,14 @@ impl KeyColumn {
     pub(super) fn check(self, arrays: &[ArrayRef]) -> Vec<String> {
         macro_rules! integers {
             ($integer:ty) => {{
-                let keys = || arrays.iter().flat_map(|array| array.as_primitive::<$integer>().iter());
-                if are_distinct(&keys) { Vec::new() } else { repeated(keys) }
+                let arrays = || arrays.iter().map(|array| array.as_primitive::<$integer>());
+                let values = || arrays().flat_map(|array| array.values().iter().copied());
+                // If even what lies under nulls is distinct, so are the keys.
+                if are_distinct(&values) {
+                    Vec::new()
+                } else {
+                    repeated(|| arrays().flat_map(|array| array.iter()))
+                }
             }};
         }
         let name = self.name();
@@ -142,20 +148,18 @@ const BITS: u64 = 64;
 fn are_distinct<K, I>(keys: &impl Fn() -> I) -> bool
 where
     K: Into<i128> + Ord + Copy,
-    I: Iterator<Item = Option<K>>,
+    I: Iterator<Item = K>,
 {
-    let (mut count, mut bounds) = (0_u64, None);
-    for key in keys().flatten() {
-        count += 1;
-        bounds = Some(bounds.map_or((key, key), |(least, most)| (key.min(least), key.max(most))));
-    }
-    let Some((least, most)) = bounds else { return true };
+    let with = |(count, bounds): (u64, Option<(K, K)>), key: K| {
+        (count + 1, Some(bounds.map_or((key, key), |(least, most)| (key.min(least), key.max(most)))))
+    };
+    let (count, Some((least, most))) = keys().fold((0, None), with) else { return true };
     let least: i128 = least.into();
     let Some(span) = u64::try_from(most.into() - least).ok().filter(|span| span / BITS < count) else {
         return false;
     };
     let mut seen = vec![0_u64; (span / 64) as usize + 1];
-    keys().flatten().all(|key| {
+    keys().all(|key| {
         #[expect(clippy::cast_sign_loss, reason = "within the bounds that were just found")]
         let place = (key.into() - least) as u64;
         let (word, bit) = (&mut seen[(place / 64) as usize], 1 << (place % 64));

@@ -7,16 +7,19 @@
 mod cells;
 mod column;
 mod cut;
+mod digits;
 mod frame;
 mod key;
 mod mask;
 mod nested;
 mod number;
+mod output;
 mod parts;
 mod refuse;
 mod shape;
 mod text;
 mod time;
+mod valid;
 mod write;
 
 pub(crate) use cells::JSON_EXTENSION;

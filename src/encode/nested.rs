@@ -13,7 +13,8 @@ use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::{DataType, Field};
 
 use super::cells::{Cells, Fault, cells, field_cells};
-use super::text::{text_size, write_text};
+use super::output::Output;
+use super::text::{label, text_size, write_text};
 
 const NULL: &[u8] = b"null";
 
@@ -54,7 +55,7 @@ impl<K: ArrowDictionaryKeyType> Dictionary<K> {
 }
 
 impl<K: ArrowDictionaryKeyType> Cells for Dictionary<K> {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    fn write(&self, row: usize, out: &mut Output) {
         self.values.write(self.place(row), out);
     }
 
@@ -100,7 +101,7 @@ impl<R: RunEndIndexType> Runs<R> {
 }
 
 impl<R: RunEndIndexType> Cells for Runs<R> {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    fn write(&self, row: usize, out: &mut Output) {
         self.values.write(self.place(row), out);
     }
 
@@ -132,9 +133,9 @@ impl Child {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    fn write(&self, row: usize, out: &mut Output) {
         if self.is_null(row) {
-            out.extend_from_slice(NULL);
+            out.extend(NULL);
         } else {
             self.cells.write(row, out);
         }
@@ -201,7 +202,7 @@ impl<B: Bounds> Lists<B> {
 }
 
 impl<B: Bounds> Cells for Lists<B> {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    fn write(&self, row: usize, out: &mut Output) {
         out.push(b'[');
         for (position, item) in self.lists.bounds(row).enumerate() {
             if position > 0 {
@@ -236,9 +237,7 @@ impl Structs {
     pub(super) fn cells(array: &StructArray, depth: usize) -> Result<Box<dyn Cells>, String> {
         let mut fields = Vec::with_capacity(array.num_columns());
         for (field, values) in array.fields().iter().zip(array.columns()) {
-            let mut name = Vec::new();
-            write_text(field.name(), &mut name);
-            name.push(b':');
+            let name = label(field.name());
             if fields.iter().any(|(other, _)| *other == name) {
                 return Err(format!("is a struct with two fields {:?}", field.name()));
             }
@@ -249,13 +248,13 @@ impl Structs {
 }
 
 impl Cells for Structs {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    fn write(&self, row: usize, out: &mut Output) {
         out.push(b'{');
         for (position, (name, values)) in self.fields.iter().enumerate() {
             if position > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(name);
+            out.extend(name);
             values.write(row, out);
         }
         out.push(b'}');
@@ -311,7 +310,7 @@ impl Maps {
 }
 
 impl Cells for Maps {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    fn write(&self, row: usize, out: &mut Output) {
         out.push(b'{');
         for (position, entry) in self.bounds(row).enumerate() {
             if position > 0 {

@@ -5,6 +5,8 @@ use arrow_array::{ArrowNativeTypeOp, BooleanArray, PrimitiveArray};
 use half::f16;
 
 use super::cells::{Cells, Fault};
+use super::digits;
+use super::output::Output;
 
 pub(super) struct Booleans(pub BooleanArray);
 
@@ -12,59 +14,143 @@ impl Booleans {
     pub(super) fn none() -> Self {
         Self(BooleanArray::from(Vec::<bool>::new()))
     }
-
-    fn text(&self, row: usize) -> &'static str {
-        if self.0.value(row) { "true" } else { "false" }
-    }
 }
 
 impl Cells for Booleans {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.text(row).as_bytes());
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
+        let value = self.0.values().value(row);
+        out.short(|room| {
+            *room = if value { *b"true " } else { *b"false" };
+            room.len() - usize::from(value)
+        });
     }
 
+    #[inline]
     fn size(&self, row: usize) -> usize {
-        self.text(row).len()
+        "false".len() - usize::from(self.0.values().value(row))
     }
 }
 
 pub(super) struct Integers<T: ArrowPrimitiveType>(pub PrimitiveArray<T>);
 
+impl<T: ArrowPrimitiveType> Integers<T>
+where
+    T::Native: Into<i128>,
+{
+    /// Whether the value has a sign, and the number behind it.
+    #[inline]
+    fn parts(&self, row: usize) -> (bool, u64) {
+        let value: i128 = self.0.value(row).into();
+        (value < 0, value.unsigned_abs() as u64)
+    }
+}
+
 impl<T: ArrowPrimitiveType> Cells for Integers<T>
 where
-    T::Native: itoa::Integer,
+    T::Native: Into<i128>,
 {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(itoa::Buffer::new().format(self.0.value(row)).as_bytes());
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
+        const ROOM: usize = 1 + digits::LONGEST + digits::WORD;
+        let (negative, value) = self.parts(row);
+        out.short(|room: &mut [u8; ROOM]| {
+            room[0] = b'-';
+            digits::write(value, negative.into(), room)
+        });
     }
 
+    #[inline]
     fn size(&self, row: usize) -> usize {
-        itoa::Buffer::new().format(self.0.value(row)).len()
+        let (negative, value) = self.parts(row);
+        usize::from(negative) + digits::count(value)
     }
 }
 
 /// The shortest digits that read as the same value at its own width; always with a point or an exponent.
 pub(super) struct Floats<T: ArrowPrimitiveType>(pub PrimitiveArray<T>);
 
+/// A float, and the short way to write it.
+pub(super) trait Float: zmij::Float + Into<f64> {
+    /// Its size in hundred-millionths, if that is the size exactly and has so few digits that no other number of as few
+    /// is the same float.
+    fn hundred_millionths(self) -> Option<u64>;
+}
+
+impl Float for f64 {
+    #[inline]
+    #[expect(clippy::float_cmp, reason = "it is the shortest text only if it reads as the very same value")]
+    fn hundred_millionths(self) -> Option<u64> {
+        /// Two decimals of fifteen digits are never the same double.
+        const FIFTEEN_DIGITS: f64 = 1e15;
+        const UNIT: f64 = 1e8;
+        let size = self.abs();
+        let units = size * UNIT + 0.5;
+        if units >= FIFTEEN_DIGITS {
+            return None;
+        }
+        let units = units as i64;
+        // Both are doubles exactly, so the quotient is the double that is nearest to the decimal.
+        let same = units as f64 / UNIT == size;
+        (same && (units >= SMALLEST || units == 0)).then_some(units.cast_unsigned())
+    }
+}
+
+/// Below it, a number is written with an exponent.
+const SMALLEST: i64 = 1_000;
+
+impl Float for f32 {
+    fn hundred_millionths(self) -> Option<u64> {
+        None
+    }
+}
+
 impl<T: ArrowPrimitiveType> Cells for Floats<T>
 where
-    T::Native: zmij::Float + Into<f64>,
+    T::Native: Float,
 {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(zmij::Buffer::new().format_finite(self.0.value(row)).as_bytes());
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
+        const ROOM: usize = 1 + digits::WORD + 1 + digits::WORD;
+        let value = self.0.value(row);
+        let Some(units) = value.hundred_millionths() else {
+            return out.extend(zmij::Buffer::new().format_finite(value).as_bytes());
+        };
+        let negative = value.into().is_sign_negative();
+        out.short(|room: &mut [u8; ROOM]| {
+            room[0] = b'-';
+            let point = digits::write_first(units / digits::EIGHT, negative.into(), room);
+            let behind = digits::write_byte(b'.', point, room);
+            let fraction = digits::eight(units % digits::EIGHT);
+            digits::write_word(digits::text(fraction), behind, room) - zeros_behind(fraction)
+        });
     }
 
+    #[inline]
     fn size(&self, row: usize) -> usize {
-        zmij::Buffer::new().format_finite(self.0.value(row)).len()
+        let value = self.0.value(row);
+        let Some(units) = value.hundred_millionths() else {
+            return zmij::Buffer::new().format_finite(value).len();
+        };
+        let fraction = digits::eight(units % digits::EIGHT);
+        usize::from(value.into().is_sign_negative()) + digits::count(units / digits::EIGHT) + 1 + digits::WORD
+            - zeros_behind(fraction)
     }
 
     fn can_be_faulty(&self) -> bool {
         true
     }
 
+    #[inline]
     fn fault(&self, row: usize) -> Option<Fault> {
         float_fault(self.0.value(row).into())
     }
+}
+
+/// Zeros that a fraction ends with; one digit stays.
+#[inline]
+fn zeros_behind(fraction: u64) -> usize {
+    digits::trailing_zeros(fraction).min(digits::WORD - 1)
 }
 
 pub(super) struct Halves(pub PrimitiveArray<Float16Type>);
@@ -82,10 +168,12 @@ impl Halves {
 }
 
 impl Cells for Halves {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.text(row).as_bytes());
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
+        out.extend(self.text(row).as_bytes());
     }
 
+    #[inline]
     fn size(&self, row: usize) -> usize {
         self.text(row).len()
     }
@@ -94,6 +182,7 @@ impl Cells for Halves {
         true
     }
 
+    #[inline]
     fn fault(&self, row: usize) -> Option<Fault> {
         float_fault(self.0.value(row).to_f64())
     }
@@ -120,10 +209,12 @@ impl<T: DecimalType> Decimals<T> {
 }
 
 impl<T: DecimalType> Cells for Decimals<T> {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.text(row).as_bytes());
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
+        out.extend(self.text(row).as_bytes());
     }
 
+    #[inline]
     fn size(&self, row: usize) -> usize {
         self.text(row).len()
     }

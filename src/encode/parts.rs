@@ -10,6 +10,7 @@ use super::column::Column;
 use super::cut::Form;
 use super::frame::{Group, Inner, UpdateFrame};
 use super::key::KeyColumn;
+use super::output::Output;
 use super::refuse::{refuse, shown};
 use super::shape::{check_batches, check_names};
 use crate::error::{Error, Result};
@@ -88,9 +89,9 @@ impl Parts {
 
     fn key_text(&self, row: usize) -> String {
         let batch = self.starts.partition_point(|start| *start <= row) - 1;
-        let mut text = Vec::new();
+        let mut text = Output::default();
         self.key_column.cells[batch].write(row - self.starts[batch], &mut text);
-        String::from_utf8(text).unwrap_or_default()
+        String::from_utf8(text.finish()).unwrap_or_default()
     }
 
     /// Columns of which the same cells are sent go together; nulls among them force the row-wise form.

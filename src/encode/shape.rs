@@ -1,11 +1,12 @@
 //! What a frame's columns are called, and whether its batches are what they claim to be.
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use hashbrown::HashSet;
 
 use super::key::KeyColumn;
 use super::refuse::shown;
+use super::valid::validate;
 use crate::error::{Error, Result};
 
 /// The place of the key, and of the attributes.
@@ -51,7 +52,6 @@ fn is_pandas_index(name: &str) -> bool {
         .is_some_and(|level| !level.is_empty() && level.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Batches come from other libraries through an interface that checks nothing.
 pub(super) fn check_batches(schema: &Schema, batches: &[RecordBatch]) -> Result<()> {
     for batch in batches {
         let own = batch.schema();
@@ -65,7 +65,7 @@ pub(super) fn check_batches(schema: &Schema, batches: &[RecordBatch]) -> Result<
             return Err(Error::invalid_input("the frame's batches do not all have its columns and types"));
         }
         for (field, array) in schema.fields().iter().zip(batch.columns()) {
-            array.to_data().validate_full().map_err(|error| {
+            validate(array).map_err(|error| {
                 Error::invalid_input(format!("column {:?} is not valid Arrow data: {error}", field.name()))
             })?;
         }

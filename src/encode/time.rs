@@ -3,12 +3,16 @@
 //! A fraction of a second is written where there is one, with six digits, or nine if it is finer. A timestamp with
 //! a zone is written in UTC and says so: `2025-07-15 12:00:00+00:00`.
 
+use std::ops::RangeInclusive;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{ArrowPrimitiveType, ArrowTimestampType, Date32Type, Date64Type};
 use arrow_array::{ArrayRef, PrimitiveArray};
 use arrow_schema::TimeUnit;
 
 use super::cells::{Cells, Fault};
+use super::digits;
+use super::output::Output;
 
 const DAY: i64 = 86_400;
 /// 0001-01-01 and 9999-12-31 in days since 1970-01-01.
@@ -18,10 +22,12 @@ const LAST_DAY: i64 = 2_932_896;
 pub(super) struct Days(pub PrimitiveArray<Date32Type>);
 
 impl Cells for Days {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
         write_quoted_date(self.0.value(row).into(), out);
     }
 
+    #[inline]
     fn size(&self, _row: usize) -> usize {
         QUOTED_DATE
     }
@@ -30,6 +36,7 @@ impl Cells for Days {
         true
     }
 
+    #[inline]
     fn fault(&self, row: usize) -> Option<Fault> {
         calendar_fault(self.0.value(row).into())
     }
@@ -39,10 +46,12 @@ impl Cells for Days {
 pub(super) struct Dates(pub PrimitiveArray<Date64Type>);
 
 impl Cells for Dates {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
         write_quoted_date(self.0.value(row).div_euclid(DAY * 1_000), out);
     }
 
+    #[inline]
     fn size(&self, _row: usize) -> usize {
         QUOTED_DATE
     }
@@ -51,6 +60,7 @@ impl Cells for Dates {
         true
     }
 
+    #[inline]
     fn fault(&self, row: usize) -> Option<Fault> {
         let value = self.0.value(row);
         if value.rem_euclid(DAY * 1_000) != 0 {
@@ -70,52 +80,61 @@ impl<T: ArrowTimestampType> Timestamps<T> {
         Self { array: array.as_primitive::<T>().clone(), zoned }
     }
 
+    const PER_SECOND: i64 = match T::UNIT {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    };
+
+    /// The first and the last moment of the calendar, or as far as nanoseconds reach.
+    const CALENDAR: RangeInclusive<i64> = (FIRST_DAY * DAY).saturating_mul(Self::PER_SECOND)
+        ..=((LAST_DAY + 1) * DAY - 1).saturating_mul(Self::PER_SECOND).saturating_add(Self::PER_SECOND - 1);
+
     /// Days since 1970, second of the day, nanosecond of the second.
+    #[inline]
     fn parts(&self, row: usize) -> (i64, u32, u32) {
-        let per_second = match T::UNIT {
-            TimeUnit::Second => 1,
-            TimeUnit::Millisecond => 1_000,
-            TimeUnit::Microsecond => 1_000_000,
-            TimeUnit::Nanosecond => 1_000_000_000,
-        };
-        let value = self.array.value(row);
-        let seconds = value.div_euclid(per_second);
-        let nanos = value.rem_euclid(per_second) * (1_000_000_000 / per_second);
-        (
-            seconds.div_euclid(DAY),
-            seconds.rem_euclid(DAY).cast_unsigned() as u32,
-            nanos.cast_unsigned() as u32,
-        )
+        const SECONDS: u64 = DAY.cast_unsigned();
+        let seconds = self.array.value(row).div_euclid(Self::PER_SECOND);
+        // From the first day of the calendar: numbers that are not negative are divided faster.
+        let seconds = (seconds - FIRST_DAY * DAY).cast_unsigned();
+        let days = FIRST_DAY + (seconds / SECONDS).cast_signed();
+        (days, (seconds % SECONDS) as u32, self.nanos(row))
+    }
+
+    #[inline]
+    fn nanos(&self, row: usize) -> u32 {
+        let fraction = self.array.value(row).rem_euclid(Self::PER_SECOND);
+        (fraction * (1_000_000_000 / Self::PER_SECOND)).cast_unsigned() as u32
     }
 }
 
 const UTC: [u8; 6] = *b"+00:00";
 
 impl<T: ArrowTimestampType> Cells for Timestamps<T> {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
         let (days, seconds, nanos) = self.parts(row);
-        let mut text = Short::new();
-        text.push([b'"']);
-        text.date(days);
-        text.push([b' ']);
-        text.clock(seconds, nanos);
-        if self.zoned {
-            text.push(UTC);
-        }
-        text.push([b'"']);
-        text.append_to(out);
+        out.short(|room: &mut [u8; LONGEST]| {
+            write_date(days, room);
+            room[QUOTED_DATE - 1] = b' ';
+            let end = write_clock(seconds, nanos, QUOTED_DATE, room);
+            end_quoted(end, self.zoned, room)
+        });
     }
 
+    #[inline]
     fn size(&self, row: usize) -> usize {
-        QUOTED_DATE + 1 + clock_size(self.parts(row).2) + if self.zoned { UTC.len() } else { 0 }
+        QUOTED_DATE + 1 + clock_size(self.nanos(row)) + if self.zoned { UTC.len() } else { 0 }
     }
 
     fn can_be_faulty(&self) -> bool {
         true
     }
 
+    #[inline]
     fn fault(&self, row: usize) -> Option<Fault> {
-        calendar_fault(self.parts(row).0)
+        (!Self::CALENDAR.contains(&self.array.value(row))).then_some(Fault::OutsideCalendar)
     }
 }
 
@@ -144,15 +163,17 @@ impl<T: ArrowPrimitiveType> Cells for Clocks<T>
 where
     T::Native: Into<i64>,
 {
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
+    #[inline]
+    fn write(&self, row: usize, out: &mut Output) {
         let (seconds, nanos) = self.parts(row);
-        let mut text = Short::new();
-        text.push([b'"']);
-        text.clock(seconds.cast_unsigned() as u32, nanos);
-        text.push([b'"']);
-        text.append_to(out);
+        out.short(|room: &mut [u8; LONGEST]| {
+            room[0] = b'"';
+            let end = write_clock(seconds.cast_unsigned() as u32, nanos, 1, room);
+            end_quoted(end, false, room)
+        });
     }
 
+    #[inline]
     fn size(&self, row: usize) -> usize {
         2 + clock_size(self.parts(row).1)
     }
@@ -161,6 +182,7 @@ where
         true
     }
 
+    #[inline]
     fn fault(&self, row: usize) -> Option<Fault> {
         (!(0..DAY).contains(&self.parts(row).0)).then_some(Fault::OutsideDay)
     }
@@ -173,62 +195,50 @@ fn calendar_fault(days: i64) -> Option<Fault> {
 /// `"2025-07-15"` with its quotes.
 const QUOTED_DATE: usize = 12;
 
-/// `"2025-07-15 12:00:00.123456789+00:00"` is the longest text.
-const LONGEST: usize = 38;
+/// `"2025-07-15 12:00:00.123456789+00:00"` is the longest text; words are written whole.
+const LONGEST: usize = 38 + digits::WORD;
 
-/// A text that is put together before it is appended: one check of the body's room, not one a part.
-struct Short {
-    bytes: [u8; LONGEST],
-    length: usize,
-}
-
-impl Short {
-    fn new() -> Self {
-        Self { bytes: [b'"'; LONGEST], length: 0 }
-    }
-
-    fn push<const N: usize>(&mut self, part: [u8; N]) {
-        self.bytes[self.length..self.length + N].copy_from_slice(&part);
-        self.length += N;
-    }
-
-    fn date(&mut self, days: i64) {
-        let (year, month, day) = civil(days);
-        let (century, year) = pair(year / 100, year % 100);
-        let (month, day) = pair(month, day);
-        self.push([century[0], century[1], year[0], year[1], b'-', month[0], month[1], b'-', day[0], day[1]]);
-    }
-
-    fn clock(&mut self, seconds: u32, nanos: u32) {
-        let hour = digits(seconds / 3_600);
-        let (minute, second) = pair(seconds / 60 % 60, seconds % 60);
-        self.push([hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]]);
-        if nanos != 0 {
-            let micros = nanos.is_multiple_of(1_000);
-            let mut rest = if micros { nanos / 1_000 } else { nanos };
-            let mut fraction = [b'.'; 10];
-            for digit in fraction[1..if micros { 7 } else { 10 }].iter_mut().rev() {
-                *digit = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-            self.push(fraction);
-            self.length -= if micros { 3 } else { 0 };
-        }
-    }
-
-    fn append_to(&self, out: &mut Vec<u8>) {
-        // All of them at once, since a copy of a length that is known beforehand is much faster.
-        out.extend_from_slice(&self.bytes);
-        out.truncate(out.len() - (LONGEST - self.length));
+/// A quote and a date, at the beginning.
+#[inline]
+fn write_date(days: i64, room: &mut [u8; LONGEST]) {
+    let (year, month, day) = civil(days);
+    let [century, year, month, day] = digits::pairs_text([year / 100, year % 100, month, day]);
+    room[..QUOTED_DATE].copy_from_slice(b"\"yyyy-mm-dd\"");
+    for (at, pair) in [(1, century), (3, year), (6, month), (9, day)] {
+        room[at..at + pair.len()].copy_from_slice(&pair);
     }
 }
 
-fn write_quoted_date(days: i64, out: &mut Vec<u8>) {
-    let mut text = Short::new();
-    text.push([b'"']);
-    text.date(days);
-    text.push([b'"']);
-    text.append_to(out);
+/// A time of day from `at` on; gives where it ends.
+#[inline]
+fn write_clock(seconds: u32, nanos: u32, at: usize, room: &mut [u8; LONGEST]) -> usize {
+    let minutes = seconds / 60;
+    let [hour, minute, second, _] = digits::pairs_text([minutes / 60, minutes % 60, seconds % 60, 0]);
+    let word = [hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]];
+    let at = digits::write_word(word, at, room);
+    if nanos == 0 { at } else { write_fraction(nanos, at, room) }
+}
+
+#[inline(never)]
+fn write_fraction(nanos: u32, at: usize, room: &mut [u8; LONGEST]) -> usize {
+    let at = digits::write_byte(b'.', at, room);
+    let end = digits::write_word(digits::text(digits::eight(u64::from(nanos / 10))), at, room);
+    let end = digits::write_byte(b'0' + (nanos % 10) as u8, end, room);
+    if nanos.is_multiple_of(1_000) { end - 3 } else { end }
+}
+
+/// A closing quote, behind the zone if there is one; gives the length of the whole.
+#[inline]
+fn end_quoted(end: usize, zoned: bool, room: &mut [u8; LONGEST]) -> usize {
+    let behind = if zoned { *b"+00:00\"\0" } else { *b"\"\0\0\0\0\0\0\0" };
+    digits::write_word(behind, end, room) - if zoned { 1 } else { 7 }
+}
+
+fn write_quoted_date(days: i64, out: &mut Output) {
+    out.short(|room: &mut [u8; LONGEST]| {
+        write_date(days, room);
+        QUOTED_DATE
+    });
 }
 
 fn clock_size(nanos: u32) -> usize {
@@ -239,27 +249,22 @@ fn clock_size(nanos: u32) -> usize {
     }
 }
 
-fn pair(left: u32, right: u32) -> ([u8; 2], [u8; 2]) {
-    (digits(left), digits(right))
-}
-
-fn digits(below_100: u32) -> [u8; 2] {
-    [b'0' + (below_100 / 10) as u8, b'0' + (below_100 % 10) as u8]
-}
-
 /// Year, month and day of days since 1970-01-01 within the years 0001 to 9999, in the proleptic Gregorian calendar.
-/// The year is taken to begin in March, so that the leap day is its last (after Howard Hinnant,
-/// "chrono-Compatible Low-Level Date Algorithms").
+/// The year is taken to begin in March, so that the leap day is its last. (After Neri and Schneider, "Euclidean affine
+/// functions and their application to calendar algorithms": a fraction times its period, in binary, gives how often the
+/// period fits and what is left.)
+#[inline]
 fn civil(days: i64) -> (u32, u32, u32) {
     const DAYS_OF_400_YEARS: u32 = 146_097;
     // From 0000-03-01; positive for all days of the calendar.
-    let days = (days + 719_468).cast_unsigned() as u32;
-    let era = days / DAYS_OF_400_YEARS;
-    let day = days % DAYS_OF_400_YEARS;
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (era * 400 + year + next, month, day)
+    let quarters = 4 * (days + 719_468).cast_unsigned() as u32 + 3;
+    let (century, rest) = (quarters / DAYS_OF_400_YEARS, quarters % DAYS_OF_400_YEARS);
+    // Of the century in quarters of a day, times 2^32 divided by the 1461 days of four years.
+    let years = 2_939_745 * u64::from(rest | 3);
+    let year = 100 * century + (years >> 32) as u32;
+    let day = (years as u32) / 2_939_745 / 4;
+    // In units of 1 / 2141 of a day; a month is 2^16 of them on average.
+    let months = 2_141 * day + 197_913;
+    let (month, day) = (months >> 16, (months & 0xffff) / 2_141 + 1);
+    if month > 12 { (year + 1, month - 12, day) } else { (year, month, day) }
 }

@@ -22,6 +22,8 @@ pub struct ReadSpec {
     /// Columns whose type the user pins.
     pub pinned: SchemaRef,
     pub parse_dates: bool,
+    /// Keep the JSON of each value (see [`Options::json`]).
+    pub json: bool,
     pub progress: Option<Arc<dyn Progress>>,
 }
 
@@ -32,6 +34,7 @@ impl ReadSpec {
             max_value_bytes: settings.max_value_bytes,
             lossy: settings.lossy,
             parse_dates: self.parse_dates,
+            json: self.json,
             pinned: Arc::clone(&self.pinned),
             known: known_columns(),
             key: self.operation.key(),

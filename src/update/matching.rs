@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::{DataType, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
@@ -151,13 +151,10 @@ pub(super) fn defect(error: impl std::fmt::Display) -> Error {
 }
 
 /// Whether values of a type name a moment.
-pub(super) fn is_temporal(array: &ArrayRef) -> bool {
-    fn temporal(data_type: &DataType) -> bool {
-        match data_type {
-            DataType::Dictionary(_, values) => temporal(values),
-            DataType::RunEndEncoded(_, values) => temporal(values.data_type()),
-            other => other.is_temporal(),
-        }
+pub(super) fn is_temporal(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_temporal(values),
+        DataType::RunEndEncoded(_, values) => is_temporal(values.data_type()),
+        other => other.is_temporal(),
     }
-    temporal(array.data_type())
 }

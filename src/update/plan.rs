@@ -13,6 +13,7 @@ use arrow_select::take::take;
 use super::matching::{defect, is_temporal};
 use super::nearest::nearest;
 use super::same::{Kinds, same};
+use crate::decode::type_as_read;
 use crate::encode::{Column, JSON_EXTENSION, UpdateFrame};
 use crate::error::{Error, Result};
 
@@ -144,25 +145,15 @@ impl Plan {
     }
 
     fn kinds(&self, place: usize, stored: Option<&Stored>) -> Kinds {
-        let arrays = self.own_arrays(place);
-        let temporal = arrays.chain(stored.map(|stored| &stored.array)).any(is_temporal);
-        Kinds { temporal, nested: self.is_nested(place) }
-    }
-
-    /// Whether the frame's attribute holds lists or objects.
-    pub(super) fn is_nested(&self, place: usize) -> bool {
         let name = &self.frame.columns()[place].name;
-        self.frame.schema().field_with_name(name).is_ok_and(|field| {
-            let plain = |data_type: &DataType| {
-                data_type.is_nested() && !matches!(data_type, DataType::RunEndEncoded(..))
-            };
-            field.extension_type_name() == Some(JSON_EXTENSION) || plain(field.data_type())
-        })
-    }
-
-    pub(super) fn own_arrays(&self, place: usize) -> impl Iterator<Item = &ArrayRef> {
-        let name = &self.frame.columns()[place].name;
-        self.frame.batches().iter().filter_map(move |batch| batch.column_by_name(name))
+        let own = self.frame.schema().field_with_name(name).ok();
+        let as_read = stored.map(|stored| type_as_read(&stored.field));
+        Kinds {
+            temporal: own.map(Field::data_type).into_iter().chain(&as_read).any(is_temporal),
+            // Where reading makes text of whatever there is, that text is what users have.
+            text: as_read.as_ref().is_some_and(DataType::is_string)
+                && own.is_some_and(|own| own.extension_type_name() != Some(JSON_EXTENSION)),
+        }
     }
 
     /// The frame that was planned.

@@ -1,7 +1,10 @@
 //! Whether two cells, each as JSON, are the same to the service, whatever Arrow type each came from.
 //!
 //! Numbers are compared by value (1 is 1.0 is 1.00), dates and times by the moment that they name if one of the two
-//! columns holds such (a date is its midnight), objects by their members. A number is never a string.
+//! columns holds such (a date is its midnight), objects by their members. A number is never a string, unless its
+//! column is read as strings, since it also holds such: then users have the string, and it is no change.
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::Value;
@@ -11,8 +14,8 @@ use serde_json::Value;
 pub(super) struct Kinds {
     /// One of them holds dates or times.
     pub temporal: bool,
-    /// The new one holds lists or objects, so that stored text may be theirs.
-    pub nested: bool,
+    /// The stored one is read as strings, whatever it holds.
+    pub text: bool,
 }
 
 /// Empty slices are nulls.
@@ -22,19 +25,15 @@ pub(super) fn same(stored: &[u8], new: &[u8], kinds: Kinds) -> bool {
     }
     let (Some(first), Some(new_first)) = (stored.first(), new.first()) else { return false };
     match (first, new_first) {
-        (b'"', b'"') if kinds.temporal => match (moment(stored), moment(new)) {
-            (Some(stored), Some(new)) => stored == new,
-            _ => false,
-        },
-        (b'"', b'"') => match (text(stored), text(new)) {
-            (Some(stored), Some(new)) => stored == new,
-            _ => false,
-        },
-        (b'"', b'[' | b'{') if kinds.nested => {
-            text(stored).is_some_and(|text| same_tree(text.as_bytes(), new))
+        (b'"', b'"') => {
+            let (Some(stored), Some(new)) = (text(stored), text(new)) else { return false };
+            stored == new || kinds.temporal && moment(&stored).is_some_and(|one| Some(one) == moment(&new))
+        }
+        (_, b'"') if kinds.text => {
+            text(new).is_some_and(|new| as_text(stored).is_some_and(|text| text == new))
         }
         (b'[' | b'{', b'[' | b'{') => same_tree(stored, new),
-        (b'-' | b'0'..=b'9', b'-' | b'0'..=b'9') => Number::of(stored) == Number::of(new),
+        (b'-' | b'0'..=b'9', b'-' | b'0'..=b'9') => same_number(stored, new),
         _ => false,
     }
 }
@@ -43,9 +42,25 @@ fn text(json: &[u8]) -> Option<String> {
     serde_json::from_slice(json).ok()
 }
 
+/// The text that reading makes of a value that is no string.
+fn as_text(json: &[u8]) -> Option<Cow<'_, str>> {
+    let text = str::from_utf8(json).ok()?;
+    Some(match float(text) {
+        Some(value) => Cow::Owned(ryu_js::Buffer::new().format(value).to_owned()),
+        None => Cow::Borrowed(text),
+    })
+}
+
+/// The value of a number that is no integer.
+fn float(text: &str) -> Option<f64> {
+    let is_number = text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    let is_float = text == "-0" || text.contains(['.', 'e', 'E']);
+    (is_number && is_float).then(|| text.parse().ok())?
+}
+
 /// A moment, with whether it has a zone.
-fn moment(json: &[u8]) -> Option<(bool, NaiveDateTime)> {
-    let text = text(json)?.replacen('T', " ", 1);
+fn moment(text: &str) -> Option<(bool, NaiveDateTime)> {
+    let text = text.replacen('T', " ", 1);
     if let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
         return Some((false, date.and_time(NaiveTime::MIN)));
     }
@@ -62,6 +77,16 @@ fn moment(json: &[u8]) -> Option<(bool, NaiveDateTime)> {
     }
     // A time of day.
     NaiveTime::parse_from_str(&text, "%H:%M:%S%.f").ok().map(|time| (false, NaiveDate::MIN.and_time(time)))
+}
+
+/// Whether two numbers are the same. One that has more digits than a float is the float that reading makes of it.
+fn same_number(stored: &[u8], new: &[u8]) -> bool {
+    let new = Number::of(new);
+    let read = || {
+        let value = float(str::from_utf8(stored).ok()?).filter(|value| value.is_finite())?;
+        Number::of(zmij::Buffer::new().format_finite(value).as_bytes())
+    };
+    Number::of(stored) == new || read().is_some_and(|read| Some(read) == new)
 }
 
 /// A JSON number as its digits without zeros at either end, and where the point is.

@@ -9,6 +9,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::matching::{PlanReader, defect};
 use super::plan::Plan;
 use super::reads::{encoded_len, reads};
+use crate::decode::{is_json, json_field, type_as_read};
 use crate::encode::{KeyColumn, UpdateFrame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Progress, ReadSpec, read_all};
@@ -202,8 +203,9 @@ impl StoredReader<'_> {
             query,
             limit,
             pinned: Arc::new(Schema::empty()),
-            // Text that looks like a date is put back as the text that it was.
+            // What is stored is put back as it was, and not as a type that its whole column fits.
             parse_dates: false,
+            json: true,
             progress: self.progress.clone().filter(|_| limit.is_none()),
         };
         let fetched = read_all(self.http, self.settings, spec).await?;
@@ -230,8 +232,12 @@ fn common_schema<'a>(schemas: impl Iterator<Item = &'a SchemaRef>) -> SchemaRef 
         match fields.iter_mut().find(|known| known.name() == field.name()) {
             None => fields.push(field.as_ref().clone()),
             Some(known) => {
-                let data_type = common_type(known.data_type(), field.data_type());
-                *known = Field::new(field.name(), data_type, true);
+                let data_type = common_type(&type_as_read(known), &type_as_read(field));
+                *known = if is_json(known) {
+                    json_field(field.name(), &data_type)
+                } else {
+                    Field::new(field.name(), data_type, true)
+                };
             }
         }
     }

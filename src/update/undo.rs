@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::LargeStringBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use arrow_buffer::BooleanBuffer;
 use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::filter::filter;
@@ -12,7 +11,7 @@ use arrow_select::take::take;
 
 use super::matching::defect;
 use super::plan::{Plan, Stored};
-use crate::encode::{JSON_EXTENSION, Mask, UpdateFrame};
+use crate::encode::{Mask, UpdateFrame};
 use crate::error::Result;
 
 impl Plan {
@@ -26,8 +25,8 @@ impl Plan {
 
     /// The frame of the old values of what changes. An attribute that was not there becomes null.
     ///
-    /// Values are those that were read: text that was read as a date is written as one, and a number that was read as
-    /// text (since its column also has text) is written as text, unless the column was read as JSON (`arrow.json`).
+    /// Values are those that were read; where they were read as JSON, as [`plan`](super::plan()) reads them, they are
+    /// written as the JSON that they were.
     ///
     /// # Errors
     /// Values that cannot be put together.
@@ -38,14 +37,6 @@ impl Plan {
                 return Ok((Arc::new(Field::new(own.name(), DataType::Null, true)), nothing));
             };
             let old = take(array, &UInt32Array::from(change.found.to_vec()), None).map_err(defect)?;
-            if self.is_nested(change.place)
-                && field.extension_type_name().is_none()
-                && let Some(texts) = json_texts(&old)
-            {
-                let metadata = [("ARROW:extension:name".to_owned(), JSON_EXTENSION.to_owned())].into();
-                let json = Field::new(own.name(), texts.data_type().clone(), true).with_metadata(metadata);
-                return Ok((Arc::new(json), texts));
-            }
             Ok((Arc::new(field.clone()), old))
         })
     }
@@ -98,20 +89,4 @@ struct Changing<'a> {
     place: usize,
     /// Where the rows are among what is stored.
     found: &'a [Option<u32>],
-}
-
-/// Text that was read where lists and objects are meant: those as they are, anything else as a string.
-fn json_texts(array: &ArrayRef) -> Option<ArrayRef> {
-    let texts =
-        arrow_cast::cast(array, &DataType::LargeUtf8).ok().filter(|_| array.data_type().is_string())?;
-    let mut json = LargeStringBuilder::new();
-    for text in texts.as_string::<i64>() {
-        let is_tree = |text: &str| {
-            text.starts_with(['[', '{']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
-        };
-        json.append_option(text.map(|text| {
-            if is_tree(text) { text.to_owned() } else { serde_json::Value::from(text).to_string() }
-        }));
-    }
-    Some(Arc::new(json.finish()))
 }

@@ -1,9 +1,9 @@
 """How fast an update is written beside a peer, and how much memory it takes.
 
-A million rows of five columns, from polars and from pandas, in one run with the peer: pandas' `to_dict("records")`
-and `json.dumps`, which is what `requests.post(json=...)` does. The columnar `to_dict("list")`, which few write, is
-shown beside it. Every measurement has a process of its own. Encoding is compared by the processor's time, of all
-threads, so that it does not matter what else the machine does; sending by the clock.
+A million rows of five columns, from polars and from pandas, in one run with the peer: pandas' `to_dict` and
+`json.dumps`, which is what `requests.post(json=...)` does, both row-wise (`to_dict("records")`, which most write) and
+columnar (`to_dict("list")`, which is faster). Every measurement has a process of its own. Encoding is compared by the
+processor's time, of all threads, so that it does not matter what else the machine does; sending by the clock.
 
 Run `python tests/benchmarks/updates.py [rows]` on a release build. It ends with status 1 if a requirement fails.
 """
@@ -185,7 +185,8 @@ def main(rows: int) -> int:
             records, columns = (peer[clock] / ours[clock] for peer in peers.values())
             print(line(f"{step}, converz from {library}", ours) + f"   {records:.1f}, {columns:.1f}")
             if step == "encode":
-                failed |= verdict(f"at least {RATIO} times faster to encode", records >= RATIO)
+                least = min(records, columns)
+                failed |= verdict(f"at least {RATIO} times faster to encode than either", least >= RATIO)
             failed |= verdict(
                 f"memory within two bodies ({2 * BODY / 1e6:.1f} MB)", ours["extra"] <= 2 * BODY
             )

@@ -147,15 +147,11 @@ def drawn_frames(
     key: str = "call_id",
     kinds=tuple(VALUES),
     max_rows: int = 12,
-    *,
-    mixed: bool = True,
 ):
-    """Draw a frame; without `mixed` no attribute gets values of another type than it has in every sandbox."""
+    """Draw a frame."""
     chosen = draw(st.lists(st.sampled_from(keys), min_size=1, max_size=max_rows, unique=True))
     names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True))
-    of_columns = {
-        name: draw(st.sampled_from(kinds)) if mixed or name != "campaign" else "str" for name in names
-    }
+    of_columns = {name: draw(st.sampled_from(kinds)) for name in names}
     masks: list[list[bool]] = []
     columns = {}
     for name, kind in of_columns.items():

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import converz
 from markup import Markup
-from updates.drawn_frames import Drawn, drawn_frames, same_json
-from updates.stored_rows import sent, stored
+from updates.drawn_frames import NAMES, Drawn, drawn_frames, same_json
+from updates.drawn_json import drawn_columns
+from updates.stored_rows import Number, sent, store, stored, stored_words
 
 ALL = {"start_date": "2000-01-01"}
 CALLS = list(range(1, 41))
@@ -42,7 +43,7 @@ def without_nulls(rows):
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 @given(
-    drawn_frames([*CALLS, 998, 999], mixed=False),
+    drawn_frames([*CALLS, 998, 999]),
     st.sampled_from(["keep", "clear"]),
     st.sampled_from([1024, 1 << 20]),
     st.sampled_from([7, 40, 1000]),
@@ -89,8 +90,42 @@ def plan_apply_undo(shared, drawn: Drawn, nulls, max_update_bytes, page_size):
     for key, row in without_nulls(before).items():
         assert undone[key].keys() == row.keys()
         for name, cell in row.items():
-            # Nothing but a column of texts and numbers, read as text, comes back in another form.
             assert same_json(undone[key][name], cell), (name, cell)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+@given(
+    drawn_frames(CALLS),
+    drawn_columns(NAMES, len(CALLS)),
+    st.sampled_from(["keep", "clear"]),
+    st.sampled_from([7, 1000]),
+)
+def test_undo_puts_back_the_very_words(drawn: Drawn, columns, nulls, page_size):
+    with converz.Sandbox(calls=40, reps=3, today="2025-07-15") as sandbox:
+        client = sandbox.client(page_size=page_size)
+        store(sandbox, CALLS, columns)
+        before = stored_words(sandbox)
+        # What was read is no change, whatever reading made of it.
+        assert client.plan_update_calls(client.calls(), nulls=nulls, **ALL).num_changes == 0
+
+        plan = client.plan_update_calls(drawn.to_arrow(), nulls=nulls, **ALL)
+        changes = plan.changes.to_pydict()
+        expected = {key: dict(row) for key, row in before.items()}
+        for key, name, old, new in zip(*changes.values(), strict=True):
+            assert words(old) == before[key].get(name)
+            expected[key][name] = words(new)
+            if new is None:
+                del expected[key][name]
+        result = plan.apply()
+        assert stored_words(sandbox) == expected
+        assert client.plan_update_calls(drawn.to_arrow(), nulls=nulls, **ALL).num_changes == 0
+        assert result.undo().cells == result.cells == plan.num_changes
+        assert stored_words(sandbox) == before
+
+
+def words(text: str | None) -> object:
+    """A value as `stored_words` has it."""
+    return None if text is None else json.loads(text, parse_int=Number, parse_float=Number)
 
 
 def same_value(one: object, other: object) -> bool:

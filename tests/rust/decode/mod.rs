@@ -3,6 +3,7 @@
 mod basics;
 mod helpers;
 mod json_cases;
+mod kept_json;
 mod large;
 mod oracle;
 mod parallel;

@@ -10,7 +10,7 @@ use arrow_schema::{DataType, Field, Schema};
 use converz::encode::{KeyColumn, Limits, Nulls, UpdateFrame};
 use converz::error::ErrorKind;
 
-use super::unchecked::unchecked_text;
+use super::unchecked::{unchecked_texts, unchecked_views};
 
 fn array(values: impl Array + 'static) -> ArrayRef {
     Arc::new(values)
@@ -190,9 +190,31 @@ fn objects_that_would_have_a_key_twice() {
 
 #[test]
 fn text_that_is_no_unicode() {
+    let refused = |values: ArrayRef| {
+        let keys = array(Int64Array::from_iter_values((100..).take(values.len())));
+        let message = refusal(KeyColumn::CallId, vec![("call_id", keys), ("a", values)]);
+        assert!(message.contains("column \"a\" is not valid Arrow data"), "{message}");
+    };
+    let texts = |bytes: &[u8], ends: &[i32]| array(StringArray::from(unchecked_texts(bytes, ends)));
     // A lone surrogate, as other libraries might let pass.
-    let message = value_refusal(StringArray::from(unchecked_text(&[0xed, 0xa0, 0x80])));
-    assert!(message.contains("column \"a\" is not valid Arrow data"), "{message}");
+    refused(texts(&[0xed, 0xa0, 0x80], &[3]));
+    // A character in two strings, strings that end before they begin or behind the last one.
+    refused(texts("aé".as_bytes(), &[2, 3]));
+    refused(texts(b"abc", &[2, 1, 3]));
+    refused(texts(b"abc", &[3, -1, 3]));
+    refused(texts(b"abc", &[4]));
+
+    let view = |text: &[u8], behind: u8| {
+        let mut view = [0; 16];
+        view[0] = text.len() as u8;
+        view[4..4 + text.len()].copy_from_slice(text);
+        view[15] |= behind;
+        u128::from_ne_bytes(view)
+    };
+    let views = |views: Vec<u128>| array(StringViewArray::from(unchecked_views(views)));
+    refused(views(vec![view(b"a", 0), view(&[0xed, 0xa0, 0x80], 0)]));
+    refused(views(vec![view(b"a", 1)]));
+    refused(views(vec![13]));
 }
 
 #[test]

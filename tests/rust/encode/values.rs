@@ -47,8 +47,8 @@ fn integers_keep_every_digit() {
 #[test]
 fn floats_stay_floats() {
     assert_eq!(
-        cells(Float64Array::from(vec![1.0, -0.0, 0.1, 1e16, 1e300, 5e-324])),
-        "1.0,-0.0,0.1,1e+16,1e+300,5e-324"
+        cells(Float64Array::from(vec![1.0, -0.0, 0.1, 1e16, 1e300, 5e-324, 75_907_139.797_922_07])),
+        "1.0,-0.0,0.1,1e+16,1e+300,5e-324,75907139.79792207"
     );
     assert_eq!(cells(Float32Array::from(vec![0.1, 16_777_216.0, -3.5])), "0.1,16777216.0,-3.5");
     let halves = [0.1, 1.0, -2.5, 65504.0, 0.333_3].map(f16::from_f32);
@@ -97,6 +97,39 @@ fn strings_are_escaped() {
     assert_eq!(cells(StringArray::from(texts.to_vec())), expected);
     assert_eq!(cells(LargeStringArray::from(texts.to_vec())), expected);
     assert_eq!(cells(StringViewArray::from(texts.to_vec())), expected);
+}
+
+#[test]
+fn escapes_are_found_at_every_place() {
+    for length in 0..40 {
+        for place in 0..length {
+            for special in ['"', '\\', '\n', '\u{1f}', '\u{0}'] {
+                let mut text = vec!['!'; length];
+                text[place] = special;
+                let text: String = text.into_iter().collect();
+                // What is behind a string is another one.
+                let texts = [text.as_str(), "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"", ""];
+                let expected = serde_json::to_string(&texts).unwrap();
+                let expected = &expected[1..expected.len() - 1];
+                assert_eq!(cells(StringArray::from(texts.to_vec())), expected);
+                assert_eq!(cells(StringViewArray::from(texts.to_vec())), expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_ends_of_the_calendar() {
+    let (first, last) = (-719_162 * 86_400, 2_932_897 * 86_400 - 1);
+    let expected = "\"0001-01-01 00:00:00\",\"9999-12-31 23:59:59\"";
+    assert_eq!(cells(TimestampSecondArray::from(vec![first, last])), expected);
+    assert_eq!(cells(TimestampMicrosecondArray::from(vec![first * 1_000_000, last * 1_000_000])), expected);
+    let millis = TimestampMillisecondArray::from(vec![last * 1_000 + 999]);
+    assert_eq!(cells(millis), r#""9999-12-31 23:59:59.999000""#);
+    assert_eq!(
+        cells(TimestampNanosecondArray::from(vec![i64::MIN, i64::MAX])),
+        r#""1677-09-21 00:12:43.145224192","2262-04-11 23:47:16.854775807""#
+    );
 }
 
 #[test]
@@ -291,6 +324,24 @@ proptest! {
     }
 
     #[test]
+    fn decimals_in_floats_have_no_more_digits_than_they_need(
+        units in -(10_i64.pow(17))..10_i64.pow(17),
+        digits in 0..=17_u32,
+        places in 0..=12_u32,
+    ) {
+        let value = (units / 10_i64.pow(17 - digits)) as f64 / 10_f64.powi(places.cast_signed());
+        prop_assert_eq!(cells(Float64Array::from(vec![value])), serde_json::to_string(&value).unwrap());
+    }
+
+    #[test]
+    fn integers_are_their_digits(value in any::<i64>(), digits in 0..64_u32) {
+        let value = value >> digits;
+        prop_assert_eq!(cells(Int64Array::from(vec![value])), value.to_string());
+        let value = value.cast_unsigned() >> digits;
+        prop_assert_eq!(cells(UInt64Array::from(vec![value])), value.to_string());
+    }
+
+    #[test]
     fn halves_read_as_what_they_were(bits in any::<u16>()) {
         let value = f16::from_bits(bits);
         prop_assume!(value.is_finite());
@@ -305,10 +356,46 @@ proptest! {
     }
 
     #[test]
-    fn strings_read_as_what_they_were(text in any::<String>(), long in "[ -~\n\"é]{0,300}") {
-        for text in [text, long] {
-            let body = cells(StringArray::from(vec![text.as_str()]));
-            prop_assert_eq!(serde_json::from_str::<String>(&body).unwrap(), text);
+    fn times_are_those_of_the_clock(
+        days in -719_162..=2_932_896_i64,
+        second in 0..86_400_i64,
+        nanos in prop_oneof![Just(0), (0..1_000_i64).prop_map(|millis| millis * 1_000_000), 0..1_000_000_000_i64],
+    ) {
+        let seconds = days * 86_400 + second;
+        let text = |per_second: i64| {
+            let nanos = nanos - nanos % (1_000_000_000 / per_second);
+            let fraction = match nanos {
+                0 => String::new(),
+                nanos if nanos % 1_000 == 0 => format!(".{:06}", nanos / 1_000),
+                nanos => format!(".{nanos:09}"),
+            };
+            let time = chrono::DateTime::from_timestamp(seconds, 0).unwrap();
+            format!("\"{}{fraction}\"", time.format("%Y-%m-%d %H:%M:%S"))
+        };
+        let value = |per_second: i64| {
+            seconds.checked_mul(per_second)?.checked_add(nanos / (1_000_000_000 / per_second))
+        };
+        let written = cells(TimestampSecondArray::from(vec![value(1)]));
+        prop_assert_eq!(written, text(1));
+        let written = cells(TimestampMillisecondArray::from(vec![value(1_000)]));
+        prop_assert_eq!(written, text(1_000));
+        let written = cells(TimestampMicrosecondArray::from(vec![value(1_000_000)]).with_timezone("UTC"));
+        prop_assert_eq!(written.replace("+00:00", ""), text(1_000_000));
+        if let Some(value) = value(1_000_000_000) {
+            prop_assert_eq!(cells(TimestampNanosecondArray::from(vec![value])), text(1_000_000_000));
         }
+    }
+
+    #[test]
+    fn strings_read_as_what_they_were(
+        texts in proptest::collection::vec(
+            prop_oneof![any::<String>(), "[ -~\n\"é]{0,300}", "[a-z\\\\\"\u{0}-\u{20}]{0,20}", "[ -~]{0,20}"],
+            1..5,
+        ),
+    ) {
+        let read = |cells: String| serde_json::from_str::<Vec<String>>(&format!("[{cells}]")).unwrap();
+        prop_assert_eq!(&read(cells(StringArray::from(texts.clone()))), &texts);
+        prop_assert_eq!(&read(cells(LargeStringArray::from(texts.clone()))), &texts);
+        prop_assert_eq!(read(cells(StringViewArray::from_iter_values(&texts))), texts);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow_array::*;
 use arrow_schema::{DataType, Field, Schema};
 use arrow_select::take::take;
+use converz::decode::json_field;
 use converz::encode::{KeyColumn, Limits, Nulls, UpdateFrame};
 use converz::update::{Plan, PlanReader};
 use proptest::prelude::*;
@@ -278,42 +279,108 @@ fn dates_and_times_are_the_same_by_moment() {
     assert_eq!(changing(texts(["2025-07-15T00:00", "a"]), texts(["2025-07-15 00:00", "a"])), [0]);
 }
 
+/// A column as `plan` reads it: JSON, with the type that its values have if they are read as usual.
+fn json(name: &str, as_read: &DataType, values: &[Option<&str>]) -> (Field, ArrayRef) {
+    (json_field(name, as_read), array(LargeStringArray::from(values.to_vec())))
+}
+
+/// The plan of an attribute `v` for the rows 0, 1, 2 and so on.
+fn plan_of((field, stored): (Field, ArrayRef), new: ArrayRef) -> Plan {
+    let keys = || array(Int64Array::from_iter_values((0..).take(new.len())));
+    let schema = Schema::new(vec![Field::new("call_id", DataType::Int64, true), field]);
+    let stored = RecordBatch::try_new(Arc::new(schema), vec![keys(), stored]).unwrap();
+    planned(&frame(&batch(vec![("call_id", keys()), ("v", new)]), Nulls::Keep), &[stored])
+}
+
+fn changed_rows(plan: &Plan) -> Vec<usize> {
+    plan.changes().map(|change| change.row).collect()
+}
+
 #[test]
-fn lists_and_objects_are_compared_with_the_text_that_was_read() {
+fn lists_and_objects_are_compared_and_put_back() {
     use arrow_array::types::Int64Type;
     let lists = array(ListArray::from_iter_primitive::<Int64Type, _, _>([
         Some(vec![Some(1), None]),
         Some(vec![Some(2)]),
         Some(vec![]),
+        Some(vec![Some(4)]),
     ]));
-    let read = array(StringArray::from(vec![Some("[1.0, null]"), Some("[3]"), Some("plain")]));
-    assert_eq!(changing(read.clone(), lists.clone()), [1, 2]);
-
-    let keys = || array(Int64Array::from(vec![0, 1, 2]));
-    let plan = planned(
-        &frame(&batch(vec![("call_id", keys()), ("v", lists)]), Nulls::Keep),
-        &[batch(vec![("call_id", keys()), ("v", read)])],
-    );
+    let stored = [Some("[1.0, null]"), Some("[3 ]"), Some("\"plain\""), Some("\"[4]\"")];
+    let plan = plan_of(json("v", &DataType::Utf8, &stored), lists);
+    assert_eq!(changed_rows(&plan), [1, 2, 3], "the text [4] is no list");
     let undo = plan.undo().unwrap().unwrap();
-    assert_eq!(written(&undo, LIMITS), [br#"{"call_id":[1,2],"v":[[3],"plain"]}"#]);
+    assert_eq!(written(&undo, LIMITS), [br#"{"call_id":[1,2,3],"v":[[3 ],"plain","[4]"]}"#]);
 }
 
 #[test]
 fn what_was_read_as_json_is_put_back_as_it_was() {
-    let keys = || array(Int64Array::from(vec![0, 1, 2, 3]));
-    let new = batch(vec![("call_id", keys()), ("v", array(StringArray::from(vec!["1", "1", "x", "é"])))]);
-    let metadata = [("ARROW:extension:name".to_owned(), "arrow.json".to_owned())].into();
-    let schema = Schema::new(vec![
-        Field::new("call_id", DataType::Int64, true),
-        Field::new("v", DataType::Utf8, true).with_metadata(metadata),
-    ]);
-    let json = array(StringArray::from(vec![Some("1.50"), Some("\"1\""), None, Some("\"\\u00e9\"")]));
-    let stored = RecordBatch::try_new(Arc::new(schema), vec![keys(), json]).unwrap();
-    let plan = planned(&frame(&new, Nulls::Keep), &[stored]);
-    assert_eq!(plan.changes().map(|change| change.row).collect::<Vec<_>>(), [0, 2]);
-    assert_eq!(plan.changes().next().unwrap().old.as_deref(), Some("1.50"));
+    let stored = ["1.50", "-0", "1E5", "5", "\"5\"", "true", "\"2025-07-15T12:00\"", "18446744073709551616"];
+    let stored: Vec<Option<&str>> = stored.into_iter().map(Some).chain([None]).collect();
+    let new = array(StringArray::from(vec!["new"; stored.len()]));
+    let plan = plan_of(json("v", &DataType::Utf8, &stored), new);
+    let old: Vec<Option<String>> = plan.changes().map(|change| change.old).collect();
+    assert_eq!(old.iter().map(Option::as_deref).collect::<Vec<_>>(), stored);
     let undo = plan.undo().unwrap().unwrap();
-    assert_eq!(written(&undo, LIMITS), [br#"[{"call_id":0,"v":1.50},{"call_id":2,"v":null}]"#]);
+    assert_eq!(
+        String::from_utf8(written(&undo, LIMITS).concat()).unwrap(),
+        "[{\"call_id\":0,\"v\":1.50},{\"call_id\":1,\"v\":-0},{\"call_id\":2,\"v\":1E5},{\"call_id\":3,\"v\":5},\
+         {\"call_id\":4,\"v\":\"5\"},{\"call_id\":5,\"v\":true},{\"call_id\":6,\"v\":\"2025-07-15T12:00\"}]\
+         [{\"call_id\":7,\"v\":18446744073709551616},{\"call_id\":8,\"v\":null}]"
+    );
+}
+
+#[test]
+fn text_that_reading_made_is_no_change() {
+    let stored =
+        [Some("1.50"), Some("true"), Some("[1, 2]"), Some("\"a\""), Some("5"), Some("1e21"), Some("-0")];
+    let as_read = || array(StringArray::from(vec!["1.5", "true", "[1, 2]", "a", "5", "1e+21", "0"]));
+    let changes = |as_type: &DataType, new| changed_rows(&plan_of(json("v", as_type, &stored), new));
+    assert!(changes(&DataType::Utf8, as_read()).is_empty());
+    assert_eq!(
+        changes(
+            &DataType::Utf8,
+            array(StringArray::from(vec!["1.50", "True", "[1,2]", "A", "5.0", "1e21", "-0"]))
+        ),
+        [0, 1, 2, 3, 4, 5, 6]
+    );
+    // A column that is read as numbers gives nobody text.
+    assert_eq!(
+        changed_rows(&plan_of(
+            json("v", &DataType::Int64, &[Some("5")]),
+            array(StringArray::from(vec!["5"]))
+        )),
+        [0]
+    );
+    // Nor does JSON that says so mean anything but itself.
+    let (field, new) = json("v", &DataType::Utf8, &[Some("\"5\"")]);
+    let schema = Schema::new(vec![Field::new("call_id", DataType::Int64, true), field]);
+    let keys = array(Int64Array::from(vec![0]));
+    let new = RecordBatch::try_new(Arc::new(schema.clone()), vec![keys.clone(), new]).unwrap();
+    let five = array(LargeStringArray::from(vec!["5"]));
+    let stored = RecordBatch::try_new(Arc::new(schema), vec![keys, five]).unwrap();
+    assert_eq!(changed_rows(&planned(&frame(&new, Nulls::Keep), &[stored])), [0]);
+}
+
+#[test]
+fn json_is_compared_by_what_it_means() {
+    let changes = |as_type: &DataType, stored: &[Option<&str>], new: ArrayRef| {
+        changed_rows(&plan_of(json("v", as_type, stored), new))
+    };
+    let decimals =
+        [Some("0.1000000000000000055511151231257827"), Some("1.00"), Some("2"), Some("0.30000000001")];
+    let floats = array(Float64Array::from(vec![0.1, 1.0, 2.0, 0.3]));
+    assert_eq!(changes(&DataType::Float64, &decimals, floats), [3]);
+    let big = [Some("9007199254740993")];
+    assert_eq!(
+        changes(&DataType::Int64, &big, array(Float64Array::from(vec![9_007_199_254_740_992.0]))),
+        [0]
+    );
+    // What reading makes times of is compared as such, even with text.
+    let times = [Some("\"2025-07-15T12:00\""), Some("\"2025-07-15 12:00:01\""), Some("\"\\u0061\"")];
+    let texts = || array(StringArray::from(vec!["2025-07-15 12:00:00", "2025-07-15 12:00", "a"]));
+    let timestamp = DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, None);
+    assert_eq!(changes(&timestamp, &times, texts()), [1]);
+    assert_eq!(changes(&DataType::Utf8, &times, texts()), [0, 1]);
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! Columns that keep the JSON of their values, so that it can be written back.
+
+use std::sync::Arc;
+
+use arrow_array::ArrayRef;
+use arrow_array::builder::LargeStringBuilder;
+use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
+use arrow_schema::{DataType, Field};
+
+use super::chunk::{Chunk, Value};
+use super::{Options, convert, time, types};
+use crate::error::{Error, Result};
+
+/// Arrow's canonical name for strings that are JSON.
+const EXTENSION: &str = "arrow.json";
+
+/// Where a field has the type that the column would have without [`Options::json`].
+const TYPE_AS_READ: &str = "converz:type";
+
+/// A column of JSON text whose values have this type, if they are read as usual.
+pub fn json_field(name: &str, as_read: &DataType) -> Field {
+    let metadata = [(EXTENSION_TYPE_NAME_KEY, EXTENSION.to_owned()), (TYPE_AS_READ, as_read.to_string())];
+    Field::new(name, DataType::LargeUtf8, true)
+        .with_metadata(metadata.map(|(key, value)| (key.to_owned(), value)).into())
+}
+
+/// Whether a column holds JSON text.
+pub fn is_json(field: &Field) -> bool {
+    field.extension_type_name() == Some(EXTENSION)
+}
+
+/// The type that reading as usual gives a column, be it kept as JSON or not.
+pub fn type_as_read(field: &Field) -> DataType {
+    let kept = field.metadata().get(TYPE_AS_READ).filter(|_| is_json(field));
+    kept.and_then(|name| name.parse().ok()).unwrap_or_else(|| field.data_type().clone())
+}
+
+/// Whether the values of a column are kept as JSON.
+pub(super) fn keeps_json(name: &str, options: &Options) -> bool {
+    options.json && options.key != Some(name) && types::pinned(name, options).is_none()
+}
+
+/// The values of a chunk as JSON text.
+///
+/// # Errors
+/// Only defects: text that is not UTF-8.
+pub(super) fn array(chunk: &Chunk) -> Result<ArrayRef> {
+    let mut texts = LargeStringBuilder::with_capacity(chunk.len(), chunk.forecast(chunk.len()).bytes);
+    let mut text = Vec::new();
+    for row in 0..chunk.len() {
+        let Some(value) = chunk.get(row) else {
+            texts.append_null();
+            continue;
+        };
+        text.clear();
+        write(value, &mut text)?;
+        texts.append_value(str::from_utf8(&text).map_err(defect)?);
+    }
+    Ok(Arc::new(texts.finish()))
+}
+
+/// Numbers, objects and lists as they arrived; strings with as few escapes as possible.
+fn write(value: Value<'_>, out: &mut Vec<u8>) -> Result<()> {
+    match value {
+        Value::Text(text) => {
+            let text = str::from_utf8(text).map_err(defect)?;
+            serde_json::to_writer(out, text).map_err(defect)?;
+        }
+        Value::Time(value, format) => {
+            out.push(b'"');
+            time::write(value, format, out);
+            out.push(b'"');
+        }
+        // Where JSON is kept, the others are words, integers and text that is JSON.
+        other => convert::write_text(other, out),
+    }
+    Ok(())
+}
+
+fn defect(error: impl std::fmt::Display) -> Error {
+    Error::internal(format!("a value cannot be kept as JSON: {error}"))
+}
