@@ -6,14 +6,49 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, TimeUnit};
 use converz::error::ErrorKind;
-use converz::fetch::SoFar;
+use converz::fetch::{ReadSpec, SoFar};
 use converz::query::{CallsQuery, Operation, ReportQuery, RepsQuery};
 
 use super::over_http::{
     Steps, calls, client, integers, kind, names, page_of, parameter, read, schema, serve_calls, spec, strings,
 };
 use crate::http::clock::StoppedClock;
-use crate::http::server::{Server, Step, answer, ok, run};
+use crate::http::compress::{gzip, zstd};
+use crate::http::server::{Server, Step, answer, ok, run, status};
+
+#[test]
+fn a_page_that_comes_faster_than_it_is_decoded_is_whole_in_every_encoding() {
+    const ROWS: u64 = 500_000;
+    run(async {
+        let body = calls(1..=ROWS);
+        let encodings = [
+            ("identity", body.clone().into_bytes()),
+            ("gzip", gzip(body.as_bytes())),
+            ("zstd", zstd(body.as_bytes())),
+        ];
+        for (encoding, bytes) in encodings {
+            let clock = StoppedClock::new();
+            let header = format!("Content-Encoding: {encoding}");
+            let server = Server::start(&clock, [status("200 OK", &[&header], bytes)]);
+            let client = client(&clock, &server, |settings| settings.page_size = ROWS as u32);
+            let limited = ReadSpec { limit: Some(ROWS), ..spec(Operation::Calls) };
+            let fetched = read(&client, limited).await.unwrap();
+            let all = integers(&fetched.batches, "call_id");
+            assert!(all.into_iter().eq((1..=ROWS as i64).map(Some)), "{encoding}");
+            assert_eq!(strings(&fetched.batches, "campaign").last().unwrap().as_deref(), Some("c500000"));
+            assert_eq!(fetched.receipt.bytes_decoded, body.len() as u64);
+        }
+        // A fault far behind is told where it is.
+        let broken = body.replace(r#":499999,"#, r#":49x999,"#);
+        let clock = StoppedClock::new();
+        let server = Server::start(&clock, [ok(broken)]);
+        let client = client(&clock, &server, |settings| settings.page_size = ROWS as u32);
+        let error =
+            read(&client, ReadSpec { limit: Some(ROWS), ..spec(Operation::Calls) }).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Decode), "{error:?}");
+        assert!(error.message().contains("row 499999, column \"call_id\""), "{error}");
+    });
+}
 
 #[test]
 fn every_row_of_every_page_is_in_the_table_and_in_the_receipt() {

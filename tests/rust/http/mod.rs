@@ -4,7 +4,7 @@ mod authority;
 mod bodies;
 pub mod client;
 pub mod clock;
-mod compress;
+pub mod compress;
 mod environment;
 mod faults;
 mod http2;
