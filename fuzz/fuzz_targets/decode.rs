@@ -59,10 +59,8 @@ fuzz_target!(|input: &[u8]| {
     }
     let size = usize::from(*split).max(1);
     let cut = body.len().min(size);
-    let mut splits = vec![
-        decode(body.chunks(size), &options),
-        decode([&body[..cut], &body[cut..]].into_iter(), &options),
-    ];
+    let mut splits =
+        vec![decode(body.chunks(size), &options), decode([&body[..cut], &body[cut..]].into_iter(), &options)];
     // Threads take far longer than the rest.
     if split % 16 == 0 {
         splits.push(decode_in_parallel(body, size, &options));
