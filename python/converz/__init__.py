@@ -11,8 +11,6 @@ Example:
 
 from __future__ import annotations
 
-import logging
-
 from converz._core import PlannedRequest, RecordBatch, Schema, __version__
 from converz.client import Client
 from converz.default_client import (
@@ -101,6 +99,3 @@ __all__ = [
     "update_calls",
     "update_reps",
 ]
-
-# A library is silent unless its user configures logging.
-logging.getLogger("converz").addHandler(logging.NullHandler())

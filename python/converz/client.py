@@ -10,7 +10,6 @@ from converz.frames import to_core_table
 from converz.progress import Reporter
 from converz.receipt import Receipt
 from converz.record_batch_stream import RecordBatchStream
-from converz.scan import scan
 from converz.table import Table
 from converz.update_plan import UpdatePlan
 from converz.update_result import UpdateResult
@@ -516,6 +515,8 @@ class Client:
             'campaign=sales&columns=call_id%2Ccampaign&n_per_page=100000&page=1'
 
         """
+        from converz.scan import scan
+
         return scan(self, "calls", _chosen(locals(), CALLS_FILTERS), schema, parse_dates)
 
     def scan_reps(
@@ -554,6 +555,8 @@ class Client:
             (3, 7)
 
         """
+        from converz.scan import scan
+
         return scan(self, "reps", _chosen(locals(), REPS_FILTERS), schema, parse_dates)
 
     def _stream(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import threading
+from types import MethodType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from converz.client import Client
@@ -49,10 +49,8 @@ def _on_default_client(method: Callable[Concatenate[Client, P], R]) -> Callable[
     def function(*args: P.args, **kwargs: P.kwargs) -> R:
         return method(_default_client(), *args, **kwargs)
 
-    signature = inspect.signature(method)
-    parameters = [parameter for name, parameter in signature.parameters.items() if name != "self"]
-    # help() and editors show this instead of following the wrapped method to its `self`.
-    function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    # What help() and editors follow: the method as if it were bound, which has no `self`.
+    function.__wrapped__ = MethodType(method, Client)
     function.__qualname__ = method.__name__
     function.__module__ = "converz"
     return function

@@ -27,9 +27,7 @@ impl Events {
         if events.is_empty() {
             return Ok(());
         }
-        let logger = py
-            .import(intern!(py, "logging"))?
-            .call_method1(intern!(py, "getLogger"), (intern!(py, "converz"),))?;
+        let logger = py.import(intern!(py, "converz.log"))?.getattr(intern!(py, "logger"))?;
         for event in events {
             let level = if event.retry_in.is_some() { WARNING } else { DEBUG };
             if logger.call_method1(intern!(py, "isEnabledFor"), (level,))?.is_truthy()? {

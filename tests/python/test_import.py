@@ -7,7 +7,21 @@ import re
 OPTIONAL = ["pandas", "polars", "pyarrow", "numpy", "duckdb", "tqdm", "IPython", "nanoarrow", "arro3"]
 
 # What a notebook or another program has anyway, or what a read does not need.
-LATER = ["html", "shutil", "asyncio", "http.client", "urllib.request", "argparse", "socket"]
+LATER = [
+    *[
+        "argparse",
+        "asyncio",
+        "datetime",
+        "html",
+        "http.client",
+        "json",
+        "logging",
+        "shutil",
+        "signal",
+        "socket",
+    ],
+    *["unicodedata", "urllib.request"],
+]
 
 
 def imported(finished) -> set[str]:
@@ -15,14 +29,20 @@ def imported(finished) -> set[str]:
 
 
 def test_what_is_imported(run_python):
-    before = imported(run_python("-X", "importtime", "-c", "import logging, dataclasses"))
+    before = imported(run_python("-X", "importtime", "-c", "import dataclasses"))
     after = imported(run_python("-X", "importtime", "-c", "import converz"))
     assert "converz._core" in after
     top = {name.partition(".")[0] for name in after}
     assert not top & set(OPTIONAL)
     assert (after - before) & set(LATER) == set()
     modules = {name for name in after if name.startswith("converz")}
-    assert not modules & {"converz.demo", "converz.__main__", "converz.from_pandas", "converz.to_pandas"}
+    assert not modules & {
+        "converz.demo",
+        "converz.__main__",
+        "converz.from_pandas",
+        "converz.scan",
+        "converz.to_pandas",
+    }
 
 
 def test_no_thread_and_no_word(run_python):
@@ -35,6 +55,8 @@ if os.path.isdir("/proc/self/task"):
 converz.Client("http://127.0.0.1:9", "key")  # Nor does a client start one before it is used.
 if os.path.isdir("/proc/self/task"):
     assert len(os.listdir("/proc/self/task")) == 1
+with converz.Sandbox(calls=5, reps=5, faults=[converz.Fault(request=1, status=503, retry_after=0)]) as sandbox:
+    assert sandbox.client().calls().receipt.retries == 1
 assert [type(handler).__name__ for handler in logging.getLogger("converz").handlers] == ["NullHandler"]
 """
     finished = run_python(code=code)
