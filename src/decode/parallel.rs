@@ -73,7 +73,17 @@ struct Stretch<W> {
     read: Arc<AtomicUsize>,
     /// The rows before it, once it is known that it begins where a row does.
     rows_before: Arc<OnceLock<usize>>,
-    thread: JoinHandle<Decoded<W>>,
+    /// Present until somebody waits for it.
+    thread: Option<JoinHandle<Decoded<W>>>,
+}
+
+/// A page that is given up leaves no thread behind.
+impl<W> Drop for Stretch<W> {
+    fn drop(&mut self) {
+        self.pieces = None;
+        // That it panicked is of no interest any more.
+        self.thread.take().map(JoinHandle::join);
+    }
 }
 
 impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
@@ -88,7 +98,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
                 .spawn(move || decode(decoder, &received, &rows_before, &read, &spare))
                 .map_err(|error| Error::internal(format!("no thread for decoding: {error}")))?
         };
-        Ok(Self { offset, pieces: Some(pieces), sent: 0, read, rows_before, thread })
+        Ok(Self { offset, pieces: Some(pieces), sent: 0, read, rows_before, thread: Some(thread) })
     }
 
     fn send(&mut self, piece: Piece<W>) {
@@ -109,16 +119,21 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
         let _ = self.rows_before.set(rows_before);
     }
 
+    fn is_idle(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Waits until everything that was sent is decoded.
-    fn end(self) -> Decoded<W> {
-        drop(self.pieces);
-        self.thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    fn end(mut self) -> Result<Decoded<W>> {
+        self.pieces = None;
+        let thread = self.thread.take().ok_or_else(|| Error::internal("a stretch has ended before"))?;
+        Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
     }
 
     /// The same for one that begins where a row does, after so many others.
     fn end_after(self, rows: usize, options: &Arc<Options>) -> Result<PageDecoder> {
         let offset = self.offset;
-        let Decoded { mut decoder, kept } = self.end();
+        let Decoded { mut decoder, kept } = self.end()?;
         if decoder.failure().is_some() && !kept.is_empty() {
             // Its error counts the rows from a beginning that was not known then.
             decoder = PageDecoder::before_row(Arc::clone(options), offset);
@@ -297,7 +312,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
         }
         while let Stage::Beside(Stretches { running, .. }) = &self.stage
             && (cut.is_some() && running.len() >= self.cutting.threads
-                || running.len() > 1 && running.front().is_some_and(|oldest| oldest.thread.is_finished()))
+                || running.len() > 1 && running.front().is_some_and(Stretch::is_idle))
         {
             self.settle_oldest()?;
         }
@@ -327,7 +342,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
             return Ok(());
         }
         for other in mem::take(&mut stretches.running) {
-            for piece in other.end().kept {
+            for piece in other.end()?.kept {
                 decoder.push(piece.bytes())?;
                 give_back(piece, &self.spare.0);
             }

@@ -84,6 +84,27 @@ fn windows_come_back_once_they_are_read() {
     }
 }
 
+/// A window that tells when nobody has it any more.
+struct Watched(Bytes, #[allow(dead_code)] Arc<()>);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[test]
+fn a_page_that_is_given_up_leaves_no_thread_behind() {
+    let watch = Arc::new(());
+    let body = body(50_000, |number| format!("{{\"call_id\":{number}}}"));
+    let mut decoder = ParallelDecoder::new(&Arc::default(), EVERYWHERE);
+    for window in windows(&body, 100_000) {
+        decoder.push(Watched(window, Arc::clone(&watch))).unwrap();
+    }
+    drop(decoder);
+    assert_eq!(Arc::strong_count(&watch), 1);
+}
+
 #[test]
 fn what_looks_like_the_bytes_between_rows_is_no_row() {
     let options = Options { key: Some("call_id"), ..Options::default() };
