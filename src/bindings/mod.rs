@@ -14,6 +14,7 @@ mod ctrl_c;
 mod decode;
 mod errors;
 mod events;
+mod foreign;
 mod new_column;
 mod panics;
 mod plan;

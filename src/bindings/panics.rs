@@ -7,6 +7,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use pyo3::prelude::*;
 
 use super::errors::{or_raise, to_py_err};
+use super::foreign::drop_left;
 use super::runtime::{wait, wait_for_work};
 use crate::error::Error;
 
@@ -28,6 +29,7 @@ pub fn silence() {
 
 /// Runs what Python called; a panic in it becomes a `ConverzError`.
 pub fn guard<T>(py: Python<'_>, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    drop_left(py);
     catch_unwind(AssertUnwindSafe(body))
         .unwrap_or_else(|panic| Err(to_py_err(py, &panic_error(panic.as_ref()))))
 }

@@ -35,6 +35,11 @@ impl Pages {
         self.told.clone()
     }
 
+    /// Whether there is a function.
+    pub fn is_reported(&self) -> bool {
+        self.report.is_some()
+    }
+
     /// Calls the function with rows and bytes so far, once a page.
     pub fn report(&self, py: Python<'_>) -> PyResult<()> {
         let told = std::mem::take(&mut *self.told.0.lock().unwrap_or_else(PoisonError::into_inner));

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::ctrl_c::Watch;
 use super::errors::to_py_err;
 use super::events::Events;
+use super::foreign::{attached, leave};
 use super::panics::guard;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
@@ -68,6 +69,12 @@ enum State {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        // It may be a library's thread that drops the last capsule.
+        let failure = self.failure.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let pages = std::mem::replace(&mut self.pages, Pages::new(None));
+        if failure.is_some() || pages.is_reported() {
+            leave((failure, pages));
+        }
         if self.pid != std::process::id() {
             // The tasks that feed the stream exist only in the process that made it.
             let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -197,7 +204,7 @@ impl Shared {
 
     /// The same for a consumer that knows no Python and keeps only the text of an error.
     fn next_for_consumer(&self) -> Result<Option<ArrayRef>, ArrowError> {
-        Python::attach(|py| {
+        attached(|py| {
             if let Some(text) = self.failed_with() {
                 // The consumer's other threads ask again, and what they are told may be what it shows. One of them
                 // may be the thread in which Python handles signals.
