@@ -12,14 +12,20 @@ from converz.errors import InvalidInputError
 from converz.frames import check_name
 from converz.from_numpy import NUMBERS, fixed_width, has_fixed_width
 
-__all__ = ["from_pandas", "from_series"]
+__all__ = ["DATES", "from_pandas", "from_series"]
+
+DATES = "converz_dates"
+"""Where the ``attrs`` of a frame have the names of columns that were dates."""
 
 
 def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
     """Convert the columns of `frame`, and its index if that is named.
 
-    What pandas has as null is null: NaN (in nullable columns too), NaT, None and NA.
+    What pandas has as null is null: NaN (in nullable columns too), NaT, None and NA. pandas has no type for dates:
+    columns that were dates in the table that the frame was made of stay such, and so does the API's own ``date``, as
+    long as no value has a time of day.
     """
+    dates = {"date", *frame.attrs.get(DATES, ())}
     if any(name is not None for name in frame.index.names):
         unnamed = [name for name in frame.index.names if name is None]
         repeated = [name for name in frame.index.names if name in frame.columns]
@@ -33,9 +39,23 @@ def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
     names: list[Any] = list(frame.columns)
     for name in names:
         check_name(name)
+    columns = ((name, frame.iloc[:, i]) for i, name in enumerate(names))
     return _core.Table.from_columns(
-        names, [from_series(names[i], frame.iloc[:, i]) for i in range(len(names))]
+        names,
+        [
+            (name in dates and _from_dates(name, series)) or from_series(name, series)
+            for name, series in columns
+        ],
     )
+
+
+def _from_dates(name: str, series: pd.Series[Any]) -> _core.Column | None:
+    """Convert moments that are all midnights to dates; others are left alone."""
+    if not isinstance(series.dtype, np.dtype) or series.dtype.kind != "M":
+        return None
+    moments = series.to_numpy()
+    days = moments.astype("datetime64[D]")
+    return fixed_width(name, days, None) if ((days == moments) | np.isnat(moments)).all() else None
 
 
 def from_series(name: str, series: pd.Series[Any]) -> _core.Column:

@@ -24,6 +24,19 @@ __all__ = ["Fault", "Sandbox"]
 class Fault:
     """How a sandbox misbehaves, and at which requests.
 
+    Args:
+        operation: The operation: ``"calls"``, ``"reps"``, ``"report"``, ``"update_calls"`` or ``"update_reps"``; by
+            default any.
+        request: Which requests of the operation, counted from 1 and retries included: one or several numbers; by
+            default every one.
+        status: Answer with this status instead of doing anything.
+        retry_after: The header ``Retry-After`` of that answer: seconds, or any text.
+        delay: Seconds to wait before answering.
+        cut: Close the connection after so many bytes of the body.
+        cap: Give at most so many rows a page, silently.
+        stride: Whether capped pages begin at multiples of the cap (``"cap"``), or of what was asked for
+            (``"request"``).
+
     Example:
         >>> import converz
         >>> fault = converz.Fault(operation="calls", request=1, status=503, retry_after=0)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from converz.errors import InvalidInputError
+from converz.from_pandas import DATES
 
 if TYPE_CHECKING:
     from converz.table import Table
@@ -44,6 +45,11 @@ def to_pandas(table: Table, dtype_backend: Literal["pyarrow", "numpy_nullable"] 
     # Names may repeat in another library's table, so the frame is not made from a dict.
     frame = pd.DataFrame(dict(enumerate(columns)), index=index, copy=False)
     frame.columns = pd.Index(table.column_names)
+    if dates := [
+        name for name, kind in zip(table.column_names, table.schema.types, strict=True) if kind == "date32"
+    ]:
+        # For updates to write them as dates again.
+        frame.attrs[DATES] = dates
     return frame
 
 

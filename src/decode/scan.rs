@@ -573,8 +573,8 @@ impl Scanner {
         let limit = match fault.what() {
             What::More => return None,
             What::Foreign => return Some(foreign(bytes.get(self.at..).unwrap_or_default())),
-            What::Depth => format!("nested deeper than max_depth={}", self.options.max_depth),
-            What::ValueBytes => format!("a value is longer than max_value_bytes={}", self.max_value_bytes),
+            What::Depth => format!("values nested deeper than max_depth={}", self.options.max_depth),
+            What::ValueBytes => format!("a value longer than max_value_bytes={}", self.max_value_bytes),
             What::Columns => format!("more than {MAX_COLUMNS} columns"),
             what => {
                 if what == What::Repeated {

@@ -167,10 +167,10 @@ impl StoredReader<'_> {
         let mut metrics = Vec::new();
         let mut all_seen = true;
         for name in frame.column_names().filter(|name| !sample.has(name)) {
-            if can_be_asked_for(name) && self.is_metric(query, name).await? {
+            let seen = if can_be_asked_for(name) { self.ask_for_metric(query, name).await? } else { None };
+            all_seen &= seen == Some(true);
+            if seen.is_some() {
                 metrics.push(name.to_owned());
-            } else {
-                all_seen = false;
             }
         }
         let names: Vec<String> =
@@ -180,14 +180,15 @@ impl StoredReader<'_> {
         Ok(Wanted { columns: (all_seen && fits).then_some(names), metrics })
     }
 
-    /// Whether the service has a metric of this name: it refuses others, or answers without them.
-    async fn is_metric(&mut self, query: &CallsQuery, name: &str) -> Result<bool> {
+    /// Whether a row has the metric of this name. Nothing if the service refuses to be asked for it; one that does not
+    /// may have it in other rows.
+    async fn ask_for_metric(&mut self, query: &CallsQuery, name: &str) -> Result<Option<bool>> {
         let query = CallsQuery { metric: Some(vec![name.to_owned()]), ..query.clone() };
         match self.read_some(Operation::Calls, query.build()?, Some(1)).await {
-            Ok(stored) => Ok(stored.has(name)),
+            Ok(stored) => Ok(Some(stored.has(name))),
             Err(error) if is_refusal(&error) => {
                 self.requests += u64::from(error.attempt().unwrap_or(1));
-                Ok(false)
+                Ok(None)
             }
             Err(error) => Err(error),
         }

@@ -274,3 +274,31 @@ def test_what_remains_finishes_the_job():
         assert error.remaining.num_rows == 50 - sum(end - start for start, end in error.committed)
         client.update_calls(error.remaining)
         assert client.calls(columns="note").to_pydict() == {"note": frame["note"]}
+
+
+def test_dates_stay_dates_by_way_of_pandas():
+    with converz.Sandbox(calls=30, reps=4, today="2025-07-15") as sandbox:
+        client = sandbox.client()
+        reps, calls = client.reps(), client.calls()
+        client.update_reps(reps.to_pandas().assign(team="A"))
+        client.update_calls(calls.to_pandas().set_index("call_id").assign(language="nl"))
+        client.update_calls(calls.to_pandas(dtype_backend="numpy_nullable")[["call_id", "date"]])
+        assert client.reps().schema["hired_on"] == "date32"
+        assert client.reps().to_polars().select(reps.column_names).equals(reps.to_polars())
+        again = client.calls().to_polars()
+        assert again["date"].equals(calls.to_polars()["date"])
+        assert again["start_time"].equals(calls.to_polars()["start_time"])
+
+
+def test_a_time_of_day_stays_in_a_column_that_was_of_dates(client):
+    frame = converz.Table(pl.DataFrame({"call_id": [1, 2], "due": [date(2025, 1, 1), None]})).to_pandas()
+
+    def sent(frame) -> list[object]:
+        [request] = client.update_calls(frame, dry_run=True)
+        return json.loads(request.body)["due"]
+
+    assert sent(frame) == ["2025-01-01"]
+    assert sent(frame.assign(due=frame["due"] + pd.Timedelta(hours=1))) == ["2025-01-01 01:00:00"]
+    # A column that never was one of dates has moments, be they midnights.
+    moments = pd.DataFrame({"call_id": [1], "due": pd.to_datetime(["2025-01-01"])})
+    assert sent(moments) == ["2025-01-01 00:00:00"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import converz
 from markup import Markup
+from service import Answer, Asked, serving
 from updates.drawn_frames import NAMES, Drawn, drawn_frames, same_json
 from updates.drawn_json import drawn_columns
 from updates.stored_rows import Number, sent, store, stored, stored_words
@@ -523,3 +524,22 @@ def test_nested_values_are_compared_and_put_back(small, client):
     assert stored(small)[2]["review"] == rows[1]
     result.undo()
     assert stored(small) == before
+
+
+def test_a_metric_that_the_first_row_does_not_have_is_seen_and_put_back():
+    rows = [{"call_id": 1}, {"call_id": 2, "y": "precious"}, {"call_id": 3, "y": "gold"}]
+
+    def answer(asked: Asked) -> Answer:
+        if asked.method == "POST":
+            return Answer(b'{"updated":2}')
+        hidden = () if asked.query.get("metric") == "y" else ("y",)
+        shown = [{name: row[name] for name in row if name not in hidden} for row in rows]
+        page, size = int(asked.query["page"]), int(asked.query["n_per_page"])
+        return Answer(json.dumps(shown[(page - 1) * size : page * size]).encode())
+
+    with serving(answer) as url:
+        client = converz.Client(url, "key")
+        plan = client.plan_update_calls({"call_id": [2, 3], "y": ["new", "gold"]}, **ALL)
+        assert plan.changes.to_pydict()["old"] == ['"precious"']
+        cleared = client.plan_update_calls({"call_id": [2, 3], "y": [None, None]}, nulls="clear", **ALL)
+        assert [column.cleared for column in cleared.columns] == [2]
