@@ -108,7 +108,24 @@ def _columns(frame: Mapping[Any, Any]) -> _core.Table:
     if len(set(lengths.values())) > 1:
         message = f"frame has columns of different lengths: {lengths}"
         raise InvalidInputError(message)
+    _check_indexes(frame)
     return _core.Table.from_columns(list(columns), list(columns.values()))
+
+
+def _check_indexes(frame: Mapping[Any, Any]) -> None:
+    """Refuse series of pandas with different indexes, whose order does not say which values belong together."""
+    pandas = sys.modules.get("pandas")
+    if pandas is None:
+        return
+    indexes = {name: values.index for name, values in frame.items() if isinstance(values, pandas.Series)}
+    for name, index in indexes.items():
+        first = next(iter(indexes))
+        if not index.equals(indexes[first]):
+            message = (
+                f"frame[{name!r}] has another index than frame[{first!r}]: pass pandas.DataFrame(frame), which puts "
+                "values together by index, or the values alone (.array) to put them together by order"
+            )
+            raise InvalidInputError(message)
 
 
 def _column(name: str, values: Any) -> tuple[_core.Column, int]:

@@ -302,3 +302,13 @@ def test_a_time_of_day_stays_in_a_column_that_was_of_dates(client):
     # A column that never was one of dates has moments, be they midnights.
     moments = pd.DataFrame({"call_id": [1], "due": pd.to_datetime(["2025-01-01"])})
     assert sent(moments) == ["2025-01-01 00:00:00"]
+
+
+def test_series_are_not_put_together_against_their_indexes(client):
+    calls = pd.Series([1, 2], index=[5, 6])
+    with pytest.raises(
+        converz.InvalidInputError, match=r"frame\['a'\] has another index than frame\['call_id'\]"
+    ):
+        client.update_calls({"call_id": calls, "a": pd.Series([10, 20], index=[6, 5])}, dry_run=True)
+    [request] = client.update_calls({"call_id": calls, "a": calls * 10, "b": [1, 2]}, dry_run=True)
+    assert json.loads(request.body) == {"call_id": [1, 2], "a": [10, 20], "b": [1, 2]}
