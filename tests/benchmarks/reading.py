@@ -1,6 +1,6 @@
 """How fast a page is read beside its peers, in memory and over HTTP, and how much memory that takes.
 
-    pip install '.[benchmark]' && python tests/benchmarks/reading.py [--runs N] [--rows N]
+    pip install '.[benchmark]' && python tests/benchmarks/reading.py [--runs N] [--rows N] [--body NAME]
 
 The bodies are made by `bodies.py`. In each run every contender has its turn, so that a noisy machine is noisy for all
 of them; the table shows medians and the ratio to us. Peak memory is that of a process which does nothing else, above
@@ -92,6 +92,7 @@ IN_MEMORY = {
     "orjson + polars": orjson_polars,
     "json + pandas": json_pandas,
 }
+BODIES = ("wide", "narrow")
 SLOW = ("orjson + polars", "json + pandas")
 
 
@@ -236,6 +237,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--rows", type=int, help="rows of each body; by default the full ones")
+    parser.add_argument("--body", choices=BODIES, action="append", help="only this one; by default both")
     parser.add_argument("--peak", nargs=2)
     parser.add_argument("--serve")
     options = parser.parse_args()
@@ -259,7 +261,7 @@ def main() -> int:
         subprocess.run(
             [sys.executable, HERE / "bodies.py", folder, "--shuffled", "--missing", *rows], check=True
         )
-        for name in ("wide", "narrow"):
+        for name in options.body or BODIES:
             path = Path(folder) / f"{name}.json"
             body = path.read_bytes()
             count = len(ours(body).values(0))
