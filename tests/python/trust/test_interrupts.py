@@ -213,17 +213,23 @@ IS_POLARS_1 = int(pytest.importorskip("polars").__version__.split(".")[0]) < 2
 )
 def test_a_scan_is_interrupted_and_says_so_once(program, server, service, phase, do):
     service.phase = phase
-    service.gone.clear()
     printed = program.errors.read_text()
-    program.tell(do)
-    server.wait_until_stalled()
-    time.sleep(0.1)
-    answer = program.interrupt()
-    if IS_POLARS_1 and do == "scan join":
-        # It makes an error of its own of what happens in its threads, and Python raises its at once.
-        assert answer["raised"] == "ComputeError"
-        assert "KeyboardInterrupt" in answer["text"]
-        answer["raised"] = answer.pop("again")
+    # Now and then polars drops a source in a thread of its own; then Python raises after polars, as it always does
+    # after other queries of polars.
+    for _ in range(3):
+        service.gone.clear()
+        server.stalled.clear()
+        program.tell(do)
+        server.wait_until_stalled()
+        time.sleep(0.1)
+        answer = program.interrupt()
+        if IS_POLARS_1 and do == "scan join":
+            # It makes an error of its own of what happens in its threads, and Python raises its at once.
+            assert answer["raised"] == "ComputeError"
+            assert "KeyboardInterrupt" in answer["text"]
+            answer["raised"] = answer.pop("again")
+        if "again" not in answer:
+            break
     check(answer)
     assert program.errors.read_text() == printed
     if phase == "first byte":
