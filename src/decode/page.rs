@@ -1,6 +1,7 @@
 //! A decoded page: its batches as they arrived, whose types are not settled yet.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::Key;
@@ -40,6 +41,27 @@ impl Page {
             let chunk = column.and_then(|column| batch.chunks.get(column));
             (0..batch.rows).map(move |row| chunk.and_then(|chunk| chunk.get(row)).map(key))
         })
+    }
+
+    /// A digest of the rows: the same for equal rows, in whatever batches they are held.
+    pub fn digest(&self) -> u64 {
+        let mut digest = DefaultHasher::new();
+        self.names.hash(&mut digest);
+        let mut text = Vec::new();
+        for batch in &self.batches {
+            for row in 0..batch.rows {
+                for (column, chunk) in batch.chunks.iter().enumerate() {
+                    // A column that came later has no chunk here, so each value goes with its column's number.
+                    if let Some(value) = chunk.get(row) {
+                        text.clear();
+                        convert::write_text(value, &mut text);
+                        (column, &text).hash(&mut digest);
+                    }
+                }
+                digest.write_u8(0);
+            }
+        }
+        digest.finish()
     }
 
     /// Keeps the rows for which `keep` is true (it has one entry a row).

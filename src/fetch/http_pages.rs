@@ -52,6 +52,10 @@ impl Rows for KeyedPage {
         self.page.keys(self.key)
     }
 
+    fn digest(&self) -> u64 {
+        self.page.digest()
+    }
+
     fn filter(self, keep: &[bool]) -> Self {
         Self { page: self.page.filter(keep), key: self.key }
     }

@@ -22,6 +22,9 @@ pub trait Rows: Send + 'static {
     /// The key of each row.
     fn keys(&self) -> impl Iterator<Item = Option<Key>>;
 
+    /// The same for equal rows.
+    fn digest(&self) -> u64;
+
     #[must_use]
     fn filter(self, keep: &[bool]) -> Self;
 }
@@ -40,6 +43,8 @@ pub struct PageLoop<S: PageSource> {
     source: Arc<S>,
     planner: Planner,
     seen: SeenKeys,
+    /// The digest of the last page, if all that was new in it were rows without a key.
+    digest: Option<u64>,
     tasks: JoinSet<Numbered<S::Page>>,
     slots: BTreeMap<u64, Slot<S::Page>>,
     gate: Option<Arc<Semaphore>>,
@@ -71,6 +76,7 @@ impl<S: PageSource> PageLoop<S> {
             source: Arc::new(source),
             planner: Planner::new(bounds),
             seen: SeenKeys::default(),
+            digest: None,
             tasks: JoinSet::new(),
             slots: BTreeMap::new(),
             gate,
@@ -167,7 +173,7 @@ impl<S: PageSource> PageLoop<S> {
         };
         let rows = page.num_rows() as u64;
         if self.planner.is_alone(rows) {
-            let verdict = self.planner.settle_page(number, Counted { rows, repeated: 0 })?;
+            let verdict = self.planner.settle_page(number, Counted { rows, ..Counted::default() })?;
             let page = match verdict {
                 Verdict::Keep(keep) if keep < rows => {
                     let keep: Vec<bool> = (0..rows).map(|row| row < keep).collect();
@@ -179,14 +185,18 @@ impl<S: PageSource> PageLoop<S> {
         }
 
         let seen = std::mem::take(&mut self.seen);
-        let (seen, page, keys, (mut keep, repeated)) = aside(page.num_rows(), move || {
+        let (seen, page, keys, (mut keep, repeated), digest) = aside(page.num_rows(), move || {
             let keys = seen.compact(page.keys());
-            let new = seen.new_rows(&keys);
-            (seen, page, keys, new)
+            let (keep, repeated) = seen.new_rows(&keys);
+            // Rows without a key count as new, so only this tells a service that serves the same ones for ever.
+            let without_key = keys.without_key();
+            let digest = (without_key > 0 && without_key + repeated == rows).then(|| page.digest());
+            (seen, page, keys, (keep, repeated), digest)
         })
         .await?;
         self.seen = seen;
-        match self.planner.settle_page(number, Counted { rows, repeated })? {
+        let same_as_before = digest.is_some() && digest == self.digest;
+        match self.planner.settle_page(number, Counted { rows, repeated, same_as_before })? {
             Verdict::Rewind => {
                 // Cancels what is in flight.
                 self.tasks = JoinSet::new();
@@ -194,6 +204,7 @@ impl<S: PageSource> PageLoop<S> {
                 Ok(None)
             }
             Verdict::Keep(kept) => {
+                self.digest = digest;
                 if kept < rows - repeated {
                     drop_after(&mut keep, kept);
                 }

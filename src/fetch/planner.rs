@@ -34,11 +34,13 @@ impl Bounds {
 }
 
 /// What an answered page held.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Counted {
     pub rows: u64,
     /// Rows whose key an earlier page had.
     pub repeated: u64,
+    /// Whether it has no key that is new, and its rows are those of the page before.
+    pub same_as_before: bool,
 }
 
 /// What becomes of an answered page.
@@ -215,7 +217,7 @@ impl Planner {
         else {
             return Err(Error::internal(format!("page {page} was settled before it was answered")));
         };
-        let Counted { rows, repeated } = counted;
+        let Counted { rows, repeated, same_as_before } = counted;
         let new = rows.saturating_sub(repeated);
         let full = rows >= ask.n_per_page;
 
@@ -236,6 +238,12 @@ impl Planner {
             return Err(Error::paging(format!(
                 "page {page} is full ({rows} rows) and every one of them was on an earlier page: the service \
                  seems to ignore the parameter page, or more rows than a page holds were added while reading"
+            )));
+        }
+        if full && same_as_before && !ended {
+            return Err(Error::paging(format!(
+                "page {page} is full ({rows} rows), has no key that is new, and is the same as the page before: the \
+                 service seems to ignore the parameter page. Pass limit={rows} to read one page"
             )));
         }
         if repeated > 0 {

@@ -18,6 +18,12 @@ enum Compact {
 #[derive(Debug)]
 pub struct PageKeys(Vec<Option<Compact>>);
 
+impl PageKeys {
+    pub fn without_key(&self) -> u64 {
+        self.0.iter().filter(|key| key.is_none()).count() as u64
+    }
+}
+
 /// The keys that have been seen.
 #[derive(Debug)]
 pub struct SeenKeys {

@@ -1,6 +1,7 @@
 //! Tests of the room `decode`.
 
 mod basics;
+mod digest;
 mod helpers;
 mod json_cases;
 mod kept_json;

@@ -9,7 +9,7 @@ fn asked(planner: &mut Planner) -> Vec<u64> {
 fn settle(planner: &mut Planner, page: u64, rows: u64, repeated: u64) -> Verdict {
     planner.answered(page, rows);
     assert_eq!(planner.due(), Some(page));
-    planner.settle_page(page, Counted { rows, repeated }).unwrap()
+    planner.settle_page(page, Counted { rows, repeated, ..Counted::default() }).unwrap()
 }
 
 #[test]
@@ -23,7 +23,10 @@ fn after_rows_have_moved_pages_go_one_by_one_until_they_have_stopped() {
 
     assert_eq!(settle(&mut planner, 2, 10, 1), Verdict::Keep(9));
     // Page 3 was asked for before page 2 showed that rows move, and does not overlap it.
-    assert_eq!(planner.settle_page(3, Counted { rows: 10, repeated: 0 }).unwrap(), Verdict::Rewind);
+    assert_eq!(
+        planner.settle_page(3, Counted { rows: 10, repeated: 0, ..Counted::default() }).unwrap(),
+        Verdict::Rewind
+    );
     assert_eq!(asked(&mut planner), [3]);
     assert_eq!(settle(&mut planner, 3, 10, 2), Verdict::Keep(8));
     assert_eq!(asked(&mut planner), [4]);
@@ -42,7 +45,10 @@ fn pages_that_overlap_need_not_be_asked_for_again() {
     assert_eq!(asked(&mut planner), [2, 3, 4, 5]);
     planner.answered(3, 10);
     assert_eq!(settle(&mut planner, 2, 10, 1), Verdict::Keep(9));
-    assert_eq!(planner.settle_page(3, Counted { rows: 10, repeated: 2 }).unwrap(), Verdict::Keep(8));
+    assert_eq!(
+        planner.settle_page(3, Counted { rows: 10, repeated: 2, ..Counted::default() }).unwrap(),
+        Verdict::Keep(8)
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! and answers in any order. It yields instead of sleeping, so a schedule always gives the same run.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use converz::decode::Key;
@@ -52,7 +53,8 @@ pub struct Conduct {
     /// Pages after the first are capped only.
     pub first_uncapped: bool,
     pub ignores_page: bool,
-    pub without_keys: bool,
+    /// Every so-many-th row has no key, beginning with the first.
+    pub without_key: Option<u64>,
     pub fails: BTreeMap<u64, Error>,
     pub turns: Vec<Turn>,
     /// By request, in the order in which they are served.
@@ -168,7 +170,7 @@ impl PageSource for Served {
         if let Some(error) = service.conduct.fails.get(&ask.page) {
             return Err(error.clone());
         }
-        let page = ServedPage { rows, without_keys: service.conduct.without_keys };
+        let page = ServedPage { rows, without_key: service.conduct.without_key };
         Ok(Answer { output: page, cost: Cost { attempts: 1, bytes_received: 1, bytes_decoded: 2 } })
     }
 }
@@ -176,7 +178,7 @@ impl PageSource for Served {
 #[derive(Debug)]
 pub struct ServedPage {
     pub rows: Vec<u64>,
-    without_keys: bool,
+    without_key: Option<u64>,
 }
 
 impl Rows for ServedPage {
@@ -185,7 +187,16 @@ impl Rows for ServedPage {
     }
 
     fn keys(&self) -> impl Iterator<Item = Option<Key>> {
-        self.rows.iter().map(|row| (!self.without_keys).then(|| Key::Integer((*row).into())))
+        self.rows.iter().map(|row| {
+            (!self.without_key.is_some_and(|every| row.is_multiple_of(every)))
+                .then(|| Key::Integer((*row).into()))
+        })
+    }
+
+    fn digest(&self) -> u64 {
+        let mut digest = DefaultHasher::new();
+        self.rows.hash(&mut digest);
+        digest.finish()
     }
 
     fn filter(mut self, keep: &[bool]) -> Self {

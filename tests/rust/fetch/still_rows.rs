@@ -126,10 +126,26 @@ proptest! {
 
     #[test]
     fn rows_without_a_key_are_all_kept(
-        total in 0..300_usize, page_size in 1..100_u64, turns in served_in_any_order(),
+        total in 0..300_usize, page_size in 1..100_u64, every in 1..5_u64, turns in served_in_any_order(),
     ) {
-        let service = Service::new(total, Conduct { without_keys: true, turns, ..Conduct::default() });
+        let service = Service::new(total, Conduct { without_key: Some(every), turns, ..Conduct::default() });
         prop_assert_eq!(read(&service, bounds(None, page_size, 4)).unwrap().rows.len(), total);
+    }
+
+    #[test]
+    fn a_service_that_ignores_page_is_an_error_without_keys_too(
+        page_size in 1..200_u64,
+        in_flight in 1..6_usize,
+        every in 1..5_u64,
+        turns in served_in_any_order(),
+    ) {
+        let conduct = Conduct { ignores_page: true, without_key: Some(every), turns, ..Conduct::default() };
+        let service = Service::new(300, conduct);
+        let error = read(&service, bounds(None, page_size, in_flight)).unwrap_err();
+        prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
+        // The first page has keys that are new if any row has one.
+        let page = if every == 1 || page_size == 1 { "page 2" } else { "page 3" };
+        prop_assert!(error.message().contains(page), "{}", error);
     }
 }
 

@@ -51,6 +51,54 @@ fn a_page_that_comes_faster_than_it_is_decoded_is_whole_in_every_encoding() {
 }
 
 #[test]
+fn one_page_for_ever_is_an_error_even_if_it_has_no_keys() {
+    let page = |first: u64| {
+        let rows: Vec<_> = (first..first + 100).map(|row| format!(r#"{{"campaign":"c{row}"}}"#)).collect();
+        format!("[{}]", rows.join(","))
+    };
+    run(async {
+        let clock = StoppedClock::new();
+        let server = Server::answering(&clock, move |_| ok(page(0)));
+        let error = read(&client(&clock, &server, |_| ()), spec(Operation::Calls)).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Paging), "{error:?}");
+        assert!(error.message().contains("page 2 is full (100 rows)"), "{error}");
+        assert!(error.message().contains("ignore the parameter page"), "{error}");
+
+        // Pages that differ are all read, and asking for one again is no repetition.
+        let server = Server::answering(&clock, move |request| match page_of(request) {
+            number @ 1..=5 => ok(page(number)),
+            _ => ok("[]"),
+        });
+        let fetched = read(&client(&clock, &server, |_| ()), spec(Operation::Calls)).await.unwrap();
+        assert_eq!(fetched.receipt.rows, 500);
+    });
+}
+
+#[test]
+fn a_page_without_keys_that_is_asked_for_again_is_no_repetition() {
+    run(async {
+        let clock = StoppedClock::new();
+        let times = Arc::new(AtomicUsize::new(0));
+        let server = {
+            let times = Arc::clone(&times);
+            Server::answering(&clock, move |request| match page_of(request) {
+                1 => ok(calls(1..=100)),
+                // Shares a row with the first, so what was asked for before this was answered is asked for again.
+                2 => ok(calls(100..=199)),
+                3 => {
+                    times.fetch_add(1, Ordering::Relaxed);
+                    ok(format!("[{}]", [r#"{"campaign":"c"}"#; 100].join(",")))
+                }
+                _ => ok("[]"),
+            })
+        };
+        let fetched = read(&client(&clock, &server, |_| ()), spec(Operation::Calls)).await.unwrap();
+        assert_eq!((fetched.receipt.rows, fetched.receipt.repeated_keys), (299, 1));
+        assert_eq!(times.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
 fn every_row_of_every_page_is_in_the_table_and_in_the_receipt() {
     run(async {
         let clock = StoppedClock::new();
