@@ -182,7 +182,9 @@ class Table:
             ImportError: If polars is not installed.
 
         """
-        frame: pl.DataFrame = _required("polars", "to_polars").DataFrame(self)
+        polars = _required("polars", "to_polars")
+        # polars would make these views itself, on one thread.
+        frame: pl.DataFrame = polars.DataFrame(self._core.with_string_views())
         return frame
 
     def to_pandas(self, *, dtype_backend: Literal["pyarrow", "numpy_nullable"] | None = None) -> pd.DataFrame:

@@ -12,6 +12,7 @@ use pyo3_arrow::ffi::to_schema_pycapsule;
 use super::errors::to_py_err;
 use super::panics::guard;
 use super::table::Table;
+use crate::decode::type_name;
 use crate::error::Error;
 
 /// The names and types of a table's columns, in order.
@@ -149,51 +150,21 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
         py,
         &Error::invalid_input(format!(
             "schema={} is neither a dict of names to Arrow type names nor an object with __arrow_c_schema__",
-            schema.repr()?
+            shown(schema)?
         )),
     ))
+}
+
+/// On one line, however the object draws itself.
+fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let repr = value.repr()?.to_string();
+    let words: Vec<&str> = repr.split_whitespace().collect();
+    Ok(words.join(" ").chars().take(80).collect())
 }
 
 const TYPE_NAMES: &str = "bool, int8 to int64, uint8 to uint64, float32, float64, string, large_string, \
                           string_view, date32, date64, timestamp[us], timestamp[us, UTC] (or s, ms, ns), \
                           dictionary[int32, string], null";
-
-/// An Arrow type's usual name.
-pub fn type_name(data_type: &DataType) -> String {
-    match data_type {
-        DataType::Null => "null".into(),
-        DataType::Boolean => "bool".into(),
-        DataType::Int8 => "int8".into(),
-        DataType::Int16 => "int16".into(),
-        DataType::Int32 => "int32".into(),
-        DataType::Int64 => "int64".into(),
-        DataType::UInt8 => "uint8".into(),
-        DataType::UInt16 => "uint16".into(),
-        DataType::UInt32 => "uint32".into(),
-        DataType::UInt64 => "uint64".into(),
-        DataType::Float32 => "float32".into(),
-        DataType::Float64 => "float64".into(),
-        DataType::Utf8 => "string".into(),
-        DataType::LargeUtf8 => "large_string".into(),
-        DataType::Utf8View => "string_view".into(),
-        DataType::Date32 => "date32".into(),
-        DataType::Timestamp(unit, zone) => {
-            let unit = match unit {
-                TimeUnit::Second => "s",
-                TimeUnit::Millisecond => "ms",
-                TimeUnit::Microsecond => "us",
-                TimeUnit::Nanosecond => "ns",
-            };
-            zone.as_ref()
-                .map_or_else(|| format!("timestamp[{unit}]"), |zone| format!("timestamp[{unit}, {zone}]"))
-        }
-        DataType::Date64 => "date64".into(),
-        DataType::Dictionary(keys, values) => {
-            format!("dictionary[{}, {}]", type_name(keys), type_name(values))
-        }
-        other => other.to_string(),
-    }
-}
 
 pub fn parse_type(name: &str) -> Option<DataType> {
     let name = name.trim();

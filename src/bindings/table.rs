@@ -25,6 +25,7 @@ use super::errors::to_py_err;
 use super::panics::guard;
 use super::schema::Schema;
 use super::values;
+use crate::decode::string_views;
 use crate::error::Error;
 
 #[pyclass(frozen, module = "converz._core", name = "Table")]
@@ -133,6 +134,13 @@ impl Table {
     }
 
     /// The batches, each a `RecordBatch`.
+    /// The same table with strings as polars holds them.
+    fn with_string_views(&self, py: Python<'_>) -> PyResult<Self> {
+        py.detach(|| string_views(&self.schema, self.batches.clone()))
+            .map(|(schema, batches)| Self::new(schema, batches))
+            .map_err(|error| to_py_err(py, &error))
+    }
+
     fn to_batches(&self) -> Vec<Batch> {
         self.batches.iter().cloned().map(Batch).collect()
     }

@@ -53,7 +53,7 @@ pub fn check_pinned(schema: &Schema) -> Result<()> {
             "schema pins column {:?} to {}, which is not supported: use bool, an integer, float or string type, \
              date32, date64, timestamp, or a dictionary of strings",
             field.name(),
-            types::name(field.data_type())
+            types::type_name(field.data_type())
         ))),
     }
 }
@@ -186,7 +186,7 @@ macro_rules! by_type {
 }
 
 fn unsupported(to: &DataType) -> Error {
-    Error::internal(format!("no conversion to {} was checked for", types::name(to)))
+    Error::internal(format!("no conversion to {} was checked for", types::type_name(to)))
 }
 
 /// Whether the form in which the chunk is held already says that everything fits.
@@ -304,7 +304,7 @@ pub(super) fn array(chunk: Chunk, to: &DataType) -> Result<ArrayRef> {
 }
 
 fn defect(row: usize, to: &DataType) -> Error {
-    Error::internal(format!("row {row} of a batch does not fit {}, which was checked", types::name(to)))
+    Error::internal(format!("row {row} of a batch does not fit {}, which was checked", types::type_name(to)))
 }
 
 fn one_by_one<T: ArrowPrimitiveType>(
@@ -353,7 +353,7 @@ fn text_array(chunk: Chunk, to: &DataType) -> Result<ArrayRef> {
         return Ok(Arc::new(text));
     }
     arrow_cast::cast(&text, to).map_err(|error| {
-        Error::invalid_input(format!("the strings do not fit the pinned {}: {error}", types::name(to)))
+        Error::invalid_input(format!("the strings do not fit the pinned {}: {error}", types::type_name(to)))
     })
 }
 

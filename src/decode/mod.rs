@@ -1,7 +1,8 @@
 //! The bytes of pages, in any split → Arrow record batches. Knows nothing of HTTP, tokio or Python.
 //!
-//! `parallel` has a page decoded by several threads; each reads with `scan`. `scan` reads rows into the chunks of `rows`, each in the narrowest form that has its values exactly; `types` has
-//! the table by which the columns of all pages get their types, and `unify` makes batches of them.
+//! `parallel` has a page decoded by several threads; each reads with `scan`. `scan` reads rows into the chunks of
+//! `rows`, each in the narrowest form that has its values exactly; `types` has the table by which the columns of all
+//! pages get their types, and `unify` makes batches of them.
 
 mod bits;
 mod chunk;
@@ -22,6 +23,7 @@ mod text;
 mod time;
 mod types;
 mod unify;
+mod views;
 
 use std::sync::Arc;
 
@@ -32,7 +34,9 @@ pub use json::{is_json, json_field, type_as_read};
 pub use page::Page;
 pub use parallel::{Cutting, ParallelDecoder};
 pub use scan::PageDecoder;
+pub use types::type_name;
 pub use unify::{OnNewColumn, Unified, conform, stream_schema, unify};
+pub use views::string_views;
 
 /// How pages are decoded.
 #[derive(Debug, Clone)]

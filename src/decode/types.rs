@@ -211,8 +211,8 @@ pub(super) fn widened(narrow: &DataType, census: Census, parse_dates: bool) -> D
     }
 }
 
-/// The name by which users write the type, as in pyarrow.
-pub(super) fn name(data_type: &DataType) -> String {
+/// An Arrow type's usual name, as messages show it and a user's `schema` has it.
+pub fn type_name(data_type: &DataType) -> String {
     let unit = |unit: &TimeUnit| match unit {
         TimeUnit::Second => "s",
         TimeUnit::Millisecond => "ms",
@@ -221,14 +221,14 @@ pub(super) fn name(data_type: &DataType) -> String {
     };
     match data_type {
         DataType::Boolean => "bool".to_owned(),
-        DataType::Float32 => "float".to_owned(),
-        DataType::Float64 => "double".to_owned(),
         DataType::Utf8 => "string".to_owned(),
         DataType::LargeUtf8 => "large_string".to_owned(),
         DataType::Utf8View => "string_view".to_owned(),
         DataType::Timestamp(precision, None) => format!("timestamp[{}]", unit(precision)),
-        DataType::Timestamp(precision, Some(zone)) => format!("timestamp[{}, tz={zone}]", unit(precision)),
-        DataType::Dictionary(_, values) => format!("dictionary of {}", name(values)),
+        DataType::Timestamp(precision, Some(zone)) => format!("timestamp[{}, {zone}]", unit(precision)),
+        DataType::Dictionary(keys, values) => {
+            format!("dictionary[{}, {}]", type_name(keys), type_name(values))
+        }
         other => other.to_string().to_lowercase(),
     }
 }

@@ -170,8 +170,8 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
                 warnings.push(format!(
                     "{}, which is no {}: the whole column is {}",
                     column.describe(&pages, &misfit, options),
-                    types::name(known),
-                    types::name(&widened)
+                    types::type_name(known),
+                    types::type_name(&widened)
                 ));
                 widened
             })
@@ -200,10 +200,10 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
 
 fn misfit_error(column: &str, described: &str, wanted: &DataType, fields: Vec<Field>) -> Error {
     let wider =
-        fields.iter().find(|field| field.name() == column).map(|field| types::name(field.data_type()));
+        fields.iter().find(|field| field.name() == column).map(|field| types::type_name(field.data_type()));
     let message = format!(
         "{described}, which does not fit {} without loss: pass schema= with {} for it, as the error's schema has",
-        types::name(wanted),
+        types::type_name(wanted),
         wider.as_deref().unwrap_or("string")
     );
     drift(column, message, fields)
@@ -286,8 +286,8 @@ pub fn conform(
                     "{}, which does not fit the stream's {} without loss: pass the error's schema as schema=, it has \
                      {} for it",
                     column.describe(pages, &misfit, options),
-                    types::name(wanted),
-                    types::name(fields[index].data_type())
+                    types::type_name(wanted),
+                    types::type_name(fields[index].data_type())
                 );
                 first.get_or_insert((Arc::clone(&column.name), text));
             }

@@ -14,3 +14,4 @@ mod refusals;
 mod streams;
 mod strings;
 mod types;
+mod views;
