@@ -3,8 +3,9 @@
     pip install '.[benchmark]' && python tests/benchmarks/reading.py [--runs N] [--rows N] [--body NAME]
 
 The bodies are made by `bodies.py`. In each run every contender has its turn, so that a noisy machine is noisy for all
-of them; the table shows medians and the ratio to us. Peak memory is that of a process which does nothing else, above
-the body itself. Ends with status 1 if a requirement fails.
+of them; each has a process of its own, so that no one pays for giving back another's memory. The table shows medians
+and the ratio to us. Peak memory is that of a process which does nothing else, above the body itself. Ends with status
+1 if a requirement fails.
 """
 
 from __future__ import annotations
@@ -28,11 +29,9 @@ HERE = Path(__file__).parent
 
 
 def ours_polars(body: bytes):
-    import polars as pl
+    import converz
 
-    from converz import _core
-
-    return pl.DataFrame(_core.decode(body))
+    return converz.Table(converz._core.decode(body)).to_polars()
 
 
 def ours_pyarrow(body: bytes):
@@ -179,19 +178,55 @@ OVER_HTTP = {
 }
 
 
-def medians(contenders: dict, runs: int, *arguments: object) -> dict[str, float]:
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for run in range(runs + 1):
-        for name, contender in contenders.items():
-            if run > 1 and name in SLOW:
-                continue
-            start = time.perf_counter()
-            result = contender(*arguments)
-            elapsed = time.perf_counter() - start
-            del result
-            if run:
-                times[name].append(elapsed)
-    return {name: statistics.median(seconds) for name, seconds in times.items()}
+class Contender:
+    """A process that runs one contender once whenever it is told to, and says how long that took."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--contend", *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.seconds: list[float] = []
+        # The first time is a warm-up: libraries are imported, connections made.
+        self.run()
+
+    def run(self) -> float:
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def contend(where: str, name: str, *arguments: str) -> None:
+    """What such a process does: `name` on a file, or over HTTP on a port, with an encoding and a number of rows."""
+    if where == "file":
+        run = partial(IN_MEMORY[name], Path(arguments[0]).read_bytes())
+    else:
+        port, encoding, rows = arguments
+        run = partial(OVER_HTTP[name], int(port), encoding, int(rows))
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        result = run()
+        elapsed = time.perf_counter() - start
+        del result
+        print(elapsed, flush=True)
+
+
+def medians(contenders: dict[str, tuple], runs: int) -> dict[str, float]:
+    """The median seconds of each contender, given what it is told."""
+    processes = {name: Contender(*arguments) for name, arguments in contenders.items()}
+    for run in range(runs):
+        for name, process in processes.items():
+            if run == 0 or name not in SLOW:
+                process.seconds.append(process.run())
+    for process in processes.values():
+        process.close()
+    return {name: statistics.median(process.seconds) for name, process in processes.items()}
 
 
 def peak(what: str, path: Path) -> tuple[float, float]:
@@ -240,12 +275,16 @@ def main() -> int:
     parser.add_argument("--body", choices=BODIES, action="append", help="only this one; by default both")
     parser.add_argument("--peak", nargs=2)
     parser.add_argument("--serve")
+    parser.add_argument("--contend", nargs="+")
     options = parser.parse_args()
     if options.peak:
         measure_peak(*options.peak)
         return 0
     if options.serve:
         serve(options.serve)
+        return 0
+    if options.contend:
+        contend(*options.contend)
         return 0
     failed = 0
 
@@ -266,7 +305,7 @@ def main() -> int:
             body = path.read_bytes()
             count = len(ours(body).values(0))
             print(f"\n{name}: {len(body) / 1e6:.0f} MB, {count:,} rows, in memory")
-            took = medians(IN_MEMORY, options.runs, body)
+            took = medians({name: ("file", name, path) for name in IN_MEMORY}, options.runs)
             for contender, seconds in took.items():
                 print(
                     f"  {contender:32} {seconds * 1000:8.0f} ms {len(body) / seconds / 1e6:8.0f} MB/s "
@@ -279,12 +318,11 @@ def main() -> int:
                 6,
             )
             require("times simdjson's parse", took["simdjson, parse only"] / took["converz"], 2)
-            variants = {"plain": body} | {
-                variant: (Path(folder) / f"{name}-{variant}.json").read_bytes()
-                for variant in ("shuffled", "missing")
+            variants = {"plain": path} | {
+                variant: Path(folder) / f"{name}-{variant}.json" for variant in ("shuffled", "missing")
             }
-            took = medians({v: partial(ours, b) for v, b in variants.items()}, options.runs)
-            speeds = {variant: len(variants[variant]) / seconds / 1e6 for variant, seconds in took.items()}
+            took = medians({v: ("file", "converz", file) for v, file in variants.items()}, options.runs)
+            speeds = {v: variants[v].stat().st_size / seconds / 1e6 for v, seconds in took.items()}
             for variant in ("shuffled", "missing"):
                 speed, plain = speeds[variant], speeds["plain"]
                 require(f"{variant} keys, {speed:.0f} MB/s of {plain:.0f}", speed / plain, 0.5)
@@ -310,12 +348,11 @@ def main() -> int:
             )
             port = int(server.stdout.readline())
             for encoding, times in (("identity", 10), ("gzip", 8), ("zstd", None)):
-                contenders = (
-                    OVER_HTTP
-                    if encoding != "zstd"
-                    else {k: v for k, v in OVER_HTTP.items() if "requests" not in k}
+                # What requests decompresses depends on what else is installed.
+                contenders = [each for each in OVER_HTTP if encoding != "zstd" or "requests" not in each]
+                took = medians(
+                    {each: ("port", each, port, encoding, count) for each in contenders}, options.runs
                 )
-                took = medians(contenders, options.runs, port, encoding, count)
                 print(f"{name} over HTTP, {encoding}")
                 for contender, seconds in took.items():
                     print(
