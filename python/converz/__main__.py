@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -26,8 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
     except ConverzError as error:
         print(f"converz: {error}", file=sys.stderr)
         return 1
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever read the output has seen enough. Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return 0
 
 
@@ -67,7 +73,8 @@ def _sandbox(options: argparse.Namespace) -> None:
     ) as sandbox:
         print(f"URL      {sandbox.url}")
         print(f"API key  {sandbox.api_key}")
-        print(f"Try      curl -H 'X-API-Key: {sandbox.api_key}' '{sandbox.url}/api/v1/calls?n_per_page=3'")
+        print(f"Try      curl -H 'X-API-Key: {sandbox.api_key}' \\")
+        print(f"           '{sandbox.url}/api/v1/calls?n_per_page=3'")
         print("Ctrl-C stops it.", flush=True)
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -618,6 +618,10 @@ class Client:
 
         A null cell never overwrites anything, unless ``nulls="clear"`` says so.
 
+        Pass the columns that you changed, not a whole result of `calls`: stored lists, objects and mixed types are
+        read as text, and would be written back as that text. `plan_update_calls` compares with what reading gives,
+        so it leaves such cells alone.
+
         Args:
             frame: Any dataframe (pandas, polars, pyarrow, duckdb, anything that speaks the Arrow PyCapsule
                 interface), a dict of columns, or a list of dicts whose rows all have the same keys. It has the
@@ -691,7 +695,8 @@ class Client:
     ) -> UpdateResult | list[PlannedRequest]:
         """Set attributes of users, by ``rep_id``.
 
-        A null cell never overwrites anything, unless ``nulls="clear"`` says so.
+        A null cell never overwrites anything, unless ``nulls="clear"`` says so. Pass the columns that you changed,
+        for the reason that `update_calls` gives.
 
         Args:
             frame: As in `update_calls`, with the column ``rep_id`` (strings, each once).

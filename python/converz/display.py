@@ -68,7 +68,11 @@ def text_table(
             lines.append("…")
         if hidden:
             more = ", ".join(f"{names[i]}: {types[i]}" for i in hidden)
-            lines.append(shorten(f"and {len(hidden)} more columns: {more}", width))
+            lines.append(
+                shorten(
+                    f"and {len(hidden)} more {'column' if len(hidden) == 1 else 'columns'}: {more}", width
+                )
+            )
     return "\n".join(lines)
 
 

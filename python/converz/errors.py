@@ -39,12 +39,17 @@ class ConverzWarning(UserWarning):
 
 
 class ConverzError(Exception):
-    """The base of every error of this package."""
+    """The base of every error of this package.
+
+    Attributes:
+        request: The request that failed, such as ``GET /calls?page=3``, without personal values. None before
+            one is made.
+        attempts: How often the request was tried.
+
+    """
 
     request: str | None = None
-    """The request that failed, such as ``GET /calls?page=3``, without personal values. None before one is made."""
     attempts: int | None = None
-    """How often the request was tried."""
 
 
 class ConfigurationError(ConverzError):
@@ -64,16 +69,20 @@ class APITimeoutError(ConverzError, TimeoutError):
 
 
 class APIStatusError(ConverzError):
-    """The service answered with a status that is not a success."""
+    """The service answered with a status that is not a success.
+
+    Attributes:
+        status_code: The HTTP status.
+        code: The API's own code, where it gave one.
+        message: The API's own message, or the beginning of what was answered instead.
+        retry_after: After how many seconds the service wants to be asked again, where it said so.
+
+    """
 
     status_code: int = 0
-    """The HTTP status."""
     code: str | None = None
-    """The API's own code, where it gave one."""
     message: str = ""
-    """The API's own message, or the beginning of what was answered instead."""
     retry_after: float | None = None
-    """After how many seconds the service wants to be asked again, where it said so."""
 
 
 class BadRequestError(APIStatusError):
@@ -101,10 +110,14 @@ class ServerError(APIStatusError):
 
 
 class RedirectError(ConverzError):
-    """The service answered with a redirect. It is not followed, since the key would go to another address."""
+    """The service answered with a redirect. It is not followed, since the key would go to another address.
+
+    Attributes:
+        location: Where it points.
+
+    """
 
     location: str = ""
-    """Where it points."""
 
 
 class DecodeError(ConverzError):
@@ -120,28 +133,37 @@ class PagingError(ConverzError):
 
 
 class SchemaDriftError(ConverzError):
-    """A value that does not fit a pinned type, or a row that does not fit the schema of a stream."""
+    """A value that does not fit a pinned type, or a row that does not fit the schema of a stream.
+
+    Attributes:
+        column: The column that does not fit.
+        schema: The schema that fits: pass it as ``schema=`` next time.
+
+    """
 
     column: str = ""
-    """The column that does not fit."""
     schema: Schema | None = None
-    """The schema that fits: pass it as ``schema=`` next time."""
 
 
 class UpdateError(ConverzError):
     """An update that was not finished. Its cause is `__cause__`; pass `remaining` again to finish it.
 
     If nulls were to be cleared, pass it with ``nulls="clear"`` again.
+
+    Attributes:
+        committed: Rows that the service confirmed, as (start, end) pairs: the frame's rows from start to before
+            end, counted from 0.
+        in_doubt: Rows that were sent in part, or without an answer, likewise: they may have been set or not.
+        unsent: Rows of which nothing was sent, likewise.
+        remaining: A `Table` of every row that is not known to be committed, those in doubt included. Setting them
+            again does no harm. It has no rows if all are committed.
+
     """
 
     committed: list[tuple[int, int]]
-    """Rows that the service confirmed, as (start, end) pairs; end is not included."""
     in_doubt: list[tuple[int, int]]
-    """Rows that were sent in part, or without an answer."""
     unsent: list[tuple[int, int]]
-    """Rows of which nothing was sent."""
     remaining: Table | None = None
-    """Every row that is not known to be committed, those in doubt included; no row if all of them are."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)

@@ -75,6 +75,10 @@ def _convert(frame: object, key: str) -> _core.Table:
         raise InvalidInputError(message)
     if isinstance(frame, Mapping):
         return _columns(frame)
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(frame, polars.Series) and not isinstance(frame.dtype, polars.Struct):
+        message = "frame is a polars.Series, which is one column: pass frame.to_frame()"
+        raise InvalidInputError(message)
     if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
         return _arrow(frame)
     if isinstance(frame, Sequence) and not isinstance(frame, (str, bytes)):
@@ -167,7 +171,7 @@ def _rows(frame: Sequence[Any]) -> _core.Table:
             wrong.append(position)
     if wrong:
         message = (
-            f"frame has rows with other keys than its first one ({names}), the first of them is row {wrong[0]}. What "
+            f"frame has rows with other keys than its first one ({names}), the first of them is row {wrong[0]} (counted from 0). What "
             "a row leaves out could be meant to stay or to become null: give every row the same keys, with None "
             "where it has no value"
         )

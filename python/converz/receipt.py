@@ -11,6 +11,18 @@ __all__ = ["Receipt"]
 class Receipt:
     """What reading a result took, and what it was asked for.
 
+    Attributes:
+        requests: Requests that were sent, retries included.
+        retries: Requests that repeated a failed one.
+        pages: Pages that were read.
+        rows: Rows of the result.
+        repeated_keys: Rows that were dropped since an earlier page had their key.
+        bytes_received: Bytes of bodies as they came over the network.
+        bytes_decoded: The same after decompression.
+        seconds: From the call to the result.
+        columns: The columns that arrived, whatever the result shows.
+        query: The parameters that were sent, without the number of the page.
+
     Example:
         >>> import converz
         >>> with converz.Sandbox(calls=1_000, reps=10) as sandbox:
@@ -21,22 +33,12 @@ class Receipt:
     """
 
     requests: int
-    """Requests that were sent, retries included."""
     retries: int
-    """Requests that repeated a failed one."""
     pages: int
-    """Pages that were read."""
     rows: int
-    """Rows of the result."""
     repeated_keys: int
-    """Rows that were dropped since an earlier page had their key."""
     bytes_received: int
-    """Bytes of bodies as they came over the network."""
     bytes_decoded: int
-    """The same after decompression."""
     seconds: float
-    """From the call to the result."""
     columns: tuple[str, ...]
-    """The columns that arrived, whatever the result shows."""
     query: tuple[tuple[str, str], ...]
-    """The parameters that were sent, without the number of the page."""

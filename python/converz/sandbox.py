@@ -48,21 +48,13 @@ class Fault:
     """
 
     operation: Literal["calls", "reps", "report", "update_calls", "update_reps"] | None = None
-    """The operation; by default any."""
     request: int | Sequence[int] | None = None
-    """Which requests of the operation, counted from 1 and retries included; by default every one."""
     status: int | None = None
-    """Answer with this status instead of doing anything."""
     retry_after: float | str | None = None
-    """The header ``Retry-After`` of that answer: seconds, or any text."""
     delay: float | None = None
-    """Seconds to wait before answering."""
     cut: int | None = None
-    """Close the connection after so many bytes of the body."""
     cap: int | None = None
-    """Give at most so many rows a page, silently."""
     stride: Literal["cap", "request"] = "cap"
-    """Whether capped pages begin at multiples of the cap, or of what was asked for."""
 
 
 class Sandbox:
@@ -171,4 +163,8 @@ def _listed(faults: object) -> list[Any]:
     if not isinstance(faults, Sequence):
         message = f"faults={faults!r} is not a sequence of converz.Fault"
         raise InvalidInputError(message)
+    for position, fault in enumerate(faults):
+        if not isinstance(fault, Fault):
+            message = f"faults[{position}]={fault!r:.80} is not a converz.Fault"
+            raise InvalidInputError(message)
     return list(faults)

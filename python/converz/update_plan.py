@@ -35,6 +35,14 @@ NAME_WIDTH = 60
 class ColumnPlan:
     """What an update would do to one attribute, in the rows that were found.
 
+    Attributes:
+        name: The attribute.
+        changed: Cells that get another value.
+        cleared: Cells with a value that get null.
+        same: Cells that are already so.
+        seen: Whether what is stored has such an attribute.
+        nearest: The existing attribute that was probably meant, if this one was not seen.
+
     Example:
         >>> import converz
         >>> with converz.Sandbox(calls=100) as sandbox:
@@ -47,17 +55,11 @@ class ColumnPlan:
     """
 
     name: str
-    """The attribute."""
     changed: int
-    """Cells that get another value."""
     cleared: int
-    """Cells with a value that get null."""
     same: int
-    """Cells that are already so."""
     seen: bool
-    """Whether what is stored has such an attribute."""
     nearest: str | None
-    """The existing attribute that was probably meant, if this one was not seen."""
 
 
 class UpdatePlan:
@@ -66,6 +68,13 @@ class UpdatePlan:
     Nothing was changed yet: `apply` sends only what changes. What a plan cannot know is in its text: what
     other writers change in the meantime, rows outside of what was read, and attributes that the service does
     not show.
+
+    Attributes:
+        columns: The attributes of the frame, each with what would happen to it.
+        num_changes: Cells that change, cleared ones included.
+        rows: Rows of the frame.
+        rows_read: Stored rows that were read.
+        requests: Requests that reading took.
 
     Example:
         >>> import converz
@@ -82,15 +91,10 @@ class UpdatePlan:
 
     __slots__ = ("_client", "_core", "_operation", "columns", "num_changes", "requests", "rows", "rows_read")
     columns: list[ColumnPlan]
-    """The attributes of the frame, each with what would happen to it."""
     num_changes: int
-    """Cells that change, cleared ones included."""
     rows: int
-    """Rows of the frame."""
     rows_read: int
-    """Stored rows that were read."""
     requests: int
-    """Requests that reading took."""
     _client: CoreClient
     _core: CorePlan
     _operation: str

@@ -17,6 +17,12 @@ __all__ = ["UpdateResult"]
 class UpdateResult:
     """What an update did.
 
+    Attributes:
+        rows: Rows of which at least one cell was set, all of them confirmed by the service.
+        cells: Cells that were set.
+        requests: Requests that were sent, retries included.
+        seconds: From the first request to the last answer.
+
     Example:
         >>> import converz
         >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
@@ -30,13 +36,9 @@ class UpdateResult:
     """
 
     rows: int
-    """Rows of which at least one cell was set, all of them confirmed by the service."""
     cells: int
-    """Cells that were set."""
     requests: int
-    """Requests that were sent, retries included."""
     seconds: float
-    """From the first request to the last answer."""
     _plan: UpdatePlan | None = field(default=None, repr=False, compare=False)
 
     def undo(self, *, progress: object = None) -> UpdateResult:

@@ -92,7 +92,10 @@ impl Column {
                     let refusal = refused.get_or_insert_with(|| {
                         let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
                         let shown: String = shown.chars().take(80).collect();
-                        Refusal { rows: Vec::new(), message: format!("has {shown} in row {row}: {reason}") }
+                        Refusal {
+                            rows: Vec::new(),
+                            message: format!("has {shown} in row {row} (counted from 0): {reason}"),
+                        }
                     });
                     refusal.rows.push(row);
                 }
@@ -344,7 +347,7 @@ fn build(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
         |value| value.kind() != first.kind() && !(numbers(value) && numbers(first)),
         |row, other| {
             format!(
-                "has {} in row {first_row} and {} in row {row}: the values of a column are of one type",
+                "has {} in row {first_row} and {} in row {row} (counted from 0): the values of a column are of one type",
                 first.kind(),
                 other.kind()
             )
@@ -358,7 +361,9 @@ fn build(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
                 values,
                 |value| matches!(value, Value::Integer(integer) if integer.abs() > EXACT),
                 |row, value| {
-                    format!("has {value} in row {row}, which would lose digits next to the column's floats")
+                    format!(
+                        "has {value} in row {row} (counted from 0), which would lose digits next to the column's floats"
+                    )
                 },
             )?;
             let mut builder = Float64Builder::with_capacity(values.len());
@@ -432,7 +437,11 @@ fn integers(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
     Refusal::of(
         values,
         |value| matches!(value, Value::Integer(integer) if u64::try_from(*integer).is_err()),
-        |row, value| format!("has {value} in row {row}: its integers do not all fit in int64, nor in uint64"),
+        |row, value| {
+            format!(
+                "has {value} in row {row} (counted from 0): its integers do not all fit in int64, nor in uint64"
+            )
+        },
     )?;
     let mut builder = UInt64Builder::with_capacity(values.len());
     integers().for_each(|value| builder.append_option(value.and_then(|value| u64::try_from(value).ok())));

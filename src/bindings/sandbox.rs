@@ -42,7 +42,7 @@ impl Sandbox {
                 .map(|path| path.extract::<PathBuf>().map_err(|_| refuse("path", path, "the path of a file")))
                 .transpose()?,
             faults: faults.iter().map(fault).collect::<PyResult<_>>()?,
-            port: number("port", port)?,
+            port: number("port", port).map_err(|_| refuse("port", port, "a whole number from 0 to 65535"))?,
             api_key: api_key
                 // The value may be somebody's real key, so it is not shown.
                 .map(|key| key.extract::<String>().map_err(|_| not_a_string(key)))

@@ -26,6 +26,12 @@ pub(super) fn check_names(schema: &Schema, key: KeyColumn) -> Result<(usize, Vec
     if seen.contains("") {
         return Err(Error::invalid_input("the frame has a column without a name: an attribute needs one"));
     }
+    if schema.fields().is_empty() {
+        return Err(Error::invalid_input(format!(
+            "the frame has no columns: it needs {:?}, which says what to update, and one column an attribute",
+            key.name()
+        )));
+    }
     let Ok(key_index) = schema.index_of(key.name()) else {
         return Err(Error::invalid_input(format!(
             "the frame has no column {:?}, which says what to update; its columns are {}",

@@ -56,11 +56,15 @@ def test_a_sandbox_for_other_programs(number):
     with started(
         "sandbox", "--port", str(port), "--calls", "20", "--reps", "3", "--today", "2025-07-15"
     ) as process:
-        url_line, key_line, curl_line, last = lines_until(process, "Ctrl-C stops it.")
+        lines = lines_until(process, "Ctrl-C stops it.")
+        assert max(map(len, lines)) < 80
+        url_line, key_line, *curl_lines, last = lines
         url, key = url_line.split()[-1], key_line.split()[-1]
         assert url == f"http://127.0.0.1:{port}"
         # The line to try is one for a shell; what it asks for is what it says.
-        words = shlex.split(curl_line.removeprefix("Try"))
+        # A shell goes on after a backslash at the end of a line, which `shlex` does not know.
+        assert [line.endswith("\\") for line in curl_lines] == [True, False]
+        words = shlex.split(" ".join(line.rstrip("\\") for line in curl_lines).removeprefix("Try"))
         assert words[:2] == ["curl", "-H"]
         assert words[2] == f"X-API-Key: {key}"
         request = urllib.request.Request(words[3], headers=dict([words[2].split(": ")]))
@@ -75,6 +79,14 @@ def test_a_sandbox_for_other_programs(number):
         assert (out, err) == ("", "")
     with socket.create_server(("127.0.0.1", port)):
         pass  # The port is free again.
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    with started("demo") as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert (process.wait(30), process.stderr.read()) == (141, "")
+        process.stdout = None
 
 
 def test_options_of_the_sandbox(tmp_path):
@@ -106,7 +118,7 @@ def test_options_of_the_sandbox(tmp_path):
     [
         (["sandbox", "--days", "0"], "days is 0"),
         (["sandbox", "--today", "yesterday"], 'today="yesterday"'),
-        (["sandbox", "--port", "99999"], "port=99999"),
+        (["sandbox", "--port", "99999"], "port=99999 is not a whole number from 0 to 65535"),
         (["sandbox", "--path", "/does/not/exist/a.db"], "/does/not/exist"),
     ],
 )

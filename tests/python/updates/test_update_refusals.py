@@ -128,7 +128,7 @@ def lone(values):
 @pytest.mark.parametrize("kind", ["dict", "dicts", "pandas objects"])
 def test_lone_surrogates(untouched, kind):
     message = refusal(untouched, INPUTS[kind](lone(["\ud800"] * 14)))
-    assert "frame[\"a\"] has '\\ud800' in row 0: a lone surrogate cannot be sent" in message
+    assert "frame[\"a\"] has '\\ud800' in row 0 (counted from 0): a lone surrogate cannot be sent" in message
     assert f"call_id {FIRST_TEN}" in message
 
 
