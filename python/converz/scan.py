@@ -218,9 +218,12 @@ class Source:
                 stream.close()
             except KeyboardInterrupt as error:
                 _raise_in_caller(error)
-        except KeyboardInterrupt as error:
-            # polars 1 would make an error of its own of it.
-            _raise_in_caller(error)
+        except BaseException as error:
+            # Its traceback keeps the stream alive, which would go on reading for nobody.
+            stream.close()
+            if isinstance(error, KeyboardInterrupt):
+                # polars 1 would make an error of its own of it.
+                _raise_in_caller(error)
             raise
 
     def _project(self, query: dict[str, Any], names: list[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
 
 import converz
+from trust.server import Server
 
 pl = pytest.importorskip("polars")
 
@@ -351,3 +353,22 @@ def test_errors_of_the_service_stay_ours(centre):
     wrong = converz.Client(centre.url, "wrong")
     with pytest.raises(converz.AuthenticationError):
         wrong.scan_calls()
+
+
+def test_an_error_of_polars_ends_the_request():
+    gone = threading.Event()
+
+    def serve(request):
+        if request.page == 1:
+            request.rows([{"call_id": number, "campaign": "no number"} for number in range(10)])
+        elif not request.connection.recv(1):
+            gone.set()
+
+    with Server(serve) as server:
+        client = converz.Client(server.url, "key", page_size=10)
+        lazy = client.scan_calls(columns=["call_id", "campaign"])
+        # The error, which is kept here as notebooks keep the last one, has the reading in its traceback.
+        with pytest.raises(pl.exceptions.PolarsError) as kept:
+            lazy.filter(pl.col("campaign").cast(pl.Int64) > 1).collect()
+        assert gone.wait(5), "the request went on"
+        assert "no number" in str(kept.value)
