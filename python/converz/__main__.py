@@ -24,10 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
             demo()
         else:
             _sandbox(options)
+        sys.stdout.flush()
     except ConverzError as error:
         print(f"converz: {error}", file=sys.stderr)
         return 1
-        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
