@@ -32,7 +32,7 @@ fn decode<'a>(pieces: impl Iterator<Item = &'a [u8]>, options: &Arc<Options>) ->
 /// The same, cut wherever a row seems to begin.
 fn decode_in_parallel(body: &[u8], size: usize, options: &Arc<Options>) -> Result<RecordBatch, String> {
     let mut decoder = ParallelDecoder::new(options, Cutting { threads: 2, alone: 0, stretch: 0, lag: 0 });
-    let result = body.chunks(size).try_for_each(|window| decoder.push(window.to_vec()));
+    let result = body.chunks(size).try_for_each(|window| decoder.push(&window.to_vec().into()));
     table(result.and_then(|()| decoder.finish()), options)
 }
 

@@ -25,7 +25,7 @@ pub fn decode(py: Python<'_>, body: PyBackedBytes, parse_dates: bool) -> PyResul
     py.detach(|| {
         let mut decoder = ParallelDecoder::new(&options, Cutting::default());
         for start in (0..body.len()).step_by(WINDOW) {
-            decoder.push(body.slice(start..body.len().min(start + WINDOW)))?;
+            decoder.push(&body.slice(start..body.len().min(start + WINDOW)))?;
         }
         let unified = unify(vec![decoder.finish()?], &options, &[], &[])?;
         Ok(Table::new(unified.schema, unified.batches))

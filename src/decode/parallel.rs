@@ -8,13 +8,13 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
-use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
+use bytes::Bytes;
 use memchr::memmem::Finder;
 
 use super::scan::PageDecoder;
@@ -44,41 +44,29 @@ impl Default for Cutting {
     }
 }
 
-/// A window of bytes, or a part of one.
-struct Piece<W> {
-    window: Arc<W>,
-    range: Range<usize>,
-}
-
-impl<W: AsRef<[u8]>> Piece<W> {
-    fn bytes(&self) -> &[u8] {
-        (*self.window).as_ref().get(self.range.clone()).unwrap_or_default()
-    }
-}
-
 /// What a thread made of its stretch.
-struct Decoded<W> {
+struct Decoded {
     decoder: PageDecoder,
     /// The whole stretch, unless it was known in time that it begins where a row does.
-    kept: Vec<Piece<W>>,
+    kept: Vec<Bytes>,
 }
 
 /// A stretch that is being decoded.
-struct Stretch<W> {
+struct Stretch {
     /// Where it begins in the body.
     offset: u64,
     /// Absent once it has all its bytes.
-    pieces: Option<Sender<Piece<W>>>,
+    pieces: Option<Sender<Bytes>>,
     sent: usize,
     read: Arc<AtomicUsize>,
     /// The rows before it, once it is known that it begins where a row does.
     rows_before: Arc<OnceLock<usize>>,
     /// Present until somebody waits for it.
-    thread: Option<JoinHandle<Decoded<W>>>,
+    thread: Option<JoinHandle<Decoded>>,
 }
 
 /// A page that is given up leaves no thread behind.
-impl<W> Drop for Stretch<W> {
+impl Drop for Stretch {
     fn drop(&mut self) {
         self.pieces = None;
         // That it panicked is of no interest any more.
@@ -86,8 +74,8 @@ impl<W> Drop for Stretch<W> {
     }
 }
 
-impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
-    fn start(decoder: PageDecoder, offset: u64, spare: Sender<W>) -> Result<Self> {
+impl Stretch {
+    fn start(decoder: PageDecoder, offset: u64) -> Result<Self> {
         let (pieces, received) = channel();
         let read = Arc::new(AtomicUsize::new(0));
         let rows_before = Arc::new(OnceLock::new());
@@ -95,14 +83,14 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
             let (read, rows_before) = (Arc::clone(&read), Arc::clone(&rows_before));
             thread::Builder::new()
                 .name("converz-decode".to_owned())
-                .spawn(move || decode(decoder, &received, &rows_before, &read, &spare))
+                .spawn(move || decode(decoder, received, &rows_before, &read))
                 .map_err(|error| Error::internal(format!("no thread for decoding: {error}")))?
         };
         Ok(Self { offset, pieces: Some(pieces), sent: 0, read, rows_before, thread: Some(thread) })
     }
 
-    fn send(&mut self, piece: Piece<W>) {
-        self.sent += piece.range.len();
+    fn send(&mut self, piece: Bytes) {
+        self.sent += piece.len();
         if let Some(pieces) = &self.pieces {
             // The thread receives until there is no more to come, unless it panics, which its end tells.
             let _ = pieces.send(piece);
@@ -124,7 +112,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
     }
 
     /// Waits until everything that was sent is decoded.
-    fn end(mut self) -> Result<Decoded<W>> {
+    fn end(mut self) -> Result<Decoded> {
         self.pieces = None;
         let thread = self.thread.take().ok_or_else(|| Error::internal("a stretch has ended before"))?;
         Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
@@ -138,7 +126,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
             // Its error counts the rows from a beginning that was not known then.
             decoder = PageDecoder::before_row(Arc::clone(options), offset);
             decoder.set_rows_before(rows);
-            kept.iter().try_for_each(|piece| decoder.push(piece.bytes()))?;
+            kept.iter().try_for_each(|piece| decoder.push(piece))?;
         }
         if let Some(error) = decoder.failure() {
             return Err(error.clone());
@@ -149,13 +137,12 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> Stretch<W> {
 }
 
 /// What a stretch's thread does.
-fn decode<W: AsRef<[u8]>>(
+fn decode(
     mut decoder: PageDecoder,
-    pieces: &Receiver<Piece<W>>,
+    pieces: Receiver<Bytes>,
     rows_before: &OnceLock<usize>,
     read: &AtomicUsize,
-    spare: &Sender<W>,
-) -> Decoded<W> {
+) -> Decoded {
     let mut kept = Vec::new();
     let mut keeps = true;
     for piece in pieces {
@@ -165,67 +152,56 @@ fn decode<W: AsRef<[u8]>>(
         {
             keeps = false;
             decoder.set_rows_before(*rows);
-            kept.drain(..).for_each(|piece| give_back(piece, spare));
+            kept = Vec::new();
         }
         // An error is looked at when it is known whether the stretch begins where a row does.
-        let _ = decoder.push(piece.bytes());
-        read.fetch_add(piece.range.len(), Ordering::Relaxed);
+        let _ = decoder.push(&piece);
+        read.fetch_add(piece.len(), Ordering::Relaxed);
         if keeps {
             kept.push(piece);
-        } else {
-            give_back(piece, spare);
         }
     }
     Decoded { decoder, kept }
 }
 
-/// Hands the window back to be filled again, unless another stretch has a part of it.
-fn give_back<W>(piece: Piece<W>, spare: &Sender<W>) {
-    if let Some(window) = Arc::into_inner(piece.window) {
-        // Where no more windows are wanted, there is nobody to receive it.
-        let _ = spare.send(window);
-    }
-}
-
 /// Decodes one page, on other threads where that is worthwhile.
-pub struct ParallelDecoder<W> {
+pub struct ParallelDecoder {
     options: Arc<Options>,
     cutting: Cutting,
-    stage: Stage<W>,
+    stage: Stage,
     /// Bytes so far.
     offset: u64,
     /// The stretches that are known to be right, and their rows.
     done: Vec<Page>,
     rows: usize,
-    spare: (Sender<W>, Receiver<W>),
 }
 
-enum Stage<W> {
+enum Stage {
     /// On the thread of whoever brings the bytes.
     Alone {
         decoder: Box<PageDecoder>,
         for_good: bool,
     },
-    Beside(Stretches<W>),
+    Beside(Stretches),
     Failed(Error),
 }
 
 /// The stretches in order; the last one gets what comes.
-struct Stretches<W> {
-    running: VecDeque<Stretch<W>>,
+struct Stretches {
+    running: VecDeque<Stretch>,
     between_rows: Box<Finder<'static>>,
     /// Where in the bytes between rows the next row begins.
     row: usize,
 }
 
-impl<W> Stretches<W> {
+impl Stretches {
     /// Where in the bytes a row seems to begin.
     fn find_row(&self, bytes: &[u8]) -> Option<usize> {
         self.between_rows.find(bytes).map(|at| at + self.row)
     }
 }
 
-impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
+impl ParallelDecoder {
     pub fn new(options: &Arc<Options>, cutting: Cutting) -> Self {
         Self {
             options: Arc::clone(options),
@@ -237,20 +213,14 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
             offset: 0,
             done: Vec::new(),
             rows: 0,
-            spare: channel(),
         }
-    }
-
-    /// A window that is read, to be filled again.
-    pub fn spare(&mut self) -> Option<W> {
-        self.spare.1.try_recv().ok()
     }
 
     /// Decodes what arrived, now or on another thread.
     ///
     /// # Errors
     /// Those of [`PageDecoder::push`], for these bytes or for earlier ones.
-    pub fn push(&mut self, window: W) -> Result<()> {
+    pub fn push(&mut self, window: &Bytes) -> Result<()> {
         let result = self.push_unfailed(window);
         if let Err(error) = &result {
             self.stage = Stage::Failed(error.clone());
@@ -258,11 +228,10 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
         result
     }
 
-    fn push_unfailed(&mut self, window: W) -> Result<()> {
-        let window = Arc::new(window);
-        let cut = self.cut(&window)?;
-        let piece = Piece { range: cut..(*window).as_ref().len(), window };
-        self.offset += piece.range.len() as u64;
+    fn push_unfailed(&mut self, window: &Bytes) -> Result<()> {
+        let cut = self.cut(window)?;
+        let piece = window.slice(cut..);
+        self.offset += piece.len() as u64;
         match &mut self.stage {
             Stage::Failed(error) => Err(error.clone()),
             Stage::Beside(stretches) => {
@@ -272,8 +241,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
                 Ok(())
             }
             Stage::Alone { decoder, for_good } => {
-                decoder.push(piece.bytes())?;
-                give_back(piece, &self.spare.0);
+                decoder.push(&piece)?;
                 if !*for_good
                     && self.offset >= self.cutting.alone as u64
                     && let Some((between_rows, row)) = decoder.between_rows()
@@ -291,7 +259,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
         let beside = Stage::Beside(Stretches { running: VecDeque::new(), between_rows, row });
         let alone = mem::replace(&mut self.stage, beside);
         if let (Stage::Alone { decoder, .. }, Stage::Beside(stretches)) = (alone, &mut self.stage) {
-            let stretch = Stretch::start(*decoder, 0, self.spare.0.clone())?;
+            let stretch = Stretch::start(*decoder, 0)?;
             stretch.settle(0);
             stretches.running.push_back(stretch);
         }
@@ -299,14 +267,14 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
     }
 
     /// Begins a new stretch in the window if the last one has enough to do; gives what of the window belongs to that.
-    fn cut(&mut self, window: &Arc<W>) -> Result<usize> {
+    fn cut(&mut self, window: &Bytes) -> Result<usize> {
         let Stage::Beside(stretches) = &mut self.stage else { return Ok(0) };
         let Some(last) = stretches.running.back() else { return Ok(0) };
-        let cut = if last.is_behind(&self.cutting) { stretches.find_row((**window).as_ref()) } else { None };
+        let cut = if last.is_behind(&self.cutting) { stretches.find_row(window) } else { None };
         if let Some(cut) = cut
             && let Some(last) = stretches.running.back_mut()
         {
-            last.send(Piece { window: Arc::clone(window), range: 0..cut });
+            last.send(window.slice(..cut));
             last.pieces = None;
             self.offset += cut as u64;
         }
@@ -319,7 +287,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
         let Some(cut) = cut else { return Ok(0) };
         if let Stage::Beside(stretches) = &mut self.stage {
             let decoder = PageDecoder::before_row(Arc::clone(&self.options), self.offset);
-            let stretch = Stretch::start(decoder, self.offset, self.spare.0.clone())?;
+            let stretch = Stretch::start(decoder, self.offset)?;
             if stretches.running.is_empty() {
                 stretch.settle(self.rows);
             }
@@ -343,8 +311,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
         }
         for other in mem::take(&mut stretches.running) {
             for piece in other.end()?.kept {
-                decoder.push(piece.bytes())?;
-                give_back(piece, &self.spare.0);
+                decoder.push(&piece)?;
             }
         }
         // What looks like the bytes between rows comes elsewhere, too.
@@ -377,7 +344,7 @@ impl<W: AsRef<[u8]> + Send + Sync + 'static> ParallelDecoder<W> {
     }
 }
 
-impl<W> fmt::Debug for ParallelDecoder<W> {
+impl fmt::Debug for ParallelDecoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ParallelDecoder").field("offset", &self.offset).finish_non_exhaustive()
     }

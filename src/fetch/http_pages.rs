@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::page_loop::{PageSource, Rows};
 use super::planner::Ask;
 use crate::decode::{Cutting, Key, Options, Page, ParallelDecoder};
@@ -63,7 +65,7 @@ impl Rows for KeyedPage {
 
 /// Decodes one attempt's body.
 #[derive(Debug)]
-pub(super) struct PageSink(ParallelDecoder<Vec<u8>>);
+pub(super) struct PageSink(ParallelDecoder);
 
 impl PageSink {
     pub(super) fn new(options: &Arc<Options>) -> Self {
@@ -74,9 +76,8 @@ impl PageSink {
 impl BodySink for PageSink {
     type Output = Page;
 
-    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>> {
-        self.0.push(window)?;
-        Ok(self.0.spare().unwrap_or_default())
+    fn push(&mut self, window: Bytes) -> Result<()> {
+        self.0.push(&window)
     }
 
     fn finish(self) -> Result<Page> {

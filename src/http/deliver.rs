@@ -4,7 +4,6 @@ use std::future::ready;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc as sync;
 
 use bytes::Bytes;
 use reqwest::Response;
@@ -16,9 +15,13 @@ use super::encoding::Encoding;
 use super::exchange::Exchange;
 use super::failure::Failure;
 use super::refusal::content_type;
-use super::worker::{BodyError, Job, Piece, QUEUE, Source, WINDOW, panic_message};
+use super::windows::{Pool, WINDOW};
+use super::worker::{BodyError, Job, Piece, QUEUE, Source, panic_message};
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
+
+/// What came in one piece is handed over as it is from this size on; less is gathered.
+const LARGE: usize = WINDOW / 8;
 
 type Outcome<T> = Result<Result<T, BodyError>, JoinError>;
 
@@ -72,9 +75,8 @@ pub(super) async fn deliver<S: BodySink>(
     }
 
     let give_up = GiveUp(Arc::default());
-    let (spare, emptied) = sync::channel();
     let (pieces, received) = mpsc::channel(QUEUE);
-    let source = Source::new(window, (!whole).then_some(received), spare, Arc::clone(&give_up.0));
+    let source = Source::new(window.into(), (!whole).then_some(received), Arc::clone(&give_up.0));
     let job = Job {
         source,
         sink: new_sink(),
@@ -84,7 +86,7 @@ pub(super) async fn deliver<S: BodySink>(
     };
     let mut job = spawn_blocking(move || job.run());
     if !whole {
-        let early = receive(&mut response, exchange, rest, &pieces, emptied, &mut job).await;
+        let early = receive(&mut response, exchange, rest, &pieces, &mut job).await;
         match early {
             Ok(None) => {}
             Ok(Some(outcome)) => return told.output(outcome),
@@ -116,9 +118,9 @@ async fn receive<T>(
     exchange: &mut Exchange<'_>,
     mut rest: Bytes,
     pieces: &mpsc::Sender<Piece>,
-    emptied: sync::Receiver<Vec<u8>>,
     job: &mut JoinHandle<Result<T, BodyError>>,
 ) -> Result<Option<Outcome<T>>, Stopped> {
+    let pool = Pool::new();
     let mut window = Vec::with_capacity(WINDOW);
     loop {
         let ended = if rest.is_empty() {
@@ -135,8 +137,8 @@ async fn receive<T>(
                     None => true,
                 },
                 () = ready(()), if idle => {
-                    let full = mem::replace(&mut window, empty(&emptied));
-                    if let Some(outcome) = hand_over(Piece::Window(full), pieces, exchange, job).await {
+                    let gathered = gather(&mut window, &pool);
+                    if let Some(outcome) = hand_over(Piece::Window(gathered), pieces, exchange, job).await {
                         return Ok(Some(outcome));
                     }
                     continue;
@@ -145,15 +147,25 @@ async fn receive<T>(
         } else {
             false
         };
-        take(&mut rest, &mut window);
+        let mut large = Bytes::new();
+        if rest.len() < LARGE {
+            take(&mut rest, &mut window);
+        } else {
+            large = mem::take(&mut rest);
+        }
         if exchange.received() > exchange.settings().max_response_bytes {
             return Err(Stopped::TooLarge);
         }
-        if window.len() == WINDOW || (ended && !window.is_empty()) {
-            let full = mem::replace(&mut window, empty(&emptied));
-            if let Some(outcome) = hand_over(Piece::Window(full), pieces, exchange, job).await {
+        if window.len() == WINDOW || ((ended || !large.is_empty()) && !window.is_empty()) {
+            let gathered = gather(&mut window, &pool);
+            if let Some(outcome) = hand_over(Piece::Window(gathered), pieces, exchange, job).await {
                 return Ok(Some(outcome));
             }
+        }
+        if !large.is_empty()
+            && let Some(outcome) = hand_over(Piece::Window(large), pieces, exchange, job).await
+        {
+            return Ok(Some(outcome));
         }
         if ended {
             return Ok(hand_over(Piece::End, pieces, exchange, job).await);
@@ -191,15 +203,11 @@ fn take(rest: &mut Bytes, window: &mut Vec<u8>) {
     window.extend_from_slice(&rest.split_to(size));
 }
 
-/// A window that the worker is done with, or a new one.
-fn empty(emptied: &sync::Receiver<Vec<u8>>) -> Vec<u8> {
-    match emptied.try_recv() {
-        Ok(mut window) => {
-            window.clear();
-            window
-        }
-        Err(_) => Vec::with_capacity(WINDOW),
-    }
+/// What was gathered in a window, in whose place an empty one comes.
+fn gather(window: &mut Vec<u8>, pool: &Pool) -> Bytes {
+    let mut empty = pool.take();
+    empty.clear();
+    pool.window(mem::replace(window, empty))
 }
 
 impl Told<'_> {

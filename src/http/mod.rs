@@ -20,6 +20,7 @@ mod retry;
 mod retry_after;
 mod trust;
 mod upload;
+mod windows;
 mod worker;
 
 pub use budget::RetryBudget;
@@ -30,6 +31,8 @@ pub use request::Request;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use retry::Retry;
@@ -39,11 +42,11 @@ use retry::Retry;
 pub trait BodySink: Send + 'static {
     type Output: Send + 'static;
 
-    /// Takes a window of bytes; gives one that can be filled again, this or another or an empty one.
+    /// Takes a window of bytes. Its memory is filled again when it is dropped.
     ///
     /// # Errors
     /// Bytes that are not what was asked for.
-    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>>;
+    fn push(&mut self, window: Bytes) -> Result<()>;
 
     /// The body has ended. An error of kind [`crate::error::ErrorKind::Connection`] says that it was cut.
     ///

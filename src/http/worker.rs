@@ -8,22 +8,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc as sync;
 use std::thread;
 
+use bytes::{Buf, Bytes};
 use tokio::sync::mpsc;
 
 use super::BodySink;
 use super::decompress::Decompressor;
 use super::encoding::Encoding;
+use super::windows::{Pool, WINDOW};
 use crate::error::Error;
 
-/// Bytes of a window: large enough to make handing over cheap, small enough to stay in the cache.
-pub(super) const WINDOW: usize = 256 << 10;
 /// Windows between two threads.
 pub(super) const QUEUE: usize = 4;
 /// What one thread decompresses on its own at a time.
 const SMALL: usize = 64 << 10;
 
 pub(super) enum Piece {
-    Window(Vec<u8>),
+    Window(Bytes),
     /// The body is complete; a channel that closes without it was given up.
     End,
 }
@@ -45,22 +45,15 @@ pub(super) enum BodyError {
 
 /// The received bytes, as a reader that waits for them.
 pub(super) struct Source {
-    current: Vec<u8>,
-    read: usize,
+    current: Bytes,
     pieces: Option<mpsc::Receiver<Piece>>,
-    spare: sync::Sender<Vec<u8>>,
     given_up: Arc<AtomicBool>,
 }
 
 impl Source {
     /// `pieces` is absent where `first` is all there is.
-    pub fn new(
-        first: Vec<u8>,
-        pieces: Option<mpsc::Receiver<Piece>>,
-        spare: sync::Sender<Vec<u8>>,
-        given_up: Arc<AtomicBool>,
-    ) -> Self {
-        Self { current: first, read: 0, pieces, spare, given_up }
+    pub fn new(first: Bytes, pieces: Option<mpsc::Receiver<Piece>>, given_up: Arc<AtomicBool>) -> Self {
+        Self { current: first, pieces, given_up }
     }
 
     fn whole(&self) -> bool {
@@ -68,43 +61,31 @@ impl Source {
     }
 
     /// The next window as a whole; none at the end of the body.
-    fn window(&mut self) -> io::Result<Option<Vec<u8>>> {
+    fn window(&mut self) -> io::Result<Option<Bytes>> {
         let is_over = self.fill_buf()?.is_empty();
         Ok((!is_over).then(|| mem::take(&mut self.current)))
-    }
-
-    /// Has a window filled again.
-    fn give_back(&self, window: Vec<u8>) {
-        if window.capacity() > 0 {
-            // The receiving side may have ended; then nobody needs the memory.
-            let _ = self.spare.send(window);
-        }
     }
 }
 
 impl BufRead for Source {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        while self.read >= self.current.len() {
+        while self.current.is_empty() {
             let Some(pieces) = &mut self.pieces else { break };
             let piece = pieces.blocking_recv();
             if self.given_up.load(Ordering::Relaxed) {
                 return Err(given_up());
             }
             match piece {
-                Some(Piece::Window(window)) => {
-                    let read = mem::replace(&mut self.current, window);
-                    self.give_back(read);
-                    self.read = 0;
-                }
+                Some(Piece::Window(window)) => self.current = window,
                 Some(Piece::End) => self.pieces = None,
                 None => return Err(given_up()),
             }
         }
-        Ok(self.current.get(self.read..).unwrap_or_default())
+        Ok(&self.current)
     }
 
     fn consume(&mut self, amount: usize) {
-        self.read += amount;
+        self.current.advance(amount);
     }
 }
 
@@ -139,8 +120,7 @@ impl<S: BodySink> Job<S> {
     fn pass_on(mut self) -> Result<S::Output, BodyError> {
         while let Some(window) = self.source.window().map_err(|error| classify(&error))? {
             self.decoded.fetch_add(window.len() as u64, Ordering::Relaxed);
-            let spare = self.sink.push(window).map_err(BodyError::Sink)?;
-            self.source.give_back(spare);
+            self.sink.push(window).map_err(BodyError::Sink)?;
         }
         self.sink.finish().map_err(BodyError::Sink)
     }
@@ -148,31 +128,32 @@ impl<S: BodySink> Job<S> {
     fn decompress_here(mut self) -> Result<S::Output, BodyError> {
         let given_up = Arc::clone(&self.source.given_up);
         let mut windows = Windows::new(self.encoding, self.source, self.max_bytes, self.decoded)?;
-        let mut window = Vec::new();
+        let pool = Pool::new();
         loop {
             // A few kilobytes may decompress to gigabytes.
             if given_up.load(Ordering::Relaxed) {
                 return Err(BodyError::GivenUp);
             }
+            let mut window = pool.take();
             window.resize(SMALL, 0);
             let size = windows.fill(&mut window)?;
             if size == 0 {
                 return self.sink.finish().map_err(BodyError::Sink);
             }
             window.truncate(size);
-            window = self.sink.push(window).map_err(BodyError::Sink)?;
+            self.sink.push(pool.window(window)).map_err(BodyError::Sink)?;
         }
     }
 
     /// Decompresses on a second thread, so that it overlaps with what the sink does.
     fn decompress_beside(mut self) -> Result<S::Output, BodyError> {
-        let (full, filled) = sync::sync_channel::<Vec<u8>>(QUEUE);
-        let (spare, emptied) = sync::channel::<Vec<u8>>();
+        let (full, filled) = sync::sync_channel::<Bytes>(QUEUE);
         let given_up = Arc::clone(&self.source.given_up);
         let decompress = move || -> Result<(), BodyError> {
             let mut windows = Windows::new(self.encoding, self.source, self.max_bytes, self.decoded)?;
+            let pool = Pool::new();
             loop {
-                let mut window = emptied.try_recv().unwrap_or_default();
+                let mut window = pool.take();
                 window.resize(WINDOW, 0);
                 let size = windows.fill(&mut window)?;
                 window.truncate(size);
@@ -180,7 +161,7 @@ impl<S: BodySink> Job<S> {
                     return Ok(());
                 }
                 // A sink that failed takes no more.
-                full.send(window).map_err(|_| BodyError::GivenUp)?;
+                full.send(pool.window(window)).map_err(|_| BodyError::GivenUp)?;
             }
         };
         let thread = thread::Builder::new()
@@ -191,8 +172,7 @@ impl<S: BodySink> Job<S> {
             if given_up.load(Ordering::Relaxed) {
                 return Err(BodyError::GivenUp);
             }
-            let window = self.sink.push(window).map_err(BodyError::Sink)?;
-            let _ = spare.send(window);
+            self.sink.push(window).map_err(BodyError::Sink)?;
         }
         match thread.join() {
             Ok(Ok(())) => self.sink.finish().map_err(BodyError::Sink),
@@ -277,8 +257,8 @@ mod tests {
     impl BodySink for Sink {
         type Output = ();
 
-        fn push(&mut self, window: Vec<u8>) -> SinkResult<Vec<u8>> {
-            if self.refuses { Err(Error::decode("refused")) } else { Ok(window) }
+        fn push(&mut self, _: Bytes) -> SinkResult<()> {
+            if self.refuses { Err(Error::decode("refused")) } else { Ok(()) }
         }
 
         fn finish(self) -> SinkResult<()> {
@@ -299,10 +279,9 @@ mod tests {
         let mut first = compressed();
         first.truncate(first.len() - 9);
         let (pieces, received) = mpsc::channel(QUEUE);
-        let (spare, _) = sync::channel();
         let given_up = Arc::new(AtomicBool::new(false));
         let job = Job {
-            source: Source::new(first, Some(received), spare, Arc::clone(&given_up)),
+            source: Source::new(first.into(), Some(received), Arc::clone(&given_up)),
             sink: Sink { refuses },
             encoding: Encoding::Gzip,
             max_bytes: u64::MAX,

@@ -31,7 +31,7 @@ fn decode_in_parallel(body: &Bytes, piece: usize) -> Unified {
     let options = Arc::new(Options::default());
     let mut decoder = ParallelDecoder::new(&options, Cutting::default());
     for start in (0..body.len()).step_by(piece) {
-        decoder.push(body.slice(start..body.len().min(start + piece))).expect("the body is valid");
+        decoder.push(&body.slice(start..body.len().min(start + piece))).expect("the body is valid");
     }
     let page = decoder.finish().expect("the body is whole");
     unify(vec![page], &options, &[], &[]).expect("nothing is pinned")

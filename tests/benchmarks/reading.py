@@ -3,9 +3,10 @@
     pip install '.[benchmark]' && python tests/benchmarks/reading.py [--runs N] [--rows N] [--body NAME]
 
 The bodies are made by `bodies.py`. In each run every contender has its turn, so that a noisy machine is noisy for all
-of them; each has a process of its own, so that no one pays for giving back another's memory. The table shows medians
-and the ratio to us. Peak memory is that of a process which does nothing else, above the body itself. Ends with status
-1 if a requirement fails.
+of them; each has a process of its own, so that no one pays for giving back another's memory, and of each turn the first
+time is a warm-up, so that no one pays for caches and memory that went cold while the others had theirs. The table shows
+medians and the ratio to us. Peak memory is that of a process which does nothing else, above the body itself. Ends with
+status 1 if a requirement fails.
 """
 
 from __future__ import annotations
@@ -189,10 +190,12 @@ class Contender:
             text=True,
         )
         self.seconds: list[float] = []
-        # The first time is a warm-up: libraries are imported, connections made.
-        self.run()
 
-    def run(self) -> float:
+    def turn(self) -> None:
+        self._run()
+        self.seconds.append(self._run())
+
+    def _run(self) -> float:
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
@@ -223,7 +226,7 @@ def medians(contenders: dict[str, tuple], runs: int) -> dict[str, float]:
     for run in range(runs):
         for name, process in processes.items():
             if run == 0 or name not in SLOW:
-                process.seconds.append(process.run())
+                process.turn()
     for process in processes.values():
         process.close()
     return {name: statistics.median(process.seconds) for name, process in processes.items()}

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use converz::decode::{Cutting, Options, ParallelDecoder};
 use proptest::prelude::*;
 
@@ -61,7 +62,7 @@ proptest! {
         let cutting = Cutting { threads: 2, alone: 0, stretch: cut, lag: 0 };
         let mut decoder = ParallelDecoder::new(&Arc::new(Options::default()), cutting);
         for window in body.as_bytes().chunks(cut) {
-            decoder.push(window.to_vec()).unwrap();
+            decoder.push(&Bytes::copy_from_slice(window)).unwrap();
         }
         prop_assert_eq!(decoder.finish().unwrap().digest(), digest(&body));
     }

@@ -99,12 +99,12 @@ pub struct Collect {
 impl BodySink for Collect {
     type Output = String;
 
-    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>> {
+    fn push(&mut self, window: bytes::Bytes) -> Result<()> {
         if self.bytes.is_empty() && window.first() != Some(&b'[') {
             return Err(Error::decode(format!("not an array: {}", String::from_utf8_lossy(&window))));
         }
         self.bytes.extend_from_slice(&window);
-        Ok(window)
+        Ok(())
     }
 
     fn finish(self) -> Result<String> {

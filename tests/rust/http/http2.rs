@@ -201,11 +201,11 @@ struct Waiting(Option<Arc<tokio::sync::Semaphore>>);
 impl BodySink for Waiting {
     type Output = ();
 
-    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>> {
+    fn push(&mut self, _: bytes::Bytes) -> Result<()> {
         while self.0.as_ref().is_some_and(|other| other.available_permits() == 0) {
             std::thread::yield_now();
         }
-        Ok(window)
+        Ok(())
     }
 
     fn finish(self) -> Result<()> {

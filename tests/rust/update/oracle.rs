@@ -37,9 +37,9 @@ struct Collect(Vec<u8>);
 impl BodySink for Collect {
     type Output = Vec<u8>;
 
-    fn push(&mut self, window: Vec<u8>) -> Result<Vec<u8>> {
+    fn push(&mut self, window: bytes::Bytes) -> Result<()> {
         self.0.extend_from_slice(&window);
-        Ok(window)
+        Ok(())
     }
 
     fn finish(self) -> Result<Vec<u8>> {
