@@ -171,9 +171,9 @@ def _rows(frame: Sequence[Any]) -> _core.Table:
             wrong.append(position)
     if wrong:
         message = (
-            f"frame has rows with other keys than its first one ({names}), the first of them is row {wrong[0]} (counted from 0). What "
-            "a row leaves out could be meant to stay or to become null: give every row the same keys, with None "
-            "where it has no value"
+            f"frame has rows with other keys than its first one ({names}), the first of them is row {wrong[0]} "
+            "(counted from 0). What a row leaves out could be meant to stay or to become null: give every row the same "
+            "keys, with None where it has no value"
         )
         error = InvalidInputError(message)
         error._rows = wrong  # type: ignore[attr-defined]

@@ -219,11 +219,11 @@ class Source:
             except KeyboardInterrupt as error:
                 _raise_in_caller(error)
         except BaseException as error:
-            # Its traceback keeps the stream alive, which would go on reading for nobody.
-            stream.close()
             if isinstance(error, KeyboardInterrupt):
                 # polars 1 would make an error of its own of it.
                 _raise_in_caller(error)
+            # The error's traceback keeps the stream alive, which would go on reading for nobody.
+            stream.close()
             raise
 
     def _project(self, query: dict[str, Any], names: list[str]) -> None:

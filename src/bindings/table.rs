@@ -133,7 +133,6 @@ impl Table {
         Self::new(self.schema.clone(), self.sliced(offset, length))
     }
 
-    /// The batches, each a `RecordBatch`.
     /// The same table with strings as polars holds them.
     fn with_string_views(&self, py: Python<'_>) -> PyResult<Self> {
         py.detach(|| string_views(&self.schema, self.batches.clone()))
@@ -141,6 +140,7 @@ impl Table {
             .map_err(|error| to_py_err(py, &error))
     }
 
+    /// The batches, each a `RecordBatch`.
     fn to_batches(&self) -> Vec<Batch> {
         self.batches.iter().cloned().map(Batch).collect()
     }

@@ -43,25 +43,25 @@ impl Page {
         })
     }
 
-    /// A digest of the rows: the same for equal rows, in whatever batches they are held.
+    /// A digest of the rows: the same for the same rows in whatever order, batches and order of columns. Values are
+    /// taken as text.
     pub fn digest(&self) -> u64 {
-        let mut digest = DefaultHasher::new();
-        self.names.hash(&mut digest);
+        let mut digest = 0_u64;
         let mut text = Vec::new();
         for batch in &self.batches {
             for row in 0..batch.rows {
-                for (column, chunk) in batch.chunks.iter().enumerate() {
-                    // A column that came later has no chunk here, so each value goes with its column's number.
+                let mut cells = 0_u64;
+                for (name, chunk) in self.names.iter().zip(&batch.chunks) {
                     if let Some(value) = chunk.get(row) {
                         text.clear();
                         convert::write_text(value, &mut text);
-                        (column, &text).hash(&mut digest);
+                        cells = cells.wrapping_add(hash((name, &text)));
                     }
                 }
-                digest.write_u8(0);
+                digest = digest.wrapping_add(hash(cells));
             }
         }
-        digest.finish()
+        digest
     }
 
     /// Keeps the rows for which `keep` is true (it has one entry a row).
@@ -121,6 +121,12 @@ impl Page {
     pub(super) fn position(&self, column: &str) -> Option<usize> {
         self.names.iter().position(|name| **name == *column)
     }
+}
+
+fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Equal for values that are the same key: 7 and 7.0, but not the text "7".

@@ -229,6 +229,8 @@ pub fn type_name(data_type: &DataType) -> String {
         DataType::Dictionary(keys, values) => {
             format!("dictionary[{}, {}]", type_name(keys), type_name(values))
         }
+        // Has names of fields, which are the user's.
+        nested if nested.is_nested() => nested.to_string(),
         other => other.to_string().to_lowercase(),
     }
 }

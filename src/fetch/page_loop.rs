@@ -1,7 +1,7 @@
 //! Drives the planner over whatever serves pages: asks for several at once, puts them back in order, and takes
 //! out the rows that an earlier page had.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub trait Rows: Send + 'static {
     /// The key of each row.
     fn keys(&self) -> impl Iterator<Item = Option<Key>>;
 
-    /// The same for equal rows.
+    /// The same for the same rows.
     fn digest(&self) -> u64;
 
     #[must_use]
@@ -43,8 +43,8 @@ pub struct PageLoop<S: PageSource> {
     source: Arc<S>,
     planner: Planner,
     seen: SeenKeys,
-    /// The digest of the last page, if all that was new in it were rows without a key.
-    digest: Option<u64>,
+    /// The digests of the pages in which all that was new were rows without a key.
+    digests: HashSet<u64>,
     tasks: JoinSet<Numbered<S::Page>>,
     slots: BTreeMap<u64, Slot<S::Page>>,
     gate: Option<Arc<Semaphore>>,
@@ -76,7 +76,7 @@ impl<S: PageSource> PageLoop<S> {
             source: Arc::new(source),
             planner: Planner::new(bounds),
             seen: SeenKeys::default(),
-            digest: None,
+            digests: HashSet::new(),
             tasks: JoinSet::new(),
             slots: BTreeMap::new(),
             gate,
@@ -188,15 +188,15 @@ impl<S: PageSource> PageLoop<S> {
         let (seen, page, keys, (mut keep, repeated), digest) = aside(page.num_rows(), move || {
             let keys = seen.compact(page.keys());
             let (keep, repeated) = seen.new_rows(&keys);
-            // Rows without a key count as new, so only this tells a service that serves the same ones for ever.
+            // Rows without a key count as new, so their page as a whole tells whether it was there before.
             let without_key = keys.without_key();
             let digest = (without_key > 0 && without_key + repeated == rows).then(|| page.digest());
             (seen, page, keys, (keep, repeated), digest)
         })
         .await?;
         self.seen = seen;
-        let same_as_before = digest.is_some() && digest == self.digest;
-        match self.planner.settle_page(number, Counted { rows, repeated, same_as_before })? {
+        let seen_before = digest.is_some_and(|digest| self.digests.contains(&digest));
+        match self.planner.settle_page(number, Counted { rows, repeated, seen_before })? {
             Verdict::Rewind => {
                 // Cancels what is in flight.
                 self.tasks = JoinSet::new();
@@ -204,7 +204,7 @@ impl<S: PageSource> PageLoop<S> {
                 Ok(None)
             }
             Verdict::Keep(kept) => {
-                self.digest = digest;
+                self.digests.extend(digest);
                 if kept < rows - repeated {
                     drop_after(&mut keep, kept);
                 }

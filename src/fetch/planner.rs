@@ -39,8 +39,8 @@ pub struct Counted {
     pub rows: u64,
     /// Rows whose key an earlier page had.
     pub repeated: u64,
-    /// Whether it has no key that is new, and its rows are those of the page before.
-    pub same_as_before: bool,
+    /// Whether it has no key that is new, and as a whole is an earlier page.
+    pub seen_before: bool,
 }
 
 /// What becomes of an answered page.
@@ -51,6 +51,10 @@ pub enum Verdict {
     /// Forget it and every later page: they are asked for again.
     Rewind,
 }
+
+/// So many pages in a row without a key that is new and without a row that is new end a read. Fewer may be rows that
+/// are alike.
+const STALE_PAGES: u32 = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -109,6 +113,8 @@ pub struct Planner {
     moved_at: u64,
     kept: u64,
     repeated: u64,
+    /// How many pages in a row were seen before.
+    stale: u32,
     /// A page after the short one had the same number of rows, all new.
     looks_capped: bool,
     grew: bool,
@@ -128,6 +134,7 @@ impl Planner {
             moved_at: 0,
             kept: 0,
             repeated: 0,
+            stale: 0,
             looks_capped: false,
             grew: false,
         }
@@ -217,7 +224,7 @@ impl Planner {
         else {
             return Err(Error::internal(format!("page {page} was settled before it was answered")));
         };
-        let Counted { rows, repeated, same_as_before } = counted;
+        let Counted { rows, repeated, seen_before } = counted;
         let new = rows.saturating_sub(repeated);
         let full = rows >= ask.n_per_page;
 
@@ -240,10 +247,12 @@ impl Planner {
                  seems to ignore the parameter page, or more rows than a page holds were added while reading"
             )));
         }
-        if full && same_as_before && !ended {
+        self.stale = if full && seen_before { self.stale + 1 } else { 0 };
+        if self.stale >= STALE_PAGES && !ended {
             return Err(Error::paging(format!(
-                "page {page} is full ({rows} rows), has no key that is new, and is the same as the page before: the \
-                 service seems to ignore the parameter page. Pass limit={rows} to read one page"
+                "page {page} is full ({rows} rows), has no key that is new, and is the same as an earlier page, as are \
+                 the ones before it: the service seems to ignore the parameter page. Pass limit={rows} to read one \
+                 page, or a larger page_size if so many rows without a key really are alike"
             )));
         }
         if repeated > 0 {

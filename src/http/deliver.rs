@@ -20,7 +20,7 @@ use super::worker::{BodyError, Job, Piece, QUEUE, Source, panic_message};
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 
-/// What came in one piece is handed over as it is from this size on; less is gathered.
+/// After the first window, what came in one piece is handed over as it is from this size on; less is gathered.
 const LARGE: usize = WINDOW / 8;
 
 type Outcome<T> = Result<Result<T, BodyError>, JoinError>;
@@ -120,7 +120,7 @@ async fn receive<T>(
     pieces: &mpsc::Sender<Piece>,
     job: &mut JoinHandle<Result<T, BodyError>>,
 ) -> Result<Option<Outcome<T>>, Stopped> {
-    let pool = Pool::new();
+    let pool = Pool::new(WINDOW);
     let mut window = Vec::with_capacity(WINDOW);
     loop {
         let ended = if rest.is_empty() {

@@ -42,7 +42,7 @@ use retry::Retry;
 pub trait BodySink: Send + 'static {
     type Output: Send + 'static;
 
-    /// Takes a window of bytes. Its memory is filled again when it is dropped.
+    /// Takes a window of bytes. It should be dropped when it is read, since its memory may be filled again then.
     ///
     /// # Errors
     /// Bytes that are not what was asked for.

@@ -5,11 +5,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use bytes::Bytes;
 
-/// Bytes of a window: large enough to make handing over cheap, small enough to stay in the cache.
+/// Bytes of a window that is filled here: large enough to make handing over cheap, small enough to stay in the cache.
 pub(super) const WINDOW: usize = 256 << 10;
 
 /// Where windows come from and their memory goes back to.
 pub(super) struct Pool {
+    size: usize,
     spare: Sender<Vec<u8>>,
     emptied: Receiver<Vec<u8>>,
 }
@@ -34,14 +35,14 @@ impl Drop for Filled {
 }
 
 impl Pool {
-    pub fn new() -> Self {
+    pub fn new(size: usize) -> Self {
         let (spare, emptied) = channel();
-        Self { spare, emptied }
+        Self { size, spare, emptied }
     }
 
     /// Memory for a window, with whatever it held before.
     pub fn take(&self) -> Vec<u8> {
-        self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(WINDOW))
+        self.emptied.try_recv().unwrap_or_else(|_| Vec::with_capacity(self.size))
     }
 
     /// Bytes to hand over; their memory comes back.
@@ -56,7 +57,7 @@ mod tests {
 
     #[test]
     fn memory_comes_back_when_the_last_reader_has_gone() {
-        let pool = Pool::new();
+        let pool = Pool::new(WINDOW);
         let mut memory = pool.take();
         memory.extend_from_slice(b"some bytes");
         let address = memory.as_ptr();
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn windows_outlive_their_pool() {
-        let pool = Pool::new();
+        let pool = Pool::new(WINDOW);
         let window = pool.window(b"bytes".to_vec());
         drop(pool);
         assert_eq!(window, "bytes");

@@ -128,7 +128,7 @@ impl<S: BodySink> Job<S> {
     fn decompress_here(mut self) -> Result<S::Output, BodyError> {
         let given_up = Arc::clone(&self.source.given_up);
         let mut windows = Windows::new(self.encoding, self.source, self.max_bytes, self.decoded)?;
-        let pool = Pool::new();
+        let pool = Pool::new(SMALL);
         loop {
             // A few kilobytes may decompress to gigabytes.
             if given_up.load(Ordering::Relaxed) {
@@ -151,7 +151,7 @@ impl<S: BodySink> Job<S> {
         let given_up = Arc::clone(&self.source.given_up);
         let decompress = move || -> Result<(), BodyError> {
             let mut windows = Windows::new(self.encoding, self.source, self.max_bytes, self.decoded)?;
-            let pool = Pool::new();
+            let pool = Pool::new(WINDOW);
             loop {
                 let mut window = pool.take();
                 window.resize(WINDOW, 0);

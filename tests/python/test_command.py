@@ -81,12 +81,42 @@ def test_a_sandbox_for_other_programs(number):
         pass  # The port is free again.
 
 
-def test_a_reader_that_has_seen_enough_is_no_error():
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_seen_enough_is_no_error(monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     with started("demo") as process:
-        assert process.stdout.readline()
+        # Without a buffer, after the first line; with one, when everything is written at the end.
+        assert not unbuffered or process.stdout.readline()
         process.stdout.close()
         assert (process.wait(30), process.stderr.read()) == (141, "")
         process.stdout = None
+
+
+@pytest.mark.parametrize("arguments", ["demo", "--version", "sandbox --help"])
+def test_an_output_nobody_reads_is_no_error(arguments):
+    python = shlex.join(COMMAND)
+    closed = subprocess.run(
+        f"{python} {arguments} >&-",
+        check=False,
+        shell=True,
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert closed.returncode == 0
+    # Help and version go there instead.
+    assert "Traceback" not in closed.stderr
+    assert "Exception" not in closed.stderr
+    gone = subprocess.run(
+        ["bash", "-c", f"{python} {arguments} | :; echo ${{PIPESTATUS[0]}}"],
+        check=True,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+    # It may have been done before the reader had gone.
+    assert gone.stdout.strip() in ("0", "141")
+    assert gone.stderr == ""
 
 
 def test_options_of_the_sandbox(tmp_path):

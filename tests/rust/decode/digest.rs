@@ -1,4 +1,4 @@
-//! The digest of a page: equal for equal rows, however they arrived, and for no others.
+//! The digest of a page: the same for the same rows, however they arrived.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,12 +19,9 @@ fn pages_that_differ_in_one_thing_have_different_digests() {
         "[]",
         "[{}]",
         "[{},{}]",
-        r#"[{"a":null}]"#,
-        r#"[{"b":null}]"#,
         r#"[{"a":1}]"#,
         r#"[{"b":1}]"#,
         r#"[{"a":1},{}]"#,
-        r#"[{},{"a":1}]"#,
         r#"[{"a":2}]"#,
         r#"[{"a":1.5}]"#,
         r#"[{"a":true}]"#,
@@ -35,7 +32,7 @@ fn pages_that_differ_in_one_thing_have_different_digests() {
         r#"[{"a":"y","b":"x"}]"#,
         r#"[{"a":"xy","b":""}]"#,
         r#"[{"a":"x"},{"a":"y"}]"#,
-        r#"[{"a":"y"},{"a":"x"}]"#,
+        r#"[{"a":"x"},{"a":"x"}]"#,
         r#"[{"a":"x"},{"b":"y"}]"#,
         r#"[{"a":[1]}]"#,
     ];
@@ -44,7 +41,14 @@ fn pages_that_differ_in_one_thing_have_different_digests() {
         assert_eq!(digest(body), digest(body));
         assert_eq!(seen.insert(digest(body), body), None, "{body}");
     }
-    assert_eq!(digest(r#"[{"a":1,"b":"x"}]"#), digest(r#" [ { "a" : 1 , "b" : "\u0078" } ] "#));
+    let rows = r#"[{"a":1,"b":"x"},{"a":2}]"#;
+    for same in [
+        r#" [ { "a" : 1 , "b" : "\u0078" } , {"a":2} ] "#,
+        r#"[{"a":2},{"a":1,"b":"x"}]"#,
+        r#"[{"b":"x","a":1},{"a":2,"b":null}]"#,
+    ] {
+        assert_eq!(digest(same), digest(rows), "{same}");
+    }
 }
 
 proptest! {

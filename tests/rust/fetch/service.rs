@@ -194,9 +194,11 @@ impl Rows for ServedPage {
     }
 
     fn digest(&self) -> u64 {
-        let mut digest = DefaultHasher::new();
-        self.rows.hash(&mut digest);
-        digest.finish()
+        self.rows.iter().fold(0_u64, |digest, row| {
+            let mut hasher = DefaultHasher::new();
+            row.hash(&mut hasher);
+            digest.wrapping_add(hasher.finish())
+        })
     }
 
     fn filter(mut self, keep: &[bool]) -> Self {

@@ -144,7 +144,7 @@ proptest! {
         let error = read(&service, bounds(None, page_size, in_flight)).unwrap_err();
         prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
         // The first page has keys that are new if any row has one.
-        let page = if every == 1 || page_size == 1 { "page 2" } else { "page 3" };
+        let page = if every == 1 || page_size == 1 { "page 4" } else { "page 5" };
         prop_assert!(error.message().contains(page), "{}", error);
     }
 }

@@ -64,7 +64,8 @@ proptest! {
     #[test]
     fn every_split_arrives_whole(
         size in 0_usize..900_000,
-        pieces in prop::collection::vec(1_usize..400_000, 0..6),
+        // Around the size from which a piece is handed over as it is, too.
+        pieces in prop::collection::vec(prop_oneof![1_usize..400_000, 1_usize..100, 32_760_usize..32_780], 0..9),
         encoding in 0..3,
         chunked in any::<bool>(),
     ) {
