@@ -129,7 +129,7 @@ class LimitExceededError(ConverzError):
 
 
 class PagingError(ConverzError):
-    """Pages that cannot be put together to one result: the service ignores the page number."""
+    """Pages that cannot be put together to one result: the service ignores the page number, or caps pages."""
 
 
 class SchemaDriftError(ConverzError):
