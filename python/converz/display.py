@@ -68,11 +68,8 @@ def text_table(
             lines.append("…")
         if hidden:
             more = ", ".join(f"{names[i]}: {types[i]}" for i in hidden)
-            lines.append(
-                shorten(
-                    f"and {len(hidden)} more {'column' if len(hidden) == 1 else 'columns'}: {more}", width
-                )
-            )
+            count = len(hidden)
+            lines.append(shorten(f"and {count} more {_plural('column', count)}: {more}", width))
     return "\n".join(lines)
 
 
@@ -115,7 +112,11 @@ def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int 
 
 def _shape(table: Table, title: str, rows: int) -> str:
     columns = len(table.column_names)
-    return f"{title}: {rows:,} {'row' if rows == 1 else 'rows'}, {columns} {'column' if columns == 1 else 'columns'}"
+    return f"{title}: {rows:,} {_plural('row', rows)}, {columns} {_plural('column', columns)}"
+
+
+def _plural(what: str, count: int) -> str:
+    return what if count == 1 else f"{what}s"
 
 
 def _fitting(columns: list[list[str]], width: int) -> tuple[list[tuple[int, list[str]]], list[int]]:

@@ -69,16 +69,16 @@ def _convert(frame: object, key: str) -> _core.Table:
         from converz.from_pandas import from_pandas
 
         return from_pandas(frame, key)
-    if pandas is not None and isinstance(frame, (pandas.Series, pandas.Index)):
-        # They export themselves only where pyarrow is, and then as something else than a table.
-        message = f"frame is a pandas.{type(frame).__name__}, which is one column: pass frame.to_frame()"
+    polars = sys.modules.get("polars")
+    # Those of pandas export themselves only where pyarrow is, and then as something else than a table.
+    if (pandas is not None and isinstance(frame, (pandas.Series, pandas.Index))) or (
+        polars is not None and isinstance(frame, polars.Series) and not isinstance(frame.dtype, polars.Struct)
+    ):
+        library = type(frame).__module__.partition(".")[0]
+        message = f"frame is a {library}.{type(frame).__name__}, which is one column: pass frame.to_frame()"
         raise InvalidInputError(message)
     if isinstance(frame, Mapping):
         return _columns(frame)
-    polars = sys.modules.get("polars")
-    if polars is not None and isinstance(frame, polars.Series) and not isinstance(frame.dtype, polars.Struct):
-        message = "frame is a polars.Series, which is one column: pass frame.to_frame()"
-        raise InvalidInputError(message)
     if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__"):
         return _arrow(frame)
     if isinstance(frame, Sequence) and not isinstance(frame, (str, bytes)):
@@ -122,8 +122,8 @@ def _check_indexes(frame: Mapping[Any, Any]) -> None:
     if pandas is None:
         return
     indexes = {name: values.index for name, values in frame.items() if isinstance(values, pandas.Series)}
+    first = next(iter(indexes), None)
     for name, index in indexes.items():
-        first = next(iter(indexes))
         if not index.equals(indexes[first]):
             message = (
                 f"frame[{name!r}] has another index than frame[{first!r}]: pass pandas.DataFrame(frame), which puts "

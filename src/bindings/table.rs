@@ -135,9 +135,11 @@ impl Table {
 
     /// The same table with strings as polars holds them.
     fn with_string_views(&self, py: Python<'_>) -> PyResult<Self> {
-        py.detach(|| string_views(&self.schema, self.batches.clone()))
-            .map(|(schema, batches)| Self::new(schema, batches))
-            .map_err(|error| to_py_err(py, &error))
+        guard(py, || {
+            py.detach(|| string_views(&self.schema, self.batches.clone()))
+                .map(|(schema, batches)| Self::new(schema, batches))
+                .map_err(|error| to_py_err(py, &error))
+        })
     }
 
     /// The batches, each a `RecordBatch`.

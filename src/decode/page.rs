@@ -1,7 +1,7 @@
 //! A decoded page: its batches as they arrived, whose types are not settled yet.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
 use super::Key;
@@ -46,6 +46,7 @@ impl Page {
     /// A digest of the rows: the same for the same rows in whatever order, batches and order of columns. Values are
     /// taken as text.
     pub fn digest(&self) -> u64 {
+        let hasher = BuildHasherDefault::<DefaultHasher>::default();
         let mut digest = 0_u64;
         let mut text = Vec::new();
         for batch in &self.batches {
@@ -55,10 +56,10 @@ impl Page {
                     if let Some(value) = chunk.get(row) {
                         text.clear();
                         convert::write_text(value, &mut text);
-                        cells = cells.wrapping_add(hash((name, &text)));
+                        cells = cells.wrapping_add(hasher.hash_one((name, &text)));
                     }
                 }
-                digest = digest.wrapping_add(hash(cells));
+                digest = digest.wrapping_add(hasher.hash_one(cells));
             }
         }
         digest
@@ -121,12 +122,6 @@ impl Page {
     pub(super) fn position(&self, column: &str) -> Option<usize> {
         self.names.iter().position(|name| **name == *column)
     }
-}
-
-fn hash(value: impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Equal for values that are the same key: 7 and 7.0, but not the text "7".

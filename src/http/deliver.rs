@@ -121,7 +121,7 @@ async fn receive<T>(
     job: &mut JoinHandle<Result<T, BodyError>>,
 ) -> Result<Option<Outcome<T>>, Stopped> {
     let pool = Pool::new(WINDOW);
-    let mut window = Vec::with_capacity(WINDOW);
+    let mut window = pool.take();
     loop {
         let ended = if rest.is_empty() {
             // The worker has nothing to do, so it gets what there is rather than what may come.
@@ -147,12 +147,12 @@ async fn receive<T>(
         } else {
             false
         };
-        let mut large = Bytes::new();
-        if rest.len() < LARGE {
+        let large = if rest.len() < LARGE {
             take(&mut rest, &mut window);
+            Bytes::new()
         } else {
-            large = mem::take(&mut rest);
-        }
+            mem::take(&mut rest)
+        };
         if exchange.received() > exchange.settings().max_response_bytes {
             return Err(Stopped::TooLarge);
         }

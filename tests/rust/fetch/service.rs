@@ -2,7 +2,7 @@
 //! and answers in any order. It yields instead of sleeping, so a schedule always gives the same run.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex};
 
 use converz::decode::Key;
@@ -194,11 +194,8 @@ impl Rows for ServedPage {
     }
 
     fn digest(&self) -> u64 {
-        self.rows.iter().fold(0_u64, |digest, row| {
-            let mut hasher = DefaultHasher::new();
-            row.hash(&mut hasher);
-            digest.wrapping_add(hasher.finish())
-        })
+        let hasher = BuildHasherDefault::<DefaultHasher>::default();
+        self.rows.iter().fold(0_u64, |digest, row| digest.wrapping_add(hasher.hash_one(row)))
     }
 
     fn filter(mut self, keep: &[bool]) -> Self {
