@@ -335,7 +335,19 @@ impl Chunk {
         }
     }
 
-    /// Sets row `row`, at or beyond the end, if the chunk holds integers.
+    /// Sets row `row`, at or beyond the end, if the chunk holds booleans.
+    #[inline]
+    pub(super) fn try_bool(&mut self, row: usize, value: bool) -> bool {
+        if self.len != row {
+            self.gap(row);
+        }
+        let Data::Bool(bits) = &mut self.data else { return false };
+        bits.push(value);
+        self.pushed();
+        true
+    }
+
+    /// The same if it holds integers, and so on.
     #[inline]
     pub(super) fn try_int(&mut self, row: usize, value: i64) -> bool {
         if self.len != row {

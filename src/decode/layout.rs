@@ -93,6 +93,17 @@ impl Layout {
     /// What follows the value of `from` that ended at `at`, if it is a key that is known, in a familiar form.
     #[inline]
     pub(super) fn next(&mut self, from: usize, bytes: &[u8], at: usize) -> Option<Next> {
+        if self.wrong == 0
+            && let Some(next) = self.follow(from, 0, bytes, at)
+        {
+            return Some(next);
+        }
+        self.next_apart(from, bytes, at)
+    }
+
+    /// The same, where what followed last may not be what follows.
+    #[inline(never)]
+    fn next_apart(&mut self, from: usize, bytes: &[u8], at: usize) -> Option<Next> {
         if self.wrong < DISTRUST {
             self.predict(from, bytes, at).or_else(|| self.recognise(from, bytes, at))
         } else {
@@ -103,20 +114,28 @@ impl Layout {
     /// What followed before.
     #[inline]
     fn predict(&mut self, from: usize, bytes: &[u8], at: usize) -> Option<Next> {
-        let candidates = self.next.get_mut(from)?;
-        for turn in 0..candidates.len() {
-            let candidate = candidates[turn] as usize;
-            if let Some(value) = self.glue.get(candidate).and_then(|glue| glue.after(bytes, at)) {
-                if turn > 0 {
+        for turn in 0..2 {
+            if let Some(next) = self.follow(from, turn, bytes, at) {
+                if turn > 0
+                    && let Some(candidates) = self.next.get_mut(from)
+                {
                     candidates.swap(0, turn);
                 }
                 self.wrong = self.wrong.saturating_sub(1);
-                let new_row = candidate == 0;
-                let column = if new_row { self.first as usize } else { candidate - 1 };
-                return Some(Next::new(column, value, new_row));
+                return Some(next);
             }
         }
         None
+    }
+
+    /// What followed last, or before that, if it follows again.
+    #[inline]
+    fn follow(&self, from: usize, turn: usize, bytes: &[u8], at: usize) -> Option<Next> {
+        let candidate = *self.next.get(from)?.get(turn)? as usize;
+        let value = self.glue.get(candidate)?.after(bytes, at)?;
+        let new_row = candidate == 0;
+        let column = if new_row { self.first as usize } else { candidate - 1 };
+        Some(Next::new(column, value, new_row))
     }
 
     /// Any key, with no white space around it but single blanks.

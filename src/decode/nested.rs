@@ -111,18 +111,19 @@ pub(super) enum Word {
 #[inline]
 pub(super) fn word(bytes: &[u8], at: usize) -> Result<(Word, usize), Fault> {
     let rest = bytes.get(at..).unwrap_or_default();
-    let (text, word): (&[u8], _) = match rest.first() {
-        Some(b't') => (b"true", Word::True),
-        Some(b'f') => (b"false", Word::False),
-        _ => (b"null", Word::Null),
-    };
-    if rest.starts_with(text) {
-        Ok((word, at + text.len()))
-    } else if text.starts_with(rest) {
-        Err(Fault::MORE)
-    } else {
-        Err(Fault::new(at, What::Value))
+    // As one word each, which is compared at once.
+    match rest.first_chunk() {
+        Some(b"null") => return Ok((Word::Null, at + 4)),
+        Some(b"true") => return Ok((Word::True, at + 4)),
+        Some(b"fals") if rest.get(4) == Some(&b'e') => return Ok((Word::False, at + 5)),
+        _ => {}
     }
+    let text: &[u8] = match rest.first() {
+        Some(b't') => b"true",
+        Some(b'f') => b"false",
+        _ => b"null",
+    };
+    Err(if text.starts_with(rest) { Fault::MORE } else { Fault::new(at, What::Value) })
 }
 
 /// The first position from `at` on that is not white space.

@@ -22,23 +22,34 @@ struct Digits {
 /// Digits of which no eight are too many for the value.
 const EXACT_DIGITS: usize = 19;
 
+/// The digits that a word begins with.
+#[inline]
+fn leading_digits(word: u64) -> usize {
+    // A byte is a digit if its upper half is 3, also after 6 was added to it.
+    let upper = word & 0xf0f0_f0f0_f0f0_f0f0;
+    let carried = word.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0;
+    let others = (upper ^ 0x3030_3030_3030_3030) | (carried ^ 0x3030_3030_3030_3030);
+    (others.trailing_zeros() >> 3) as usize
+}
+
+/// The value of the first digits of a word, of which there is one at least.
+#[inline]
+fn value_of(word: u64, count: usize) -> u64 {
+    // They move to the upper end; the zeros that follow them in are leading zeros.
+    eight(word << (64 - 8 * count))
+}
+
 /// Appends the digits from `at` on to `value`.
 #[inline]
 fn digits(bytes: &[u8], mut at: usize, mut value: u64) -> Digits {
     let start = at;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*word);
-        // A byte is a digit if its upper half is 3, also after 6 was added to it.
-        let upper = word & 0xf0f0_f0f0_f0f0_f0f0;
-        let carried = word.wrapping_add(0x0606_0606_0606_0606) & 0xf0f0_f0f0_f0f0_f0f0;
-        let others = (upper ^ 0x3030_3030_3030_3030) | (carried ^ 0x3030_3030_3030_3030);
-        let count = (others.trailing_zeros() >> 3) as usize;
+        let count = leading_digits(word);
         if count == 0 {
             return Digits { value, count: at - start };
         }
-        // The first digits move to the upper end; the zeros that follow them in are leading zeros.
-        let aligned = word << (64 - 8 * count);
-        value = value.wrapping_mul(POWERS[count]).wrapping_add(eight(aligned));
+        value = value.wrapping_mul(POWERS[count]).wrapping_add(value_of(word, count));
         at += count;
         if count < 8 {
             return Digits { value, count: at - start };
@@ -49,6 +60,40 @@ fn digits(bytes: &[u8], mut at: usize, mut value: u64) -> Digits {
         at += 1;
     }
     Digits { value, count: at - start }
+}
+
+/// What [`parse`] gives, for a number without a sign or an exponent that has few digits before and after its point;
+/// for any other, none. Most are such.
+#[expect(
+    clippy::inline_always,
+    reason = "part of the loop over a row; a call apart costs a twentieth of the speed"
+)]
+#[inline(always)]
+pub(super) fn parse_short(bytes: &[u8], start: usize) -> Option<(Number, usize)> {
+    let (whole, end) = few_digits(bytes, start)?;
+    if bytes.get(start) == Some(&b'0') && end > start + 1 {
+        return None;
+    }
+    match *bytes.get(end)? {
+        b'.' => {
+            let (fraction, after) = few_digits(bytes, end + 1)?;
+            let count = after - end - 1;
+            let all = whole * POWERS.get(count)? + fraction;
+            // Sixteen digits may be too many for the fast path of `float`.
+            let exact = all <= 1 << 53 && !matches!(bytes.get(after)?, b'e' | b'E' | b'0'..=b'9');
+            exact.then(|| (Number::Float(all as f64 / EXACT_POWERS[count]), after))
+        }
+        b'e' | b'E' | b'0'..=b'9' => None,
+        _ => Some((Number::Int(whole.cast_signed()), end)),
+    }
+}
+
+/// The value of the digits from `start` on, and where they end; or the first eight, if there are more.
+#[inline]
+fn few_digits(bytes: &[u8], start: usize) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*bytes.get(start..)?.first_chunk()?);
+    let count = leading_digits(word);
+    (count > 0).then(|| (value_of(word, count), start + count))
 }
 
 const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
@@ -159,11 +204,16 @@ fn float(
             return Err(Fault::new(start, What::Exponent));
         }
     }
-    let text = bytes.get(start..end).unwrap_or_default();
-    match fast_float2::parse::<f64, _>(text) {
-        Ok(value) if value.is_finite() => Ok((Number::Float(value), end)),
-        _ => Err(Fault::new(start, What::TooLarge)),
+    match rounded(bytes.get(start..end).unwrap_or_default()) {
+        Some(value) => Ok((Number::Float(value), end)),
+        None => Err(Fault::new(start, What::TooLarge)),
     }
+}
+
+/// The nearest double, if it is finite. Apart from its callers, which need far less of the stack.
+#[inline(never)]
+fn rounded(text: &[u8]) -> Option<f64> {
+    fast_float2::parse(text).ok().filter(|value: &f64| value.is_finite())
 }
 
 /// Where the number that begins at `start` ends; whatever its size.

@@ -523,7 +523,10 @@ impl Scanner {
     )]
     #[inline(always)]
     fn number(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
-        let (number, end) = number::parse(bytes, start)?;
+        let (number, end) = match number::parse_short(bytes, start) {
+            Some(short) => short,
+            None => number::parse(bytes, start)?,
+        };
         match number {
             Number::Int(value) => self.rows.int(column, value),
             Number::Float(value) => self.rows.float(column, value),
@@ -539,8 +542,8 @@ impl Scanner {
         match word {
             // Rows that a column does not have are null.
             Word::Null => {}
-            Word::True => self.rows.any(column, Value::Bool(true)),
-            Word::False => self.rows.any(column, Value::Bool(false)),
+            Word::True => self.rows.bool(column, true),
+            Word::False => self.rows.bool(column, false),
         }
         Ok(end)
     }
