@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use converz::decode::{Cutting, Options, Page, PageDecoder, ParallelDecoder, unify};
+use arrow_array::cast::AsArray;
+use converz::decode::{Cutting, Options, Page, PageDecoder, ParallelDecoder, string_views, unify};
 use converz::error::Error;
 use libfuzzer_sys::fuzz_target;
 
@@ -39,6 +40,14 @@ fn decode_in_parallel(body: &[u8], size: usize, options: &Arc<Options>) -> Resul
 fn table(page: Result<Page, Error>, options: &Options) -> Result<RecordBatch, String> {
     let page = page.map_err(|error| error.to_string())?;
     let unified = unify(vec![page], options, &[], &[]).expect("nothing is pinned");
+    let (_, viewed) = string_views(&unified.schema, unified.batches.clone()).expect("one schema");
+    for (batch, viewed) in unified.batches.iter().zip(&viewed) {
+        for (column, views) in batch.columns().iter().zip(viewed.columns()) {
+            if let Some(strings) = column.as_string_opt::<i32>() {
+                assert!(views.as_string_view().iter().eq(strings.iter()), "{views:?} of {strings:?}");
+            }
+        }
+    }
     Ok(arrow_select::concat::concat_batches(&unified.schema, &unified.batches).expect("one schema"))
 }
 

@@ -32,6 +32,7 @@ pub(super) enum Tag {
     Json,
 }
 
+/// In a column of text or JSON the bytes are UTF-8, put together from whole pieces of it: `unchecked` relies on that.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Strings {
     /// One more than there are strings, once there is one.

@@ -9,13 +9,14 @@ use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray, StringArray, new_null_array};
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
+use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray, new_null_array};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
+use arrow_schema::{DataType, Schema, TimeUnit};
 
-use super::chunk::{Chunk, Data, Strings, Tag, Value};
+use super::chunk::{Chunk, Data, Tag, Value};
 use super::time::{self, Moment};
 use super::types;
+use super::unchecked;
 use crate::error::{Error, Result};
 
 /// The largest double of which all smaller integers are doubles, too.
@@ -245,7 +246,7 @@ fn primitive<T: ArrowPrimitiveType>(
 /// The chunk as an array of a type that all its values fit (see [`misfit`]).
 ///
 /// # Errors
-/// Only defects: a value that does not fit, text that is not UTF-8.
+/// Only defects: a value that does not fit.
 pub(super) fn array(chunk: Chunk, to: &DataType) -> Result<ArrayRef> {
     macro_rules! build {
         ($arrow:ty, $convert:expr, $chunk:expr, $to:expr) => {
@@ -345,10 +346,7 @@ fn text_array(chunk: Chunk, to: &DataType) -> Result<ArrayRef> {
     let (Data::Text(strings) | Data::Json(strings), valid, _) = chunk.into_parts() else {
         return Err(unsupported(to));
     };
-    let Strings { offsets, bytes } = strings;
-    let refused = |error: ArrowError| Error::internal(format!("a text column is not valid: {error}"));
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    let text = StringArray::try_new(offsets, Buffer::from_vec(bytes), nulls(valid, len)).map_err(refused)?;
+    let text = unchecked::strings(strings, nulls(valid, len));
     if *to == DataType::Utf8 {
         return Ok(Arc::new(text));
     }

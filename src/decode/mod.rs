@@ -22,6 +22,7 @@ mod side_by_side;
 mod text;
 mod time;
 mod types;
+mod unchecked;
 mod unify;
 mod views;
 

@@ -1,52 +1,124 @@
 //! Strings as views, the way polars holds them.
 
+use std::iter::zip;
 use std::sync::Arc;
 
-use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray, StringViewArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow_data::{ByteView, MAX_INLINE_VIEW_LEN};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::side_by_side::side_by_side;
+use super::unchecked;
 use crate::error::{Error, Result};
 
-/// Strings up to this length are in the view itself.
-const INLINE: i32 = 12;
+/// A column of a batch.
+enum Column {
+    /// The text, if a view refers to it, and the nulls.
+    Strings(Option<Buffer>, Option<NullBuffer>),
+    Other(ArrayRef),
+}
 
-/// The same batches with views in place of strings. Their text is shared, unless every string of a column fits into
-/// its view, so that it can go.
+/// The same batches with views in place of strings. The text is shared, unless every string of a column fits into its
+/// view, so that it can go. The views of a column are in one piece of memory.
 ///
 /// # Errors
-/// `Internal` if the batches are not of one schema.
+/// `Internal` if the batches are not of that schema.
 pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-    let fields = schema.fields().iter().map(|field| {
-        if field.data_type() == &DataType::Utf8 {
-            Arc::new(Field::clone(field).with_data_type(DataType::Utf8View))
-        } else {
-            Arc::clone(field)
-        }
+    if batches.iter().any(|batch| batch.num_columns() != schema.fields().len()) {
+        return Err(Error::internal("batches have other columns than their schema"));
+    }
+    let (fields, mut views): (Vec<_>, Vec<_>) = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            if field.data_type() == &DataType::Utf8 {
+                let rows = batches.iter().map(RecordBatch::num_rows).sum();
+                let field = Field::clone(field).with_data_type(DataType::Utf8View);
+                (Arc::new(field), unchecked::zeros(rows))
+            } else {
+                (Arc::clone(field), Vec::new())
+            }
+        })
+        .unzip();
+    let schema = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
+    let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+    let parts = parts(&mut views, &rows);
+    let filled = side_by_side(zip(batches, parts).collect(), |(batch, parts)| {
+        zip(batch.columns(), parts).map(|(column, views)| fill(column, views)).collect::<Vec<_>>()
     });
-    let schema = Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()));
-    let batches = side_by_side(batches, |batch| {
-        let columns = batch.columns().iter().map(view).collect();
-        let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let views: Vec<Buffer> = views.into_iter().map(Buffer::from_vec).collect();
+    let mut start = 0;
+    let batches = zip(filled, rows).map(|(columns, rows)| {
+        let array = |(column, views): (Column, &Buffer)| match column {
+            Column::Strings(text, nulls) => {
+                Arc::new(unchecked::views(ScalarBuffer::new(views.clone(), start, rows), text, nulls))
+            }
+            Column::Other(array) => array,
+        };
+        let columns = zip(columns, &views).map(array).collect();
+        start += rows;
+        let rows = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &rows)
             .map_err(|error| Error::internal(format!("views of a batch do not match: {error}")))
     });
-    Ok((schema, batches.into_iter().collect::<Result<_>>()?))
+    let batches = batches.collect::<Result<_>>()?;
+    Ok((schema, batches))
 }
 
-fn view(column: &ArrayRef) -> ArrayRef {
-    let Some(strings) = column.as_string_opt::<i32>() else { return Arc::clone(column) };
-    Arc::new(if longest(strings) > INLINE { StringViewArray::from(strings) } else { inline(strings) })
+/// For each batch, its part of each column.
+fn parts<'a>(columns: &'a mut [Vec<u128>], rows: &[usize]) -> Vec<Vec<&'a mut [u128]>> {
+    let mut parts: Vec<Vec<_>> = rows.iter().map(|_| Vec::with_capacity(columns.len())).collect();
+    for column in columns {
+        let mut rest = column.as_mut_slice();
+        for (part, rows) in zip(&mut parts, rows) {
+            // A column that is not of strings has no views.
+            let (first, others) = rest.split_at_mut(rest.len().min(*rows));
+            part.push(first);
+            rest = others;
+        }
+    }
+    parts
 }
 
-fn longest(strings: &StringArray) -> i32 {
-    strings.value_offsets().windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+/// Makes a column's views, if it is one of strings.
+fn fill(column: &ArrayRef, views: &mut [u128]) -> Column {
+    let strings = column.as_string_opt::<i32>().filter(|strings| strings.len() == views.len());
+    let Some(strings) = strings else { return Column::Other(Arc::clone(column)) };
+    let text = strings.values();
+    let mut any_long = false;
+    for (bounds, view) in zip(strings.value_offsets().windows(2), views) {
+        let start = bounds[0].unsigned_abs();
+        let length = bounds[1].unsigned_abs() - start;
+        let rest = text.get(start as usize..).unwrap_or_default();
+        *view = if length <= MAX_INLINE_VIEW_LEN {
+            inline(rest, length)
+        } else {
+            any_long = true;
+            let prefix = rest.first_chunk().copied().map_or(0, u32::from_le_bytes);
+            ByteView { length, prefix, buffer_index: 0, offset: start }.as_u128()
+        };
+    }
+    Column::Strings(any_long.then(|| text.clone()), strings.nulls().cloned())
 }
 
-fn inline(strings: &StringArray) -> StringViewArray {
-    let mut views = StringViewBuilder::with_capacity(strings.len());
-    views.extend(strings.iter());
-    views.finish()
+/// A view that holds the first `length` bytes itself.
+fn inline(bytes: &[u8], length: u32) -> u128 {
+    /// By length: the bytes that are the string's.
+    const MASKS: [u128; MAX_INLINE_VIEW_LEN as usize + 1] = {
+        let mut masks = [0; MAX_INLINE_VIEW_LEN as usize + 1];
+        let mut length = 0;
+        while length < masks.len() {
+            masks[length] = (1 << (8 * length)) - 1;
+            length += 1;
+        }
+        masks
+    };
+    let block = match bytes.first_chunk() {
+        Some(block) => u128::from_le_bytes(*block),
+        // At the end of the text there are fewer.
+        None => bytes.iter().rev().fold(0, |block, byte| block << 8 | u128::from(*byte)),
+    };
+    (block & MASKS[length as usize]) << 32 | u128::from(length)
 }

@@ -6,6 +6,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::DataType;
 use converz::decode::string_views;
+use converz::error::ErrorKind;
 use proptest::prelude::*;
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
@@ -60,4 +61,43 @@ fn text_is_shared() {
     let whole = batch(vec![("text", Arc::new(strings))]);
     let (_, viewed) = string_views(&whole.schema(), vec![whole.clone()]).unwrap();
     assert_eq!(viewed[0].column(0).as_string_view().data_buffers()[0].as_ptr(), text);
+}
+
+/// Large enough for large pages.
+#[test]
+fn views_of_a_column_are_in_one_piece() {
+    let rows = 200_000_usize;
+    let text: StringArray = (0..rows).map(|row| Some(format!("{row} {}", "x".repeat(row % 20)))).collect();
+    let whole = batch(vec![
+        ("number", Arc::new(Int64Array::from_iter_values((0..).take(rows)))),
+        ("text", Arc::new(text)),
+        ("none", Arc::new(StringArray::new_null(rows))),
+    ]);
+    let batches: Vec<_> = [(0, 70_000), (70_000, 0), (70_000, 130_000)]
+        .into_iter()
+        .map(|(start, rows)| whole.slice(start, rows))
+        .collect();
+    let (_, viewed) = string_views(&whole.schema(), batches.clone()).unwrap();
+    for (column, null_count) in [(1, 0), (2, rows)] {
+        let views: Vec<_> = viewed.iter().map(|batch| batch.column(column).as_string_view()).collect();
+        for pair in views.windows(2) {
+            assert_eq!(pair[0].views().as_ptr_range().end, pair[1].views().as_ptr());
+        }
+        for (views, batch) in views.iter().zip(&batches) {
+            assert!(views.iter().eq(batch.column(column).as_string::<i32>().iter()));
+            views.to_data().validate_full().unwrap();
+        }
+        assert_eq!(views.iter().map(Array::null_count).sum::<usize>(), null_count);
+    }
+}
+
+#[test]
+fn batches_of_another_schema_are_refused() {
+    let one = batch(vec![("text", strings(&[Some("x".to_owned())]))]);
+    let two = batch(vec![("text", strings(&[None])), ("more", strings(&[None]))]);
+    let numbers = batch(vec![("text", Arc::new(Int64Array::from(vec![1])))]);
+    for other in [two, numbers] {
+        let error = string_views(&one.schema(), vec![one.clone(), other]).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Internal), "{error}");
+    }
 }

@@ -1,0 +1,55 @@
+//! What is known to hold and not checked once more, and memory for it: all the `unsafe` of this room. It makes reading
+//! into polars a fifth faster.
+//!
+//! With debug assertions, that is in tests and where the decoder is fuzzed, it is checked nevertheless.
+#![allow(unsafe_code)]
+
+use arrow_array::{StringArray, StringViewArray};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+
+use super::chunk::Strings;
+
+/// The strings of a column, whose text the scanner has checked.
+pub(super) fn strings(strings: Strings, nulls: Option<NullBuffer>) -> StringArray {
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(strings.offsets));
+    let text = Buffer::from_vec(strings.bytes);
+    debug_assert!(StringArray::try_new(offsets.clone(), text.clone(), nulls.clone()).is_ok());
+    // SAFETY: `Strings` that are text were put together from whole pieces of UTF-8, and their offsets are how long they
+    // were after each. The nulls have a bit for each.
+    unsafe { StringArray::new_unchecked(offsets, text, nulls) }
+}
+
+/// Views that were made of an array of strings, with its text if one of them refers to it.
+pub(super) fn views(
+    views: ScalarBuffer<u128>,
+    text: Option<Buffer>,
+    nulls: Option<NullBuffer>,
+) -> StringViewArray {
+    let text = Vec::from_iter(text);
+    debug_assert!(StringViewArray::try_new(views.clone(), text.clone(), nulls.clone()).is_ok());
+    // SAFETY: each has the length and the beginning of a string of that array; it holds all of it and zeros, or refers
+    // to where it is in the text. The array was valid, and its nulls have a bit for each.
+    unsafe { StringViewArray::new_unchecked(views, text, nulls) }
+}
+
+/// Room for views, all zero. On Linux it is on large pages where the system has them on request: to touch memory for the
+/// first time costs as much as to fill it, page by page.
+pub(super) fn zeros(count: usize) -> Vec<u128> {
+    let zeros = vec![0; count];
+    #[cfg(target_os = "linux")]
+    {
+        /// Less has no room for a large page.
+        const LARGE: usize = 2 << 20;
+        /// No system has larger ordinary pages, and the range must begin with one.
+        const ALIGNMENT: usize = 64 << 10;
+        let bytes = size_of_val(zeros.as_slice());
+        let before = zeros.as_ptr().cast::<u8>().align_offset(ALIGNMENT);
+        if bytes >= LARGE && before < bytes {
+            let start = zeros.as_ptr().cast::<u8>().wrapping_add(before).cast_mut();
+            // SAFETY: the range is within the memory of `zeros`, and the advice changes nothing that it holds. A system
+            // that does not follow it may say so, which is of no interest.
+            unsafe { libc::madvise(start.cast(), bytes - before, libc::MADV_HUGEPAGE) };
+        }
+    }
+    zeros
+}
