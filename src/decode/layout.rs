@@ -21,7 +21,7 @@ const MIN_SLOTS: usize = 256;
 /// So many more wrong predictions than right ones, and the next one comes second.
 const DISTRUST: u32 = 16;
 /// Without trust, what follows what is only looked at so often.
-const LEARN_EVERY: u32 = 7;
+const LEARN_EVERY: u32 = 31;
 /// Bytes of a key that its slot depends on.
 const KEY_WORDS: usize = 16;
 
@@ -108,11 +108,8 @@ impl Layout {
     /// The same, where what followed last may not be what follows.
     #[inline(never)]
     fn next_apart(&mut self, from: usize, bytes: &[u8], at: usize) -> Option<Next> {
-        if self.wrong < DISTRUST {
-            self.predict(from, bytes, at).or_else(|| self.recognise(from, bytes, at))
-        } else {
-            self.recognise(from, bytes, at)
-        }
+        let predicted = if self.wrong < DISTRUST { self.predict(from, bytes, at) } else { None };
+        predicted.or_else(|| self.recognise(from, bytes, at))
     }
 
     /// What followed before.
@@ -143,7 +140,7 @@ impl Layout {
     }
 
     /// Any key, with no white space around it but single blanks.
-    #[inline(never)]
+    #[inline]
     fn recognise(&mut self, from: usize, bytes: &[u8], start: usize) -> Option<Next> {
         let skip = |at: usize| at + usize::from(bytes.get(at) == Some(&b' '));
         let expect = |at: usize, byte: u8| (bytes.get(at) == Some(&byte)).then_some(at + 1);
@@ -273,13 +270,12 @@ fn start_of_key(bytes: &[u8], at: usize) -> Option<StartOfKey> {
     let before = |quote: u64| quote.wrapping_sub(1) >> 7;
     let [first, second] = [u64::from_le_bytes(words[0]), u64::from_le_bytes(words[1])];
     let in_first = quote(first);
+    let in_second = quote(second);
+    // Keys are short and long in turns, which no processor foresees: without a branch.
+    let long = if in_first == 0 { u64::MAX } else { 0 };
+    let len = (in_first.trailing_zeros() >> 3) + (in_second.trailing_zeros() >> 3 & long as u32);
     let start = (first & before(in_first)).wrapping_mul(MULTIPLIER);
-    let (len, mixed) = if in_first != 0 {
-        (in_first.trailing_zeros() >> 3, start)
-    } else {
-        let in_second = quote(second);
-        let rest = (second & before(in_second)).wrapping_mul(MULTIPLIER);
-        (8 + (in_second.trailing_zeros() >> 3), start ^ rest.rotate_left(32))
-    };
+    let rest = (second & before(in_second) & long).wrapping_mul(MULTIPLIER);
+    let mixed = start ^ rest.rotate_left(32);
     Some(StartOfKey { len: len as usize, hash: (mixed.wrapping_mul(MULTIPLIER) >> 32) as usize })
 }
