@@ -62,8 +62,8 @@ fn digits(bytes: &[u8], mut at: usize, mut value: u64) -> Digits {
     Digits { value, count: at - start }
 }
 
-/// What [`parse`] gives, for a number without a sign or an exponent that has few digits before and after its point;
-/// for any other, none. Most are such.
+/// What [`parse`] gives, for a number without a sign or an exponent that has few digits before and after its point; for
+/// any other, and close to the end of the bytes, none. Most are such.
 #[expect(
     clippy::inline_always,
     reason = "part of the loop over a row; a call apart costs a twentieth of the speed"
@@ -252,4 +252,43 @@ pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
         }
     }
     Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number() -> impl Strategy<Value = String> {
+        // The sums of eight and eight digits are on both sides of 2^53.
+        prop_oneof![
+            "-?[0-9]{1,10}",
+            "-?[0-9]{1,9}[.][0-9]{0,10}",
+            "[0-9]{8}[.][0-9]{8}",
+            "[0-9]{1,4}[.]?[0-9]{0,3}[eE][0-9]?"
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn what_is_short_reads_as_all_do(number in number(), after in "[,} .0-9]? {0,12}") {
+            let bytes = format!("{number}{after}").into_bytes();
+            if let Some(short) = parse_short(&bytes, 0) {
+                prop_assert_eq!(Ok(short), parse(&bytes, 0).map_err(Fault::what));
+            }
+        }
+    }
+
+    #[test]
+    fn usual_numbers_are_short() {
+        for (text, expected) in
+            [("0,", Number::Int(0)), ("12345678}", Number::Int(12_345_678)), ("0.25,", Number::Float(0.25))]
+        {
+            let bytes = format!("{text}          ").into_bytes();
+            assert_eq!(parse_short(&bytes, 0).map(|(number, _)| number), Some(expected));
+        }
+    }
 }

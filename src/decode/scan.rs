@@ -59,8 +59,11 @@ pub struct PageDecoder {
 const RETRY_BYTES: usize = 64;
 /// Of a slice, what is at first added to the bytes carried over.
 const BRIDGE_BYTES: usize = 1024;
-/// A batch of text must stay below 2 GiB.
-const MAX_VALUE_BYTES: usize = 1 << 30;
+/// A batch of text must stay below 2 GiB. Leniently read, a byte that is not UTF-8 becomes three.
+const fn max_value_bytes(lossy: bool) -> usize {
+    if lossy { (1 << 30) / 3 } else { 1 << 30 }
+}
+
 /// The array and the row.
 const OUTER_DEPTH: usize = 2;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -69,7 +72,7 @@ impl PageDecoder {
     pub fn new(options: Arc<Options>) -> Self {
         Self {
             scanner: Scanner {
-                max_value_bytes: options.max_value_bytes.min(MAX_VALUE_BYTES),
+                max_value_bytes: options.max_value_bytes.min(max_value_bytes(options.lossy)),
                 options,
                 state: State::Start,
                 rows_before: 0,

@@ -27,27 +27,28 @@ pub(super) fn views(
 ) -> StringViewArray {
     let text = Vec::from_iter(text);
     debug_assert!(StringViewArray::try_new(views.clone(), text.clone(), nulls.clone()).is_ok());
-    // SAFETY: each has the length and the beginning of a string of that array; it holds all of it and zeros, or refers
-    // to where it is in the text. The array was valid, and its nulls have a bit for each.
+    // SAFETY: each is zero or has the length and the beginning of a string of that array; it holds all of it and zeros,
+    // or refers to where it is within the text. That the strings are UTF-8 is known of those that were decoded here;
+    // for an array from elsewhere its producer answers, as Arrow's C interface has it. Its nulls have a bit for each.
     unsafe { StringViewArray::new_unchecked(views, text, nulls) }
 }
 
 /// Room for views, all zero. On Linux it is on large pages where the system has them on request: to touch memory for the
-/// first time costs as much as to fill it, page by page.
+/// first time, page by page, costs more than to fill it. The advice outlives the memory until that is unmapped.
 pub(super) fn zeros(count: usize) -> Vec<u128> {
     let zeros = vec![0; count];
     #[cfg(target_os = "linux")]
     {
         /// Less has no room for a large page.
         const LARGE: usize = 2 << 20;
-        /// No system has larger ordinary pages, and the range must begin with one.
+        /// Hardly any system has larger ordinary pages, and the range must begin with one.
         const ALIGNMENT: usize = 64 << 10;
         let bytes = size_of_val(zeros.as_slice());
         let before = zeros.as_ptr().cast::<u8>().align_offset(ALIGNMENT);
         if bytes >= LARGE && before < bytes {
             let start = zeros.as_ptr().cast::<u8>().wrapping_add(before).cast_mut();
-            // SAFETY: the range is within the memory of `zeros`, and the advice changes nothing that it holds. A system
-            // that does not follow it may say so, which is of no interest.
+            // SAFETY: the range is mapped, being within the memory of `zeros` but for the rest of its last page, and the
+            // advice changes nothing that it holds. That a system does not follow it is of no interest.
             unsafe { libc::madvise(start.cast(), bytes - before, libc::MADV_HUGEPAGE) };
         }
     }

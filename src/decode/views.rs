@@ -24,31 +24,30 @@ enum Column {
 /// view, so that it can go. The views of a column are in one piece of memory.
 ///
 /// # Errors
-/// `Internal` if the batches are not of that schema.
+/// `Internal` if the batches are not of that schema, or an array that was not made here has offsets that are none.
 pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     if batches.iter().any(|batch| batch.num_columns() != schema.fields().len()) {
         return Err(Error::internal("batches have other columns than their schema"));
     }
+    let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
     let (fields, mut views): (Vec<_>, Vec<_>) = schema
         .fields()
         .iter()
         .map(|field| {
             if field.data_type() == &DataType::Utf8 {
-                let rows = batches.iter().map(RecordBatch::num_rows).sum();
                 let field = Field::clone(field).with_data_type(DataType::Utf8View);
-                (Arc::new(field), unchecked::zeros(rows))
+                (Arc::new(field), Some(unchecked::zeros(rows.iter().sum())))
             } else {
-                (Arc::clone(field), Vec::new())
+                (Arc::clone(field), None)
             }
         })
         .unzip();
     let schema = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
-    let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
     let parts = parts(&mut views, &rows);
     let filled = side_by_side(zip(batches, parts).collect(), |(batch, parts)| {
-        zip(batch.columns(), parts).map(|(column, views)| fill(column, views)).collect::<Vec<_>>()
+        zip(batch.columns(), parts).map(|(column, views)| fill(column, views)).collect::<Result<Vec<_>>>()
     });
-    let views: Vec<Buffer> = views.into_iter().map(Buffer::from_vec).collect();
+    let views: Vec<Buffer> = views.into_iter().map(Option::unwrap_or_default).map(Buffer::from_vec).collect();
     let mut start = 0;
     let batches = zip(filled, rows).map(|(columns, rows)| {
         let array = |(column, views): (Column, &Buffer)| match column {
@@ -57,7 +56,7 @@ pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(Schem
             }
             Column::Other(array) => array,
         };
-        let columns = zip(columns, &views).map(array).collect();
+        let columns = zip(columns?, &views).map(array).collect();
         start += rows;
         let rows = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &rows)
@@ -67,14 +66,13 @@ pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(Schem
     Ok((schema, batches))
 }
 
-/// For each batch, its part of each column.
-fn parts<'a>(columns: &'a mut [Vec<u128>], rows: &[usize]) -> Vec<Vec<&'a mut [u128]>> {
+/// For each batch, its part of each column that has views.
+fn parts<'a>(columns: &'a mut [Option<Vec<u128>>], rows: &[usize]) -> Vec<Vec<Option<&'a mut [u128]>>> {
     let mut parts: Vec<Vec<_>> = rows.iter().map(|_| Vec::with_capacity(columns.len())).collect();
     for column in columns {
-        let mut rest = column.as_mut_slice();
+        let mut rest = column.as_deref_mut();
         for (part, rows) in zip(&mut parts, rows) {
-            // A column that is not of strings has no views.
-            let (first, others) = rest.split_at_mut(rest.len().min(*rows));
+            let (first, others) = rest.map(|views| views.split_at_mut(*rows)).unzip();
             part.push(first);
             rest = others;
         }
@@ -82,16 +80,23 @@ fn parts<'a>(columns: &'a mut [Vec<u128>], rows: &[usize]) -> Vec<Vec<&'a mut [u
     parts
 }
 
-/// Makes a column's views, if it is one of strings.
-fn fill(column: &ArrayRef, views: &mut [u128]) -> Column {
-    let strings = column.as_string_opt::<i32>().filter(|strings| strings.len() == views.len());
-    let Some(strings) = strings else { return Column::Other(Arc::clone(column)) };
-    let text = strings.values();
+/// Makes a column's views, if it has any. Those of nulls stay zero, whatever is below them.
+fn fill(column: &ArrayRef, views: Option<&mut [u128]>) -> Result<Column> {
+    let (Some(strings), Some(views)) = (column.as_string_opt::<i32>(), views) else {
+        return Ok(Column::Other(Arc::clone(column)));
+    };
+    let (text, nulls) = (strings.values(), strings.nulls());
     let mut any_long = false;
-    for (bounds, view) in zip(strings.value_offsets().windows(2), views) {
-        let start = bounds[0].unsigned_abs();
-        let length = bounds[1].unsigned_abs() - start;
-        let rest = text.get(start as usize..).unwrap_or_default();
+    for (row, (bounds, view)) in zip(strings.value_offsets().windows(2), views).enumerate() {
+        if nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            continue;
+        }
+        // Negative ones are beyond any text.
+        let (start, end) = (bounds[0].cast_unsigned(), bounds[1].cast_unsigned());
+        if start > end || end as usize > text.len() {
+            return Err(Error::internal(format!("a string from {start} to {end} in {} bytes", text.len())));
+        }
+        let (rest, length) = (text.get(start as usize..).unwrap_or_default(), end - start);
         *view = if length <= MAX_INLINE_VIEW_LEN {
             inline(rest, length)
         } else {
@@ -100,7 +105,7 @@ fn fill(column: &ArrayRef, views: &mut [u128]) -> Column {
             ByteView { length, prefix, buffer_index: 0, offset: start }.as_u128()
         };
     }
-    Column::Strings(any_long.then(|| text.clone()), strings.nulls().cloned())
+    Ok(Column::Strings(any_long.then(|| text.clone()), nulls.cloned()))
 }
 
 /// A view that holds the first `length` bytes itself.

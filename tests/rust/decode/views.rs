@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow_schema::DataType;
+use arrow_select::nullif::nullif;
 use converz::decode::string_views;
 use converz::error::ErrorKind;
 use proptest::prelude::*;
+
+use crate::encode::unchecked::unchecked_texts;
 
 fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))
@@ -96,8 +99,36 @@ fn batches_of_another_schema_are_refused() {
     let one = batch(vec![("text", strings(&[Some("x".to_owned())]))]);
     let two = batch(vec![("text", strings(&[None])), ("more", strings(&[None]))]);
     let numbers = batch(vec![("text", Arc::new(Int64Array::from(vec![1])))]);
-    for other in [two, numbers] {
-        let error = string_views(&one.schema(), vec![one.clone(), other]).unwrap_err();
+    for (schema, batches) in [
+        (one.schema(), vec![one.clone(), two]),
+        (one.schema(), vec![one.clone(), numbers.clone()]),
+        (numbers.schema(), vec![numbers.clone(), one.slice(0, 0)]),
+        (numbers.schema(), vec![numbers, one]),
+    ] {
+        let error = string_views(&schema, batches).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Internal), "{error}");
+    }
+}
+
+/// Arrow says nothing about them.
+#[test]
+fn what_is_below_a_null_is_not_looked_at() {
+    let strings =
+        StringArray::from(unchecked_texts(b"\xff\xfe and more than fits into a viewabc", &[33, 36]));
+    let strings = nullif(&strings, &BooleanArray::from(vec![true, false])).unwrap();
+    let whole = batch(vec![("text", strings)]);
+    let (_, viewed) = string_views(&whole.schema(), vec![whole.clone()]).unwrap();
+    let views = viewed[0].column(0).as_string_view();
+    assert_eq!(views.iter().collect::<Vec<_>>(), [None, Some("abc")]);
+    assert!(views.data_buffers().is_empty());
+    views.to_data().validate_full().unwrap();
+}
+
+#[test]
+fn offsets_that_are_none_are_refused() {
+    for ends in [[3, 1, 3], [-1, -1, 3], [1, 1_000_000, 3]] {
+        let whole = batch(vec![("text", Arc::new(StringArray::from(unchecked_texts(b"abc", &ends))))]);
+        let error = string_views(&whole.schema(), vec![whole.clone()]).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Internal), "{error}");
     }
 }

@@ -5,5 +5,5 @@ pub mod frames;
 pub mod model;
 mod null_rules;
 mod refusals;
-mod unchecked;
+pub mod unchecked;
 mod values;
