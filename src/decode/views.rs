@@ -24,7 +24,7 @@ enum Column {
 /// view, so that it can go. The views of a column are in one piece of memory.
 ///
 /// # Errors
-/// `Internal` if the batches are not of that schema, or an array that was not made here has offsets that are none.
+/// `Internal` if the batches are not of that schema, `InvalidInput` if a column from elsewhere has broken offsets.
 pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     if batches.iter().any(|batch| batch.num_columns() != schema.fields().len()) {
         return Err(Error::internal("batches have other columns than their schema"));
@@ -45,7 +45,8 @@ pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(Schem
     let schema = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
     let parts = parts(&mut views, &rows);
     let filled = side_by_side(zip(batches, parts).collect(), |(batch, parts)| {
-        zip(batch.columns(), parts).map(|(column, views)| fill(column, views)).collect::<Result<Vec<_>>>()
+        let columns = zip(batch.columns(), parts).zip(schema.fields());
+        columns.map(|((column, views), field)| fill(field.name(), column, views)).collect::<Result<Vec<_>>>()
     });
     let views: Vec<Buffer> = views.into_iter().map(Option::unwrap_or_default).map(Buffer::from_vec).collect();
     let mut start = 0;
@@ -81,7 +82,7 @@ fn parts<'a>(columns: &'a mut [Option<Vec<u128>>], rows: &[usize]) -> Vec<Vec<Op
 }
 
 /// Makes a column's views, if it has any. Those of nulls stay zero, whatever is below them.
-fn fill(column: &ArrayRef, views: Option<&mut [u128]>) -> Result<Column> {
+fn fill(name: &str, column: &ArrayRef, views: Option<&mut [u128]>) -> Result<Column> {
     let (Some(strings), Some(views)) = (column.as_string_opt::<i32>(), views) else {
         return Ok(Column::Other(Arc::clone(column)));
     };
@@ -94,7 +95,11 @@ fn fill(column: &ArrayRef, views: Option<&mut [u128]>) -> Result<Column> {
         // Negative ones are beyond any text.
         let (start, end) = (bounds[0].cast_unsigned(), bounds[1].cast_unsigned());
         if start > end || end as usize > text.len() {
-            return Err(Error::internal(format!("a string from {start} to {end} in {} bytes", text.len())));
+            return Err(Error::invalid_input(format!(
+                "column {name:?} is no valid Arrow data: the string in row {row} of a batch is said to be from byte \
+                 {start} to {end} of {}",
+                text.len()
+            )));
         }
         let (rest, length) = (text.get(start as usize..).unwrap_or_default(), end - start);
         *view = if length <= MAX_INLINE_VIEW_LEN {

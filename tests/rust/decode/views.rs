@@ -129,6 +129,7 @@ fn offsets_that_are_none_are_refused() {
     for ends in [[3, 1, 3], [-1, -1, 3], [1, 1_000_000, 3]] {
         let whole = batch(vec![("text", Arc::new(StringArray::from(unchecked_texts(b"abc", &ends))))]);
         let error = string_views(&whole.schema(), vec![whole.clone()]).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Internal), "{error}");
+        assert!(matches!(error.kind(), ErrorKind::InvalidInput), "{error}");
+        assert!(error.to_string().contains(r#"column "text""#), "{error}");
     }
 }
