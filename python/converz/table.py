@@ -180,6 +180,7 @@ class Table:
 
         Raises:
             ImportError: If polars is not installed.
+            InvalidInputError: If the data came from another library and its strings are broken.
 
         """
         polars = _required("polars", "to_polars")

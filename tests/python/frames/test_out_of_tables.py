@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from array import array
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -180,6 +181,27 @@ def test_polars(name: str, table):
         # Older versions say how categories are ordered.
         assert str(frame.schema[name]).removesuffix("(ordering='physical')") == SHOWN[name][3]
         assert none([plain(v) for v in frame[name].to_list()]) == none(wanted(name, days_are_times=False))
+
+
+def strings(pa, offsets: list[int], text: bytes, valid: bytes | None = None):
+    """An array as other libraries may hand it over: pyarrow does not check it."""
+    buffers = [pa.py_buffer(array("i", offsets)), pa.py_buffer(text), valid and pa.py_buffer(valid)]
+    return pa.table({"text": pa.StringArray.from_buffers(len(offsets) - 1, *buffers)})
+
+
+def test_polars_sees_nothing_of_what_is_below_a_null():
+    pa = pytest.importorskip("pyarrow")
+    pytest.importorskip("polars")
+    table = converz.Table(strings(pa, [0, 2, 5], b"\xff\xfeabc", b"\x02"))
+    assert table.to_polars()["text"].to_list() == [None, "abc"]
+
+
+@pytest.mark.parametrize("offsets", [[0, 3, 1, 3], [0, 1, 1_000_000, 3]])
+def test_polars_gets_no_broken_strings(offsets: list[int]):
+    pa = pytest.importorskip("pyarrow")
+    pytest.importorskip("polars")
+    with pytest.raises(converz.InvalidInputError, match='column "text" is no valid Arrow data'):
+        converz.Table(strings(pa, offsets, b"abc")).to_polars()
 
 
 @pytest.mark.parametrize("name", SHOWN)
