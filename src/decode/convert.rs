@@ -263,11 +263,12 @@ pub(super) fn array(chunk: Chunk, to: &DataType) -> Result<ArrayRef> {
         return booleans(&chunk);
     }
     let as_it_is = fits_as_it_is(chunk.data(), to);
-    let numbers = matches!(
-        (chunk.data(), to),
-        (Data::Int(_) | Data::Number(..), DataType::Float64)
-            | (Data::Number(..), DataType::Int64 | DataType::UInt64)
-    );
+    let numbers = match (chunk.data(), to) {
+        (Data::Int(_) | Data::Number(..), DataType::Float64) => true,
+        // Their bits are those of the integer, unless one arrived as a double.
+        (Data::Number(_, tags), DataType::Int64 | DataType::UInt64) => !tags.contains(&Tag::Float),
+        _ => false,
+    };
     if !as_it_is && !numbers {
         return by_type!(to, build, &chunk, to);
     }

@@ -1,7 +1,7 @@
 //! Pinned columns: what converts without loss, and what is a drift error instead.
 
 use arrow_schema::{DataType, TimeUnit};
-use converz::decode::{Options, check_pinned, unify};
+use converz::decode::{OnNewColumn, Options, check_pinned, conform, unify};
 use converz::error::ErrorKind;
 
 use super::helpers::{only_batch, page, schema, shown, table};
@@ -144,6 +144,45 @@ fn mixed_values_convert_one_by_one() {
     let body = r#"[{"x":1},{"x":2.0},{},{"x":null},{"x":-3e2}]"#;
     let values = shown(only_batch(&table(&[body], &options).unwrap()).column(0));
     assert_eq!(values, [Some("1".to_owned()), Some("2".into()), None, None, Some("-300".into())]);
+}
+
+/// A column of numbers is kept as their bits until its type is settled; a double's are not those of its integer.
+#[test]
+fn doubles_among_integers_are_integers_in_every_integer_type() {
+    let body = r#"[{"x":1},{"x":2.0},{},{"x":3e2},{"x":0.0}]"#;
+    let expected = [Some("1"), Some("2"), None, Some("300"), Some("0")].map(|text| text.map(str::to_owned));
+    for to in [
+        DataType::Int16,
+        DataType::Int32,
+        DataType::Int64,
+        DataType::UInt16,
+        DataType::UInt32,
+        DataType::UInt64,
+    ] {
+        let options = Options { pinned: schema(&[("x", to.clone())]), ..Options::default() };
+        let batch = only_batch(&table(&[body], &options).unwrap());
+        assert_eq!(*batch.column(0).data_type(), to);
+        assert_eq!(shown(batch.column(0)), expected, "pinned to {to}");
+        // A column that has its type whatever arrives, as `call_id` has.
+        let options = Options { known: schema(&[("x", to.clone())]), ..Options::default() };
+        assert_eq!(
+            shown(only_batch(&table(&[body], &options).unwrap()).column(0)),
+            expected,
+            "known as {to}"
+        );
+        // The schema of a stream, settled before the page arrived.
+        let streamed = conform(
+            page(body.as_bytes(), &options).unwrap(),
+            &schema(&[("x", to.clone())]),
+            &options,
+            OnNewColumn::Error,
+        );
+        assert_eq!(shown(streamed.unwrap()[0].column(0)), expected, "streamed as {to}");
+    }
+    let large = r#"[{"x":18446744073709551615},{"x":4.0}]"#;
+    let options = Options { pinned: schema(&[("x", DataType::UInt64)]), ..Options::default() };
+    let values = shown(only_batch(&table(&[large], &options).unwrap()).column(0));
+    assert_eq!(values, [Some("18446744073709551615".to_owned()), Some("4".into())]);
 }
 
 #[test]
