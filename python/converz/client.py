@@ -82,7 +82,9 @@ class Client:
         connect_timeout: Seconds for one connection to be made.
         first_byte_timeout: Seconds from a request's last byte to its answer's first.
         stall_timeout: Seconds without a byte in the middle of a body.
-        max_retries: How often a request is repeated; the pages of one read share four times as many.
+        max_retries: How often a request is repeated; the pages of one read share four times as many, counted
+            since one of them was last answered. Refusals by a rate limit (429, or a ``Retry-After``) count only
+            while no page of the read is answered, so that a read takes as long as the service allows.
         page_size: Rows a page, at most 1,000,000.
         max_concurrency: Pages in flight at once.
         max_update_bytes: Bytes of one update's request.

@@ -20,6 +20,8 @@ pub(super) struct Failure {
     pub retry: bool,
     /// The wait that the service asks for.
     pub retry_after: Option<Duration>,
+    /// Whether it was not the request's turn (429): others may be served meanwhile.
+    pub busy: bool,
     /// Whether the service may have applied the request.
     pub in_doubt: bool,
 }
@@ -27,7 +29,7 @@ pub(super) struct Failure {
 impl Failure {
     /// A failure that another attempt may cure.
     pub fn passing(error: Error, brief: impl Into<String>) -> Self {
-        Self { error, brief: brief.into(), retry: true, retry_after: None, in_doubt: true }
+        Self { error, brief: brief.into(), retry: true, retry_after: None, busy: false, in_doubt: true }
     }
 
     /// A failure that would come again.

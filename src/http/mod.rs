@@ -125,7 +125,7 @@ impl Http {
     ) -> Result<Answer<S::Output>> {
         let mut retry = Retry::new(&self.shared, request, budget).map_err(|error| error.error)?;
         loop {
-            let mut exchange = retry.begin();
+            let mut exchange = retry.begin().await;
             let result = match exchange.answer().await {
                 Ok(response) => deliver::deliver(response, &mut exchange, &new_sink).await,
                 Err(failure) => Err(failure),
@@ -148,7 +148,7 @@ impl Http {
     ) -> std::result::Result<Cost, SendError> {
         let mut retry = Retry::new(&self.shared, request, budget)?;
         loop {
-            let mut exchange = retry.begin();
+            let mut exchange = retry.begin().await;
             let result = match exchange.answer().await {
                 Ok(response) => exchange.ignore_body(response).await,
                 Err(failure) => Err(failure),

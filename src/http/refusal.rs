@@ -62,7 +62,11 @@ pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>)
         _ => Failure::lasting(error, brief),
     };
     // A 4xx says that nothing was done; any other status may come from something in between.
-    Failure { retry_after: wait, ..failure.doubted(!status.is_client_error()) }
+    Failure {
+        retry_after: wait,
+        busy: status == StatusCode::TOO_MANY_REQUESTS,
+        ..failure.doubted(!status.is_client_error())
+    }
 }
 
 fn redirect(response: &Response, settings: &Settings) -> Failure {

@@ -23,6 +23,12 @@ pub(super) struct Retry<'a> {
     deadline: Instant,
     cost: Cost,
     in_doubt: bool,
+    /// Attempts that failed otherwise than by [`Failure::busy`].
+    failed: u32,
+    /// Attempts that the service was too busy for, since another request of the operation was last answered.
+    refused: u32,
+    /// How many requests of the operation had been answered then.
+    successes: u64,
 }
 
 impl<'a> Retry<'a> {
@@ -30,11 +36,31 @@ impl<'a> Retry<'a> {
         let label = request.label();
         let url = address(&shared.settings.base_url, request)
             .map_err(|error| SendError { error: error.with_request(Arc::clone(&label)), in_doubt: false })?;
-        let deadline = shared.clock.now() + shared.settings.timeout;
-        Ok(Self { shared, request, budget, label, url, deadline, cost: Cost::default(), in_doubt: false })
+        Ok(Self {
+            shared,
+            request,
+            budget,
+            label,
+            url,
+            deadline: shared.clock.now() + shared.settings.timeout,
+            cost: Cost::default(),
+            in_doubt: false,
+            failed: 0,
+            refused: 0,
+            successes: budget.successes(),
+        })
     }
 
-    pub fn begin(&mut self) -> Exchange<'a> {
+    /// Begins the next attempt, as soon as the service wants to be asked by this operation.
+    pub async fn begin(&mut self) -> Exchange<'a> {
+        let clock = &self.shared.clock;
+        while let Some(until) = self.budget.held_until().filter(|until| *until > clock.now()) {
+            clock.sleep_until(until).await;
+        }
+        if self.cost.attempts == 0 {
+            // What another request was asked to wait is not this one's time.
+            self.deadline = clock.now() + self.shared.settings.timeout;
+        }
         self.cost.attempts += 1;
         Exchange::new(self.shared, self.request, self.url.clone(), self.deadline)
     }
@@ -42,6 +68,7 @@ impl<'a> Retry<'a> {
     pub fn succeeded(mut self, exchange: &Exchange<'_>) -> Cost {
         self.count(exchange);
         self.tell(exchange, None, None);
+        self.budget.succeeded();
         self.cost
     }
 
@@ -72,14 +99,29 @@ impl<'a> Retry<'a> {
     }
 
     /// How long to wait for the next attempt; or why there is none, if that needs words.
-    fn wait(&self, failure: &Failure, now: Instant) -> Result<Duration, Option<String>> {
+    ///
+    /// A service that limits its rate serves all requests in the end, but each one only when it is its turn. So an
+    /// attempt that it was too busy for counts only while no other request of the operation gets through either, and
+    /// costs nothing of what they share; whoever is told when to come again may come as often as all of them together.
+    fn wait(&mut self, failure: &Failure, now: Instant) -> Result<Duration, Option<String>> {
         let settings = &self.shared.settings;
-        let retries = self.cost.attempts - 1;
-        if !failure.retry || retries >= settings.max_retries {
+        let asked = failure.retry_after.filter(|wait| !wait.is_zero());
+        let busy = failure.busy || asked.is_some();
+        if busy {
+            let successes = self.budget.successes();
+            if successes != self.successes {
+                (self.refused, self.successes) = (0, successes);
+            }
+            self.refused += 1;
+        } else {
+            self.failed += 1;
+        }
+        let retries = self.failed + self.refused;
+        let most = if asked.is_some() { self.budget.full() } else { settings.max_retries };
+        if !failure.retry || retries > most {
             return Err(None);
         }
-        let own = backoff(self.cost.attempts, &*self.shared.clock);
-        let wait = failure.retry_after.map_or(own, |asked| asked.max(own));
+        let wait = asked.unwrap_or_else(|| backoff(retries, &*self.shared.clock));
         if wait >= self.deadline.saturating_duration_since(now) {
             return Err(Some(format!(
                 "a retry in {:.1} s would be after timeout={} s",
@@ -87,7 +129,9 @@ impl<'a> Retry<'a> {
                 settings.timeout.as_secs_f64()
             )));
         }
-        if !self.budget.take() {
+        if asked.is_some() {
+            self.budget.hold(now + wait);
+        } else if !busy && !self.budget.take() {
             return Err(Some("the retries that the requests of this operation share are used up".to_owned()));
         }
         Ok(wait)

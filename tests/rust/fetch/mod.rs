@@ -6,6 +6,7 @@ mod ahead;
 mod moving_rows;
 mod over_http;
 mod planner;
+mod rate_limits;
 mod service;
 mod still_rows;
 mod streams;

@@ -210,21 +210,49 @@ fn retries_share_the_deadline_of_their_request() {
 fn pages_side_by_side_share_a_budget() {
     run(async {
         let clock = StoppedClock::new();
-        let busy = status("503 Busy", &[], "");
-        let scripts = (0..5).flat_map(|_| [busy.clone(), ok("[]")]);
-        let server = Server::start(&clock, scripts);
+        let server = Server::start(&clock, vec![status("503 Busy", &[], ""); 20]);
         let mut settings = settings(&server.url);
         settings.max_retries = 1;
         let client = Client::new(&clock, settings);
         let budget = RetryBudget::shared(&client.settings);
         let request = calls();
-        for _ in 0..4 {
-            client.http.read(&request, &budget, Collect::default).await.unwrap();
+        for retries in [1, 1, 1, 1, 0, 0] {
+            let error = client.http.read(&request, &budget, Collect::default).await.unwrap_err();
+            assert_eq!((status_of(&error).0, error.attempt()), (503, Some(retries + 1)));
+            assert_eq!(error.message().contains("share"), retries == 0, "{error}");
         }
-        let error = client.http.read(&request, &budget, Collect::default).await.unwrap_err();
-        assert_eq!((status_of(&error).0, error.attempt()), (503, Some(1)));
-        assert!(error.message().contains("share"), "{error}");
-        assert_eq!(server.requests(), 9);
+        assert_eq!(server.requests(), 10);
+    });
+}
+
+#[test]
+fn a_page_that_is_answered_gives_the_retries_back() {
+    run(async {
+        let clock = StoppedClock::new();
+        let busy = status("503 Busy", &[], "");
+        let scripts = (0..40).flat_map(|_| [busy.clone(), ok("[]")]);
+        let server = Server::start(&clock, scripts);
+        let mut settings = settings(&server.url);
+        settings.max_retries = 1;
+        let client = Client::new(&clock, settings);
+        let budget = RetryBudget::shared(&client.settings);
+        for _ in 0..40 {
+            client.http.read(&calls(), &budget, Collect::default).await.unwrap();
+        }
+        assert_eq!(server.requests(), 80);
+    });
+}
+
+#[test]
+fn waits_that_are_asked_for_are_waited_for_and_no_longer() {
+    run(async {
+        let clock = StoppedClock::new();
+        let busy = status("429 Slow Down", &["Retry-After: 1"], "");
+        let server = Server::start(&clock, vec![busy; 9]);
+        let client = Client::new(&clock, settings(&server.url));
+        let error = client.read().await.unwrap_err();
+        assert_eq!((status_of(&error).0, error.attempt()), (429, Some(6)));
+        assert_eq!(clock.elapsed(), Duration::from_secs(5));
     });
 }
 
