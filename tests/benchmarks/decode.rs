@@ -1,7 +1,7 @@
 //! How fast bodies decode in memory: `cargo bench --no-default-features --bench decode -- FILE...`, with the files
 //! that `tests/benchmarks/bodies.py` writes. For each the best and the median of the runs, in MB of body a second, by
 //! the clock and by the time that the thread had a processor (on Linux; what counts where others are busy, too).
-//! The peak is only right for the first file of a process.
+//! The peak is only right for the first file of a process. `--quick` runs everything once, to see that it runs.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,6 +51,7 @@ fn on_processor() -> Duration {
 }
 
 fn main() {
+    let runs = if env::args().any(|argument| argument == "--quick") { 1 } else { RUNS };
     for path in env::args().skip(1).filter(|argument| !argument.starts_with("--")) {
         let body = Bytes::from(fs::read(&path).expect("the file can be read"));
         // A new peak begins here.
@@ -75,7 +76,7 @@ fn main() {
         for (name, piece, decode) in ways {
             let mut clock = Vec::new();
             let mut processor = Vec::new();
-            for _ in 0..RUNS {
+            for _ in 0..runs {
                 let (start, busy) = (Instant::now(), on_processor());
                 let table = hint::black_box(decode(&body, piece));
                 clock.push(start.elapsed());
@@ -88,7 +89,7 @@ fn main() {
                 println!(
                     "  {name}, {kind}: best {:.0}, median {:.0} MB/s",
                     speed(&times[0]),
-                    speed(&times[RUNS / 2])
+                    speed(&times[runs / 2])
                 );
             }
         }

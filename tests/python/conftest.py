@@ -13,6 +13,7 @@ import pytest
 import converz
 from processes import block_imports, clean_environment
 from service import Answer, Asked, serving
+from worlds import Complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
 TODAY = "2025-07-15"
 PAGING = ("n_per_page", "page")
 KEY = "key-of-the-tests"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--complete", action="store_true", help="fail where a test is skipped for want of something"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("complete"):
+        config.pluginmanager.register(Complete())
 
 
 @pytest.fixture
