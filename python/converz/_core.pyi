@@ -197,6 +197,13 @@ class Client:
         on_new_column: object,
         report: _Report,
     ) -> RecordBatchStream: ...
+    def probe(
+        self,
+        operation: str,
+        query: dict[str, Any],
+        limit: object,
+        parse_dates: bool,
+    ) -> tuple[Table, list[tuple[str, str]]]: ...
     def poll_stream(
         self,
         operation: str,

@@ -205,7 +205,8 @@ class Client:
             subcampaign: Only these subcampaigns.
             department: Only these departments.
             vendor_call_id: Only the conversations with these ids of the vendor.
-            columns: Only these columns; by default all.
+            columns: Only these columns; by default all. What ``metric`` and ``schema`` name counts as named. Others
+                that the service answers with all the same are left out.
             limit: At most so many rows; no more pages are asked for than they need. By default every row.
             schema: Types that columns must have: a dict of names to Arrow type names, such as
                 ``{"csat": "float64"}``, or any Arrow schema, another table's ``schema`` included.
@@ -214,7 +215,8 @@ class Client:
                 far; by default it is shown in terminals and notebooks when reading lasts over a second.
 
         Returns:
-            A `Table` with one row a conversation, in the service's order, and the columns that arrived.
+            A `Table` with one row a conversation, in the service's order, and the columns that arrived, of those
+            that were asked for.
 
         Raises:
             InvalidInputError: If an argument is not as described. Nothing was sent.
@@ -225,8 +227,9 @@ class Client:
             SchemaDriftError: If a value does not fit ``schema`` without loss.
 
         Warns:
-            ConverzWarning: If rows moved from page to page while they were read, or if values of a known
-                column do not have its type.
+            ConverzWarning: If rows moved from page to page while they were read, if values of a known
+                column do not have its type, or if the service left out a column of ``columns`` and answered
+                with another one.
 
         Example:
             >>> import converz
@@ -477,7 +480,8 @@ class Client:
         of the plan is added to it (since polars 2.0), the log at debug each request that was made.
 
         The columns and their types are settled by a small first page, at once. Nothing is asked for if
-        ``schema`` has them all: those that ``columns`` names, or else all that are documented.
+        ``schema`` has them all: those that ``columns`` names, or else all that are documented. What a column holds
+        that a query does not select is of no consequence to it, whatever the service answers with.
 
         Args:
             start_date: As in `calls`, like all other arguments.
@@ -492,8 +496,8 @@ class Client:
             department: Only these departments.
             vendor_call_id: Only the conversations with these ids of the vendor.
             columns: Only these columns.
-            schema: Types that columns must have; a value of a later page that does not fit is a
-                `SchemaDriftError`, whose ``schema`` is the one to pass next time.
+            schema: Types that columns must have; a value of a selected column that does not fit, or does not fit
+                what the first page settled, is a `SchemaDriftError`, whose ``schema`` is the one to pass next time.
             parse_dates: Whether columns of ISO dates or date-times become such.
 
         Returns:
@@ -504,6 +508,10 @@ class Client:
             ImportError: If polars is not installed.
             InvalidInputError: If an argument is not as described. Nothing was sent.
             APIStatusError: As in `calls`, here and when the frame is collected.
+
+        Warns:
+            ConverzWarning: When the frame is collected, if values of a known column that is selected do not have its
+                type on the first page.
 
         Example:
             >>> import converz, polars as pl

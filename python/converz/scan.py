@@ -12,12 +12,14 @@ import io
 import json
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from converz import interrupt
 from converz._core import Schema
+from converz.errors import ConverzWarning
 from converz.table import Table
 
 if TYPE_CHECKING:
@@ -116,6 +118,7 @@ class Source:
         self._client = client
         self._operation = operation
         self._query = {name: value for name, value in query.items() if value is not None}
+        self._warnings: dict[str, str] = {}
         self._settle(None if schema is None else Schema(schema), parse_dates)
 
     def _settle(self, pinned: Schema | None, parse_dates: bool) -> None:
@@ -124,25 +127,19 @@ class Source:
         # Checks every argument, and asks for nothing.
         table = read(**self._query, schema=pinned, parse_dates=parse_dates, limit=0, progress=False)
         self._request = self._shown(table)
-        named = set() if pinned is None else set(pinned)
+        named = dict(pinned or {})
         if not self._is_settled(table, named):
-            rows = min(PROBE_ROWS, self._client.settings["page_size"])
-            how: dict[str, Any] = {
-                "schema": pinned,
-                "parse_dates": parse_dates,
-                "limit": rows,
-                "progress": False,
-            }
-            table = read(**self._query, **how)
+            table = self._probe(self._query, parse_dates)
             if table.num_rows == 0:
                 # Today's conversations may be none yet, but they will have the columns of all others.
                 shape = {name: value for name, value in self._query.items() if name in SHAPE}
-                table = read(**shape, **how) if len(shape) < len(self._query) else table
+                table = self._probe(shape, parse_dates) if len(shape) < len(self._query) else table
             order = table.column_names
         else:
             order = _strings(self._query.get("columns"))
-            order += [name for name in pinned or () if name not in order]
-        types = ((name, table.schema[name]) for name in order)
+        order += [name for name in named if name not in order]
+        types = ((name, named.get(name) or table.schema[name]) for name in order)
+        self._warnings = {name: text for name, text in self._warnings.items() if name not in named}
         # A column of nulls is one of strings, as in a stream.
         self._types = {
             name: "string" if kind == "null" and name not in named else kind for name, kind in types
@@ -150,18 +147,24 @@ class Source:
         self._empty = read(schema=self._types, limit=0, progress=False).to_polars().select(list(self._types))
         self.schema = self._empty.schema
 
-    def _is_settled(self, table: Table, named: set[str]) -> bool:
+    def _probe(self, query: dict[str, Any], parse_dates: bool) -> Table:
+        """Read a small page. What is pinned is not, since a column that no query selects may be anything."""
+        rows = min(PROBE_ROWS, self._client.settings["page_size"])
+        core, of_columns = self._client._core.probe(self._operation, query, rows, parse_dates)
+        self._warnings = dict(of_columns)
+        return Table._from_core(core, None)
+
+    def _is_settled(self, table: Table, named: dict[str, str]) -> bool:
         """Whether every column that can come has a type already."""
         metrics = _strings(self._query.get("metric"))
         if "columns" not in self._query:
-            return named.issuperset(table.column_names) and named.issuperset(metrics)
+            return {*table.column_names, *metrics} <= named.keys()
         # Documented columns have their types, only `start_time` may or may not have a zone.
         open_names = {"start_time"} | {
             name for name, kind in zip(table.column_names, table.schema.types, strict=True) if kind == "null"
         }
-        return named.issuperset(open_names.intersection(table.column_names)) and set(
-            table.column_names
-        ).issuperset(metrics)
+        arrived = set(table.column_names)
+        return open_names & arrived <= named.keys() and arrived.issuperset(metrics)
 
     def _shown(self, table: Table) -> str:
         pairs = () if table.receipt is None else table.receipt.query
@@ -197,6 +200,7 @@ class Source:
         if not conditions.narrow(query) or n_rows == 0:
             yield self._empty.select(names)
             return
+        self._warn_of(names)
         self._project(query, names)
         # Each time anew, since versions of polars take the columns out of what they get.
         nothing = self._empty.select(names).clone
@@ -225,6 +229,12 @@ class Source:
             # The error's traceback keeps the stream alive, which would go on reading for nobody.
             stream.close()
             raise
+
+    def _warn_of(self, names: list[str]) -> None:
+        """Say what the small page showed of these columns: nobody wants to hear of others."""
+        for name in names:
+            if name in self._warnings:
+                warnings.warn(self._warnings[name], ConverzWarning, stacklevel=3)
 
     def _project(self, query: dict[str, Any], names: list[str]) -> None:
         """Ask for these columns only, where that is possible and restricts anything."""

@@ -22,7 +22,7 @@ use super::updates::{self, PlannedRequest};
 use super::warnings::warn;
 use super::{new_column, schema};
 use crate::error::Error;
-use crate::fetch::{ReadSpec, Stream, read_all};
+use crate::fetch::{Fetched, ReadSpec, Stream, read_all};
 use crate::http::Http;
 use crate::query::{Operation, Query};
 use crate::settings::Settings;
@@ -175,7 +175,25 @@ impl Client {
         })
     }
 
-    /// Begins to open a stream, and does not wait for it.
+    /// Reads a few rows to see what columns come, with what there is to say of each by name.
+    #[pyo3(signature = (operation, query, limit, parse_dates))]
+    fn probe<'py>(
+        &self,
+        operation: &str,
+        query: &Bound<'py, PyDict>,
+        limit: &Bound<'py, PyAny>,
+        parse_dates: &Bound<'_, PyAny>,
+    ) -> PyResult<(Table, Vec<(String, String)>)> {
+        let py = query.py();
+        guard(py, || {
+            let spec = stream_spec(operation, query, Some(limit), None, parse_dates)?;
+            let fetched = self.fetch(py, spec, None)?;
+            let warnings = fetched.column_warnings.into_iter().map(|warning| (warning.column, warning.text));
+            Ok((Table::new(fetched.schema, fetched.batches), warnings.collect()))
+        })
+    }
+
+    /// Begins to open a stream of the columns that `schema` names, and does not wait for it.
     #[pyo3(signature = (operation, query, limit, schema, on_new_column, watch))]
     fn poll_stream<'py>(
         &self,
@@ -188,7 +206,8 @@ impl Client {
     ) -> PyResult<PolledStream> {
         let py = query.py();
         guard(py, || {
-            let spec = stream_spec(operation, query, limit, schema, PyBool::new(py, true).as_any())?;
+            let mut spec = stream_spec(operation, query, limit, schema, PyBool::new(py, true).as_any())?;
+            spec.select = Some(spec.pinned.fields().iter().map(|field| field.name().clone()).collect());
             let (opening, events) = self.opening(py, spec, &Pages::new(None), on_new_column)?;
             Ok(PolledStream::new(Task::spawn(py, opening)?, events, watch))
         })
@@ -281,9 +300,23 @@ impl Client {
     fn read<'py>(
         &self,
         py: Python<'py>,
-        mut spec: ReadSpec,
+        spec: ReadSpec,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
+        let fetched = self.fetch(py, spec, report)?;
+        for warning in &fetched.column_warnings {
+            warn(py, &warning.text)?;
+        }
+        Ok((Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?))
+    }
+
+    /// Reads, and says what there is to say of the read.
+    fn fetch<'py>(
+        &self,
+        py: Python<'py>,
+        mut spec: ReadSpec,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Fetched> {
         let pages = Pages::new(report);
         spec.progress = Some(pages.listener());
         let (http, events) = self.connection(py)?;
@@ -296,7 +329,7 @@ impl Client {
         for warning in &fetched.warnings {
             warn(py, warning)?;
         }
-        Ok((Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?))
+        Ok(fetched)
     }
 
     /// The opening of a stream, and where its requests report to.
@@ -362,6 +395,7 @@ fn spec(
         limit: arguments::limit(limit)?,
         pinned: schema.map_or_else(|| Ok(Arc::new(ArrowSchema::empty())), schema::extract)?,
         parse_dates: arguments::parse_dates(parse_dates)?,
+        select: None,
         json: false,
         progress: None,
     })

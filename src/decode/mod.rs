@@ -26,6 +26,7 @@ mod unchecked;
 mod unify;
 mod views;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
@@ -36,7 +37,7 @@ pub use page::Page;
 pub use parallel::{Cutting, ParallelDecoder};
 pub use scan::PageDecoder;
 pub use types::type_name;
-pub use unify::{OnNewColumn, Unified, conform, stream_schema, unify};
+pub use unify::{ColumnWarning, OnNewColumn, Unified, conform, stream_schema, unify};
 pub use views::string_views;
 
 /// How pages are decoded.
@@ -59,6 +60,15 @@ pub struct Options {
     pub known: SchemaRef,
     /// The column whose value names a row in errors, and by which repeated rows are found.
     pub key: Option<&'static str>,
+    /// The columns that belong to the result, if not all do: whatever another one holds is of no consequence.
+    pub selected: Option<Arc<HashSet<String>>>,
+}
+
+impl Options {
+    /// Whether a column belongs to the result.
+    pub fn selects(&self, column: &str) -> bool {
+        self.selected.as_ref().is_none_or(|selected| selected.contains(column))
+    }
 }
 
 impl Default for Options {
@@ -72,6 +82,7 @@ impl Default for Options {
             pinned: Arc::new(Schema::empty()),
             known: Arc::new(Schema::empty()),
             key: None,
+            selected: None,
         }
     }
 }

@@ -184,10 +184,11 @@ pub(super) fn known<'a>(name: &str, options: &'a Options) -> Option<&'a DataType
 
 /// Whether the column's strings may be dates, so that trying them while they arrive is worthwhile.
 pub(super) fn tries_dates(name: &str, options: &Options) -> bool {
-    match pinned(name, options).or_else(|| known(name, options)) {
-        Some(data_type) => data_type.is_temporal(),
-        None => options.parse_dates,
-    }
+    options.selects(name)
+        && match pinned(name, options).or_else(|| known(name, options)) {
+            Some(data_type) => data_type.is_temporal(),
+            None => options.parse_dates,
+        }
 }
 
 /// A type that fits what fits `narrow` and what `census` counted, as far as it can be known without the values.

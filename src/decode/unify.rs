@@ -22,8 +22,14 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Unified {
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
-    /// Known columns whose data disagreed with their type, as sentences for the user.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<ColumnWarning>,
+}
+
+/// What the user should know of a column, as a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnWarning {
+    pub column: String,
+    pub text: String,
 }
 
 /// What a stream does with a column that its schema does not have.
@@ -49,11 +55,11 @@ struct Misfit {
     row: usize,
 }
 
-fn columns(pages: &[Page], ensure: &[String], drop: &[String]) -> Vec<Column> {
+fn columns(pages: &[Page], options: &Options, ensure: &[String], drop: &[String]) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     let mut known: HashMap<Arc<str>, usize> = HashMap::new();
     let mut add = |name: &Arc<str>, columns: &mut Vec<Column>| {
-        if drop.iter().any(|dropped| **dropped == **name) {
+        if !options.selects(name) || drop.iter().any(|dropped| **dropped == **name) {
             return None;
         }
         Some(*known.entry(Arc::clone(name)).or_insert_with(|| {
@@ -149,7 +155,7 @@ fn drift(column: &str, message: String, fields: Vec<Field>) -> Error {
 /// `SchemaDrift` for a value that does not fit a pinned type.
 pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[String]) -> Result<Unified> {
     convert::check_pinned(&options.pinned)?;
-    let columns = columns(&pages, ensure, drop);
+    let columns = columns(&pages, options, ensure, drop);
     let mut fields = Vec::with_capacity(columns.len());
     let mut warnings = Vec::new();
     let mut first_misfit = None;
@@ -167,12 +173,13 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
         } else if let Some(known) = types::known(&column.name, options) {
             column.known_type(&pages, known).unwrap_or_else(|misfit| {
                 let widened = by_table();
-                warnings.push(format!(
+                let text = format!(
                     "{}, which is no {}: the whole column is {}",
                     column.describe(&pages, &misfit, options),
                     types::type_name(known),
                     types::type_name(&widened)
-                ));
+                );
+                warnings.push(ColumnWarning { column: column.name.to_string(), text });
                 widened
             })
         } else {
@@ -233,7 +240,7 @@ pub fn stream_schema(first: &Page, options: &Options, drop: &[String]) -> Result
     let pinned: Vec<String> = options.pinned.fields().iter().map(|field| field.name().clone()).collect();
     let mut fields = Vec::new();
     let mut first_misfit = None;
-    let columns = columns(pages, &pinned, drop);
+    let columns = columns(pages, options, &pinned, drop);
     for column in &columns {
         let mut by_table = |misfit: &Misfit, wanted| {
             let text = column.describe(pages, misfit, options);
@@ -258,8 +265,7 @@ pub fn stream_schema(first: &Page, options: &Options, drop: &[String]) -> Result
     }
 }
 
-/// The page as batches of a fixed schema; missing columns are null. A key that the schema does not have (it was
-/// only asked for to find repeated rows) is left out.
+/// The page as batches of a fixed schema; missing columns are null.
 ///
 /// # Errors
 /// `SchemaDrift` with the schema that would fit this page too.
@@ -275,10 +281,10 @@ pub fn conform(
     let by_name: HashMap<&str, usize> =
         schema.fields().iter().enumerate().map(|(index, field)| (field.name().as_str(), index)).collect();
     let mut positions = vec![None; fields.len()];
-    for (position, column) in columns(pages, &[], &[]).iter().enumerate() {
+    for column in &columns(pages, options, &[], &[]) {
         let census = || column.census(pages);
         if let Some(index) = by_name.get(&*column.name).copied() {
-            positions[index] = Some(position);
+            positions[index] = column.positions.first().copied().flatten();
             let wanted = schema.field(index).data_type();
             if let Some(misfit) = column.misfit(pages, wanted) {
                 fields[index] = field(&column.name, types::widened(wanted, census(), options.parse_dates));
@@ -291,14 +297,13 @@ pub fn conform(
                 );
                 first.get_or_insert((Arc::clone(&column.name), text));
             }
-        } else if on_new_column == OnNewColumn::Error && options.key != Some(&*column.name) {
-            let data_type = match types::known(&column.name, options) {
-                Some(known) if column.misfit(pages, known).is_none() => known.clone(),
-                _ => match census().data_type(options.parse_dates) {
-                    DataType::Null => DataType::Utf8,
-                    data_type => data_type,
-                },
-            };
+        } else if on_new_column == OnNewColumn::Error {
+            let known = types::known(&column.name, options);
+            let known = known.and_then(|known| column.known_type(pages, known).ok());
+            let data_type = known.unwrap_or_else(|| match census().data_type(options.parse_dates) {
+                DataType::Null => DataType::Utf8,
+                data_type => data_type,
+            });
             let value = column.chunks(pages).find_map(|(page, batch, chunk)| {
                 (0..chunk.len()).find(|row| chunk.is_valid(*row)).map(|row| Misfit { page, batch, row })
             });

@@ -10,7 +10,7 @@ use super::http_pages::PageSink;
 use super::reader::Reader;
 use super::receipt::{Ledger, Receipt};
 use super::spec::ReadSpec;
-use crate::decode::{Options, Page, Unified, unify};
+use crate::decode::{ColumnWarning, Options, Page, Unified, unify};
 use crate::error::{Error, Result};
 use crate::http::{Http, Request, RetryBudget};
 use crate::query::Operation;
@@ -22,8 +22,10 @@ pub struct Fetched {
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
     pub receipt: Receipt,
-    /// What the user should know, a sentence each.
+    /// What the user should know of the read, a sentence each.
     pub warnings: Vec<String>,
+    /// What the user should know of its columns.
+    pub column_warnings: Vec<ColumnWarning>,
 }
 
 /// Answered pages may wait for an earlier one, so that a slow page does not hold up the others, but not for
@@ -52,9 +54,13 @@ async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<
     }
     let ensure = if pages.is_empty() { reader.columns_without_rows().to_vec() } else { Vec::new() };
     let unified = unify_aside(pages, Arc::clone(reader.options()), ensure, reader.drop().to_vec()).await?;
-    let mut warnings = reader.warnings();
-    warnings.extend(unified.warnings);
-    Ok(Fetched { schema: unified.schema, batches: unified.batches, receipt: reader.receipt(), warnings })
+    Ok(Fetched {
+        schema: unified.schema,
+        batches: unified.batches,
+        receipt: reader.receipt(),
+        warnings: reader.warnings(),
+        column_warnings: unified.warnings,
+    })
 }
 
 /// A report has no pages: one request has every group.
@@ -75,7 +81,8 @@ async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result
     }
     let ensure = if page.num_rows() == 0 { spec.columns_without_rows() } else { Vec::new() };
     let Unified { schema, batches, warnings } = unify_aside(vec![page], options, ensure, Vec::new()).await?;
-    Ok(Fetched { schema, batches, receipt: ledger.receipt(), warnings })
+    let receipt = ledger.receipt();
+    Ok(Fetched { schema, batches, receipt, warnings: Vec::new(), column_warnings: warnings })
 }
 
 /// Unifying takes as long as the result is large, so it must not hold up whoever else is served.

@@ -20,6 +20,8 @@ pub(super) struct Reader {
     ledger: Ledger,
     progress: Option<Arc<dyn Progress>>,
     options: Arc<Options>,
+    /// The columns that were asked for by name, if not all were.
+    named: Option<Vec<String>>,
     /// Columns that were asked for only to tell rows apart.
     drop: Vec<String>,
     columns_without_rows: Vec<String>,
@@ -57,8 +59,9 @@ impl Reader {
             pages: PageLoop::new(source, bounds, gate),
             ledger: Ledger::new(query.with("n_per_page", n_per_page)),
             progress: spec.progress.clone(),
+            named: spec.named(),
+            drop: if key_is_ours && !options.selects(key) { vec![key.to_owned()] } else { Vec::new() },
             options,
-            drop: if key_is_ours { vec![key.to_owned()] } else { Vec::new() },
             columns_without_rows: spec.columns_without_rows(),
         })
     }
@@ -124,6 +127,30 @@ impl Reader {
                     .to_owned(),
             );
         }
+        warnings.extend(self.misnamed());
         warnings
+    }
+
+    /// Says that columns came that nobody asked for in place of others: they may be those under another name.
+    fn misnamed(&self) -> Option<String> {
+        const SHOWN: usize = 5;
+        let arrived = self.ledger.columns();
+        let missing: Vec<&String> =
+            self.named.iter().flatten().filter(|name| !arrived.contains(name)).collect();
+        let left_out: Vec<&String> = arrived.iter().filter(|name| !self.options.selects(name)).collect();
+        if arrived.is_empty() || missing.is_empty() || left_out.is_empty() {
+            return None;
+        }
+        let list = |names: &[&String]| {
+            let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
+            let more = names.len().saturating_sub(SHOWN);
+            shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+        };
+        Some(format!(
+            "the service answered without {}, which was asked for by name, and with {}, which was not and is left \
+             out: if it is the same under another name, ask for that, or leave columns= out to get all",
+            list(&missing),
+            list(&left_out)
+        ))
     }
 }

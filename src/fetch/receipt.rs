@@ -65,6 +65,11 @@ impl Ledger {
         }
     }
 
+    /// The columns that have arrived.
+    pub(super) fn columns(&self) -> &[String] {
+        &self.receipt.columns
+    }
+
     pub(super) fn so_far(&self) -> SoFar {
         let Receipt { pages, rows, bytes_received, bytes_decoded, .. } = self.receipt;
         SoFar { pages, rows, bytes_received, bytes_decoded }

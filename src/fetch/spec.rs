@@ -1,5 +1,6 @@
 //! What is read: an operation, its query, and how the answer is taken.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
@@ -22,6 +23,9 @@ pub struct ReadSpec {
     /// Columns whose type the user pins.
     pub pinned: SchemaRef,
     pub parse_dates: bool,
+    /// The only columns that the result may have; none: those that the query's `columns`, its `metric` and `pinned`
+    /// name, or all that arrive if it has no `columns`.
+    pub select: Option<Vec<String>>,
     /// Keep the JSON of each value (see [`Options::json`]).
     pub json: bool,
     pub progress: Option<Arc<dyn Progress>>,
@@ -38,7 +42,27 @@ impl ReadSpec {
             pinned: Arc::clone(&self.pinned),
             known: known_columns(),
             key: self.operation.key(),
+            selected: self.selected().map(Arc::new),
         }
+    }
+
+    /// The columns that belong to the result, if not all do. A service may answer with others all the same.
+    fn selected(&self) -> Option<HashSet<String>> {
+        if let Some(select) = &self.select {
+            return Some(select.iter().cloned().collect());
+        }
+        let pinned = self.pinned.fields().iter().map(|field| field.name().clone());
+        Some(self.named()?.into_iter().chain(pinned).collect())
+    }
+
+    /// The columns that the user asks for by name, if not for all.
+    pub(super) fn named(&self) -> Option<Vec<String>> {
+        if self.select.is_some() {
+            return None;
+        }
+        let mut named = named_in(&self.query, "columns")?;
+        named.extend(named_in(&self.query, "metric").unwrap_or_default());
+        Some(named)
     }
 
     /// The columns of a result without rows.

@@ -206,6 +206,7 @@ impl StoredReader<'_> {
             pinned: Arc::new(Schema::empty()),
             // What is stored is put back as it was, and not as a type that its whole column fits.
             parse_dates: false,
+            select: None,
             json: true,
             progress: self.progress.clone().filter(|_| limit.is_none()),
         };
@@ -213,6 +214,7 @@ impl StoredReader<'_> {
         self.requests += fetched.receipt.requests;
         self.bytes_received += fetched.receipt.bytes_received;
         self.warnings.extend(fetched.warnings);
+        self.warnings.extend(fetched.column_warnings.into_iter().map(|warning| warning.text));
         Ok(Stored { schema: fetched.schema, batches: fetched.batches })
     }
 }

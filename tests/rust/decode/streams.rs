@@ -1,7 +1,10 @@
 //! A stream's schema is fixed by its first page; later pages conform or drift.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use arrow_schema::{DataType, SchemaRef, TimeUnit};
-use converz::decode::{OnNewColumn, Options, conform, stream_schema};
+use converz::decode::{OnNewColumn, Options, conform, stream_schema, unify};
 use converz::error::{Error, ErrorKind};
 
 use super::helpers::{page, schema, shown};
@@ -109,9 +112,56 @@ fn new_columns_are_an_error_or_ignored() {
 
 #[test]
 fn a_key_that_was_dropped_is_no_new_column() {
-    let options = options();
+    let options = Options { selected: Some(Arc::new(HashSet::from(["n".to_owned()]))), ..options() };
     let first = page(br#"[{"call_id":1,"n":1}]"#, &options).unwrap();
-    let fixed = stream_schema(&first, &options, &["call_id".into()]).unwrap();
+    let fixed = stream_schema(&first, &options, &[]).unwrap();
     let batches = conform(first, &fixed, &options, OnNewColumn::Error).unwrap();
     assert_eq!(batches[0].schema(), schema(&[("n", DataType::Int64)]));
+}
+
+#[test]
+fn a_key_that_comes_late_is_a_new_column() {
+    let options = options();
+    let fixed = of_first(r#"[{"v":0}]"#, &options);
+    let later = page(br#"[{"call_id":7,"v":10}]"#, &options).unwrap();
+    let error = conform(later.clone(), &fixed, &options, OnNewColumn::Error).unwrap_err();
+    let (column, wider) = drift(&error);
+    assert_eq!(column, "call_id");
+    assert_eq!(*wider, schema(&[("v", DataType::Int64), ("call_id", DataType::Int64)]));
+    let batches = conform(later, &fixed, &options, OnNewColumn::Ignore).unwrap();
+    assert_eq!(batches[0].schema(), fixed);
+}
+
+#[test]
+fn a_known_time_that_comes_late_has_the_type_that_it_would_have_had_at_first() {
+    let options = Options { parse_dates: false, ..options() };
+    let fixed = of_first(r#"[{"v":0}]"#, &options);
+    for text in ["2025-07-15 12:00", "2025-07-15 12:00Z"] {
+        let later = format!(r#"[{{"start_time":"{text}"}}]"#);
+        let error = conform(page(later.as_bytes(), &options).unwrap(), &fixed, &options, OnNewColumn::Error);
+        let error = error.unwrap_err();
+        let (column, wider) = drift(&error);
+        assert_eq!(column, "start_time");
+        let first = of_first(&later, &options);
+        assert_eq!(
+            wider.field_with_name("start_time").unwrap(),
+            first.field_with_name("start_time").unwrap()
+        );
+    }
+}
+
+#[test]
+fn what_a_column_holds_that_is_not_selected_is_of_no_consequence() {
+    let selected = Some(Arc::new(HashSet::from(["team".to_owned(), "other".to_owned()])));
+    let options = Options { selected, ..options() };
+    let first = page(br#"[{"call_id":"x","team":"A","start_time":"soon","n":1}]"#, &options).unwrap();
+    let fixed = stream_schema(&first, &options, &[]).unwrap();
+    assert_eq!(fixed, schema(&[("team", DataType::Utf8)]));
+    let later = page(br#"[{"n":"one","late":1,"team":"B","call_id":{}}]"#, &options).unwrap();
+    let batches = conform(later.clone(), &fixed, &options, OnNewColumn::Error).unwrap();
+    assert_eq!(batches[0].schema(), fixed);
+    assert_eq!(shown(batches[0].column(0)), [Some("B".to_owned())]);
+    let unified = unify(vec![first, later], &options, &[], &[]).unwrap();
+    assert_eq!(unified.schema, fixed);
+    assert_eq!(unified.warnings, []);
 }

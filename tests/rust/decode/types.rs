@@ -126,7 +126,7 @@ fn known_columns_have_their_type_whatever_arrives() {
                    {"call_id":null,"rep_id":null,"start_time":null,"date":null}]"#;
     let unified = table(&[body], &options).unwrap();
     assert_eq!(unified.schema, known);
-    assert_eq!(unified.warnings, [] as [&str; 0]);
+    assert_eq!(unified.warnings, []);
     let nulls =
         table(&[r#"[{"call_id":null,"rep_id":null,"start_time":null,"date":null}]"#], &options).unwrap();
     assert_eq!(nulls.schema, known);
@@ -155,8 +155,9 @@ fn known_columns_widen_with_a_warning_where_data_disagree() {
         ["\"start_time\"", "\"2025-07-15 12:00Z\"", "timestamp[us]"],
         ["\"date\"", "\"soon\"", "date32"],
     ]) {
-        assert!(parts.iter().all(|part| warning.contains(part)), "{warning}");
-        assert!(warning.contains("call_id \"x7\""), "the row's key: {warning}");
+        assert!(parts.iter().all(|part| warning.text.contains(part)), "{}", warning.text);
+        assert!(warning.text.contains("call_id \"x7\""), "the row's key: {}", warning.text);
+        assert!(parts[0].contains(&warning.column));
     }
     let batch = only_batch(&unified);
     assert_eq!(shown(batch.column(0)), [Some("1".into()), Some("x7".into())]);

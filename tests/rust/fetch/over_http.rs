@@ -62,6 +62,7 @@ pub fn spec(operation: Operation) -> ReadSpec {
         limit: None,
         pinned: empty(),
         parse_dates: true,
+        select: None,
         json: false,
         progress: None,
     }
