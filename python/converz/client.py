@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
+    import numpy as np
     import polars as pl
 
     from converz._core import Client as CoreClient
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 Strings: TypeAlias = "str | Iterable[str]"
-Date: TypeAlias = "str | date"
-Time: TypeAlias = "str | date"
+Date: TypeAlias = "str | date | np.datetime64"
+Time: TypeAlias = "str | date | np.datetime64"
 Progress: TypeAlias = "bool | Callable[[int, int], object] | None"
 
 
@@ -77,7 +78,8 @@ class Client:
         base_url: Where the service is, such as ``https://yourdomain.converz.co``; by default the environment
             variable ``CONVERZ_BASE_URL``. Without a path it gets ``/api/v1``, with one it is taken as it is.
             Plain ``http://`` is for this machine only, unless ``allow_http=True``.
-        api_key: The key; by default the environment variable ``CONVERZ_API_KEY``.
+        api_key: The key; by default the environment variable ``CONVERZ_API_KEY``. White space around it, such as
+            the line feed at the end of a file, is no part of it.
         timeout: Seconds for one request with its retries.
         connect_timeout: Seconds for one connection to be made.
         first_byte_timeout: Seconds from a request's last byte to its answer's first.
@@ -190,13 +192,14 @@ class Client:
     ) -> Table:
         """List conversations: every one that matches, from all pages.
 
-        A list may be one string or any sequence or series of strings; what is left out does not restrict.
+        A list may be one string or any sequence, series or set of strings; what is left out does not restrict.
 
         Args:
-            start_date: First date: a string such as ``"2025-07-15"``, a date or a datetime.
+            start_date: First date: a string such as ``"2025-07-15"``, a date, or a datetime (pandas' and numpy's
+                too) without a zone.
             end_date: Last date, included.
-            after: Minimum of ``start_time``: a string such as ``"2025-07-15 12:00"``, a datetime without a
-                zone (the service's zone is meant), or a date, which is its midnight.
+            after: Minimum of ``start_time``: a string such as ``"2025-07-15 12:00"``, a datetime (pandas' and
+                numpy's too) without a zone (the service's zone is meant), or a date, which is its midnight.
             before: Maximum of ``start_time``.
             metric: Metrics to calculate, such as ``["csat", "talk_ratio"]``, each a column of the result.
             rep_id: Only these users.
