@@ -8,7 +8,13 @@ use chrono::{DateTime, Datelike as _, Timelike as _};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Date,
-    DateTime { separator: u8, precision: Precision, zone: Zone },
+    DateTime {
+        separator: u8,
+        precision: Precision,
+        /// Whether a blank stands before the zone.
+        blank: bool,
+        zone: Zone,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +71,7 @@ impl Format {
     /// Bytes of the text.
     pub(super) fn width(self) -> usize {
         const DATE: usize = 10;
-        let Self::DateTime { precision, zone, .. } = self else { return DATE };
+        let Self::DateTime { precision, blank, zone, .. } = self else { return DATE };
         let clock = match precision {
             Precision::Minutes => 5,
             Precision::Seconds => 8,
@@ -78,7 +84,7 @@ impl Format {
             Zone::Offset { style: OffsetStyle::Plain, .. } => 5,
             Zone::Offset { style: OffsetStyle::Colon, .. } => 6,
         };
-        DATE + 1 + clock + zone
+        DATE + 1 + clock + usize::from(blank) + zone
     }
 }
 
@@ -95,7 +101,11 @@ impl Moment {
     pub(super) fn value(self) -> Option<i64> {
         match self.format {
             Format::Date => Some(self.seconds / DAY),
-            Format::DateTime { precision: Precision::Fraction(digits), .. } if digits > MICROS_DIGITS => None,
+            Format::DateTime { precision: Precision::Fraction(digits), .. }
+                if digits > MICROS_DIGITS && !self.nanos.is_multiple_of(1000) =>
+            {
+                None
+            }
             Format::DateTime { .. } => Some(self.seconds * 1_000_000 + i64::from(self.nanos / 1000)),
         }
     }
@@ -132,7 +142,8 @@ fn days(year: u32, month: u32, day: u32) -> Option<i64> {
     Some(i64::from(days) - i64::from(EPOCH))
 }
 
-/// Reads `YYYY-MM-DD`, alone or followed by `T` or a blank and `HH:MM[:SS[.fraction]][Z|±HH[[:]MM]]`.
+/// Reads `YYYY-MM-DD`, alone or followed by `T` or a blank and `HH:MM[:SS[.fraction]][[ ](Z|±HH[[:]MM])]`. The fraction
+/// may have up to 255 digits, but those after the ninth are zeros.
 #[inline]
 pub(super) fn parse(text: &[u8]) -> Option<Moment> {
     let (date, rest) = text.split_first_chunk::<10>()?;
@@ -162,16 +173,19 @@ pub(super) fn parse(text: &[u8]) -> Option<Moment> {
         if let Some((b'.', after)) = rest.split_first() {
             let count = after.iter().take_while(|byte| byte.is_ascii_digit()).count();
             let (digits, after) = after.split_at_checked(count)?;
-            if !(1..=NANOS_DIGITS).contains(&count) {
-                return None;
-            }
-            nanos = number(digits, &mut bad) * 10u32.pow((NANOS_DIGITS - count) as u32);
-            precision = Precision::Fraction(count as u8);
+            let (digits, beyond) = digits.split_at(count.min(NANOS_DIGITS));
+            bad |= digits.is_empty() || beyond.iter().any(|digit| *digit != b'0');
+            nanos = number(digits, &mut bad) * 10u32.pow((NANOS_DIGITS - digits.len()) as u32);
+            precision = Precision::Fraction(u8::try_from(count).ok()?);
             rest = after;
         }
     }
     bad |= hours > 23 || minutes > 59 || seconds > 59;
-    let (zone, offset) = if rest.is_empty() { (Zone::None, 0) } else { parse_zone(rest)? };
+    let (blank, zone, offset) = match rest.split_first() {
+        None => (false, Zone::None, 0),
+        Some((b' ', zone)) => parse_zone(zone).map(|(zone, offset)| (true, zone, offset))?,
+        Some(_) => parse_zone(rest).map(|(zone, offset)| (false, zone, offset))?,
+    };
     if bad {
         return None;
     }
@@ -179,7 +193,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Moment> {
     (FIRST..AFTER_LAST).contains(&seconds).then_some(Moment {
         seconds,
         nanos,
-        format: Format::DateTime { separator: *separator, precision, zone },
+        format: Format::DateTime { separator: *separator, precision, blank, zone },
     })
 }
 
@@ -217,7 +231,7 @@ pub(super) fn write(value: i64, format: Format, out: &mut Vec<u8>) {
     // Values come from `parse`, whose range chrono covers; writing to a vector cannot fail.
     let Some(time) = DateTime::from_timestamp(moment.seconds, moment.nanos) else { return };
     let _ = write!(out, "{:04}-{:02}-{:02}", time.year(), time.month(), time.day());
-    let Format::DateTime { separator, precision, zone } = format else { return };
+    let Format::DateTime { separator, precision, blank, zone } = format else { return };
     out.push(separator);
     let _ = write!(out, "{:02}:{:02}", time.hour(), time.minute());
     if precision != Precision::Minutes {
@@ -226,7 +240,10 @@ pub(super) fn write(value: i64, format: Format, out: &mut Vec<u8>) {
     if let Precision::Fraction(digits) = precision {
         let fraction = format!("{:09}", moment.nanos);
         out.push(b'.');
-        out.extend(fraction.bytes().take(usize::from(digits)));
+        out.extend(fraction.bytes().chain(std::iter::repeat(b'0')).take(usize::from(digits)));
+    }
+    if blank {
+        out.push(b' ');
     }
     match zone {
         Zone::None => {}

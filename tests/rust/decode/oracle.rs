@@ -231,11 +231,13 @@ pub fn time(text: &str) -> Option<Time> {
     }
     let zone_at = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
     let (clock, zone) = rest.split_at(zone_at);
+    let clock = if zone.is_empty() { clock } else { clock.strip_suffix(' ').unwrap_or(clock) };
     let (clock, fraction) =
         clock.split_once('.').map_or((clock, None), |(clock, fraction)| (clock, Some(fraction)));
     let clock = match fraction {
         None if has_shape(clock, "00:00") => format!("{clock}:00"),
-        Some(f) if f.is_empty() || f.len() > 6 || !f.chars().all(|c| c.is_ascii_digit()) => return None,
+        Some(f) if f.is_empty() || f.len() > 255 || !f.chars().all(|c| c.is_ascii_digit()) => return None,
+        Some(f) if f.chars().skip(6).any(|c| c != '0') => return None,
         _ if has_shape(clock, "00:00:00") => clock.to_owned(),
         _ => return None,
     };
@@ -243,7 +245,7 @@ pub fn time(text: &str) -> Option<Time> {
         return None;
     }
     let moment = NaiveDateTime::parse_from_str(&format!("{date} {clock}"), "%Y-%m-%d %H:%M:%S").ok()?;
-    let micros: i64 = format!("{:0<6}", fraction.unwrap_or("")).parse().unwrap();
+    let micros: i64 = format!("{:0<6}", fraction.unwrap_or(""))[..6].parse().unwrap();
     let local = moment.and_utc().timestamp() * 1_000_000 + micros;
     if zone.is_empty() {
         return Some(Time::Naive(local));

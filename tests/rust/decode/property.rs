@@ -76,16 +76,16 @@ fn date() -> impl Strategy<Value = String> {
 }
 
 fn naive() -> impl Strategy<Value = String> {
-    (date(), "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,6})?)?")
+    (date(), "[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.([0-9]{1,6}|[0-9]{6}0{1,8}))?)?")
         .prop_map(|(date, time)| date + &time)
 }
 
 fn zoned() -> impl Strategy<Value = String> {
-    (naive(), "(Z|[+-](0[0-9]|1[0-4])(:?[03]0)?)").prop_map(|(naive, zone)| naive + &zone)
+    (naive(), " ?(Z|[+-](0[0-9]|1[0-4])(:?[03]0)?)").prop_map(|(naive, zone)| naive + &zone)
 }
 
 fn almost_time() -> impl Strategy<Value = String> {
-    (naive(), "(\\.[0-9]{7,9}|:60|Z?| |[+-]99:00|\\.)?").prop_map(|(naive, rest)| naive + &rest)
+    (naive(), "(\\.[0-9]{7,12}|:60|Z?| | Z|  Z|[+-]99:00|\\.)?").prop_map(|(naive, rest)| naive + &rest)
 }
 
 fn nested() -> impl Strategy<Value = String> {

@@ -184,3 +184,78 @@ fn columns_that_must_be_there_are_and_dropped_ones_are_not() {
     assert_eq!(names, ["x", "score", "call_id", "other"]);
     assert_eq!(only_batch(&unified).num_rows(), 1);
 }
+
+/// Forms that Java, .NET and git write: columns of them are times, and where they are not, the text is what arrived.
+const OTHER_FORMS: [(&str, &str); 9] = [
+    ("2025-07-15T12:00:00.000000000Z", "2025-07-15T12:00:00Z"),
+    ("2025-07-15T12:00:00.123456000+02:00", "2025-07-15T10:00:00.123456Z"),
+    ("2025-07-15 12:00:00.5000000 +0200", "2025-07-15T10:00:00.500Z"),
+    ("2025-07-15 12:00:00 +02:00", "2025-07-15T10:00:00Z"),
+    ("2025-07-15 12:00:00 -02", "2025-07-15T14:00:00Z"),
+    ("2025-07-15 12:00 Z", "2025-07-15T12:00:00Z"),
+    ("2025-07-15T12:00:00.0000000", "2025-07-15T12:00:00"),
+    ("2025-07-15 12:00:00.123456000000000000", "2025-07-15T12:00:00.123456"),
+    ("0001-01-01 00:00:00.000000000000", "0001-01-01T00:00:00"),
+];
+
+#[test]
+fn other_forms_of_times_are_read_and_kept() {
+    for (text, expected) in OTHER_FORMS {
+        let zoned = expected.ends_with('Z');
+        let json = format!("\"{text}\"");
+        let (data_type, values) = column_of(&[&json, "null", &json], &Options::default());
+        assert_eq!(data_type, micros(zoned.then_some("UTC")), "{text}");
+        assert_eq!(values, [Some(expected.into()), None, Some(expected.into())], "{text}");
+        // Beside anything else it is text, byte for byte, whatever came first and wherever pages end.
+        for other in ["\"\"", "\"soon\"", "1", "\"2025-07-15\"", "[]", "true"] {
+            for values in [[&json, other], [other, &json]] {
+                let (data_type, shown) = column_of(&values, &Options::default());
+                assert_eq!(data_type, DataType::Utf8, "{text} beside {other}");
+                assert!(shown.contains(&Some(text.into())), "{text} beside {other}: {shown:?}");
+                let bodies = values.map(|value| format!(r#"[{{"x":{value}}}]"#));
+                let unified = table(&[&bodies[0], &bodies[1]], &Options::default()).unwrap();
+                assert_eq!(super::helpers::shown(only_batch(&unified).column(0)), shown);
+            }
+        }
+        for (pinned, fits) in [
+            (DataType::Timestamp(TimeUnit::Nanosecond, None), !zoned && !text.starts_with("0001")),
+            (micros(None), !zoned),
+            (micros(Some("UTC")), zoned),
+            (DataType::Utf8, true),
+            (DataType::Date32, text.starts_with("0001")),
+        ] {
+            let options = Options { pinned: schema(&[("x", pinned.clone())]), ..Options::default() };
+            let read = table(&[&format!(r#"[{{"x":{json}}}]"#)], &options);
+            assert_eq!(read.is_ok(), fits, "{text} as {pinned:?}: {read:?}");
+            if pinned == DataType::Utf8 {
+                assert_eq!(shown(only_batch(&read.unwrap()).column(0)), [Some(text.into())]);
+            }
+        }
+    }
+}
+
+#[test]
+fn nearly_a_time_is_text() {
+    let long = format!("2025-07-15 12:00:00.{}", "0".repeat(256));
+    for text in [
+        "2025-07-15 12:00:00  Z",
+        "2025-07-15 12:00:00 ",
+        "2025-07-15 12:00:00\u{a0}Z",
+        "2025-07-15 12:00:00 z",
+        "2025-07-15 12:00:00. Z",
+        "2025-07-15 12:00:00.1234567",
+        "2025-07-15 12:00:00.0000000001",
+        "2025-07-15 12:00:00.000000 Z ",
+        "2025-07-15 Z",
+        "2025-07-15T12:00:00 +2:00",
+        "2025-07-15T12:00:00 UTC",
+        &long,
+    ] {
+        let (data_type, values) = column_of(&[&format!("\"{text}\"")], &Options::default());
+        assert_eq!((data_type, values[0].as_deref()), (DataType::Utf8, Some(text)));
+    }
+    let most = format!("\"2025-07-15 12:00:00.{}Z\"", "0".repeat(255));
+    assert_eq!(column_of(&[&most], &Options::default()).0, micros(Some("UTC")));
+    let (_, values) = column_of(&[&most, "\"\""], &Options::default());
+    assert_eq!(values[0].as_deref(), Some(most.trim_matches('"')));
+}
