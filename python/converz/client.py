@@ -213,7 +213,8 @@ class Client:
             limit: At most so many rows; no more pages are asked for than they need. By default every row.
             schema: Types that columns must have: a dict of names to Arrow type names, such as
                 ``{"csat": "float64"}``, or any Arrow schema, another table's ``schema`` included.
-            parse_dates: Whether columns of ISO dates or date-times become such.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one; a column with
+                an offset on every value is in UTC. False keeps the text, with the offset that it has.
             progress: True or False to show or hide progress; a function to be called with rows and bytes so
                 far; by default it is shown in terminals and notebooks when reading lasts over a second.
 
@@ -231,8 +232,8 @@ class Client:
 
         Warns:
             ConverzWarning: If rows moved from page to page while they were read, if values of a known
-                column do not have its type, or if the service left out a column of ``columns`` and answered
-                with another one.
+                column do not have its type, if a few values keep a column from being one of dates, or if the
+                service left out a column of ``columns`` and answered with another one.
 
         Example:
             >>> import converz
@@ -513,8 +514,8 @@ class Client:
             APIStatusError: As in `calls`, here and when the frame is collected.
 
         Warns:
-            ConverzWarning: When the frame is collected, if values of a known column that is selected do not have its
-                type on the first page.
+            ConverzWarning: When the frame is collected, if on the first page values of a known column that is selected
+                do not have its type, or a few values keep a selected column from being one of dates.
 
         Example:
             >>> import converz, polars as pl

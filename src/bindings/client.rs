@@ -171,7 +171,11 @@ impl Client {
                 events.log(py)?;
                 pages.report(py)
             })?;
-            Ok(RecordBatchStream::new(or_raise(py, opened)?, events, pages))
+            let stream = or_raise(py, opened)?;
+            for warning in stream.column_warnings() {
+                warn(py, &warning.text)?;
+            }
+            Ok(RecordBatchStream::new(stream, events, pages))
         })
     }
 

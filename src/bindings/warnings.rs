@@ -5,10 +5,32 @@ use std::ffi::CString;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-/// Warns the caller of the method that called us.
+/// Warns whoever called the package: theirs is the line that is shown.
 pub fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
     let category = py.import(intern!(py, "converz.errors"))?.getattr(intern!(py, "ConverzWarning"))?;
     // A sentence about data may hold a NUL from the data.
     let message = CString::new(message.replace('\0', "\u{fffd}")).unwrap_or_default();
-    PyErr::warn(py, &category, &message, 2)
+    PyErr::warn(py, &category, &message, caller(py).unwrap_or(1))
+}
+
+/// How many frames up the one is that is not the package's own, counted from 1.
+fn caller(py: Python<'_>) -> PyResult<i32> {
+    let mut frame = py.import(intern!(py, "sys"))?.call_method0(intern!(py, "_getframe"))?;
+    let mut level = 1;
+    while is_own(&frame)? {
+        frame = frame.getattr(intern!(py, "f_back"))?;
+        if frame.is_none() {
+            break;
+        }
+        level += 1;
+    }
+    Ok(level)
+}
+
+fn is_own(frame: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = frame.py();
+    let globals = frame.getattr(intern!(py, "f_globals"))?;
+    let name = globals.call_method1(intern!(py, "get"), (intern!(py, "__name__"), ""))?;
+    let name: String = name.extract()?;
+    Ok(name == "converz" || name.starts_with("converz."))
 }

@@ -47,6 +47,13 @@ impl Bits {
         self.bytes.get(index >> 3).is_some_and(|byte| byte >> (index & 7) & 1 == 1)
     }
 
+    /// How many are set.
+    pub(super) fn count(&self) -> usize {
+        let whole = self.len / 8;
+        let set: u32 = self.bytes.iter().take(whole).map(|byte| byte.count_ones()).sum();
+        set as usize + (whole * 8..self.len).filter(|index| self.get(*index)).count()
+    }
+
     pub(super) fn truncate(&mut self, len: usize) {
         if len < self.len {
             self.bytes.truncate(len.div_ceil(8));

@@ -304,6 +304,15 @@ impl Chunk {
         !self.is_null() && (self.valid.len() == 0 || self.valid.get(index))
     }
 
+    /// How many values are not null.
+    pub(super) fn num_valid(&self) -> usize {
+        match self.valid.len() {
+            _ if self.is_null() => 0,
+            0 => self.len,
+            _ => self.valid.count(),
+        }
+    }
+
     /// The value at `index`, if it is not null.
     pub(super) fn get(&self, index: usize) -> Option<Value<'_>> {
         if self.is_valid(index) { self.data.get(index) } else { None }

@@ -11,6 +11,7 @@ mod fault;
 mod glue;
 mod json;
 mod layout;
+mod near_dates;
 mod nested;
 mod number;
 mod page;
@@ -37,7 +38,7 @@ pub use page::Page;
 pub use parallel::{Cutting, ParallelDecoder};
 pub use scan::PageDecoder;
 pub use types::type_name;
-pub use unify::{ColumnWarning, OnNewColumn, Unified, conform, stream_schema, unify};
+pub use unify::{ColumnWarning, OnNewColumn, Unified, conform, stream_schema, stream_warnings, unify};
 pub use views::string_views;
 
 /// How pages are decoded.

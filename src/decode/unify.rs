@@ -1,6 +1,6 @@
 //! Pages → batches of one schema: of all pages once they are there, or of a stream's, page by page.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::chunk::{Chunk, Value};
 use super::convert;
 use super::json;
+use super::near_dates::{self, NearDates, near_dates};
 use super::page::{Page, RawBatch};
 use super::rechunk::rechunk;
 use super::side_by_side::side_by_side;
@@ -82,7 +83,7 @@ fn columns(pages: &[Page], options: &Options, ensure: &[String], drop: &[String]
 
 impl Column {
     /// The column's chunks with page and batch.
-    fn chunks<'a>(&'a self, pages: &'a [Page]) -> impl Iterator<Item = (usize, usize, &'a Chunk)> {
+    fn chunks<'a>(&'a self, pages: &'a [Page]) -> impl Iterator<Item = near_dates::Place<'a>> + Clone {
         pages.iter().zip(&self.positions).enumerate().flat_map(|(number, (page, position))| {
             let batches = page.batches.iter().enumerate();
             batches.filter_map(move |(batch, raw)| Some((number, batch, raw.chunks.get((*position)?)?)))
@@ -106,6 +107,33 @@ impl Column {
             return Ok(types::timestamp_utc());
         }
         Err(misfit)
+    }
+
+    /// What there is to say of a column of strings that are nearly all dates.
+    fn near_dates(&self, pages: &[Page], options: &Options) -> Option<ColumnWarning> {
+        if !options.parse_dates || options.json {
+            return None;
+        }
+        let NearDates { like, first: (page, batch, row), finer, fitting, total } =
+            near_dates(self.chunks(pages))?;
+        let value = self.describe(pages, &Misfit { page, batch, row }, options);
+        let like_name = types::type_name(&like);
+        let fault = if finer {
+            format!("finer than the microseconds of {like_name}")
+        } else {
+            format!("no {like_name} as {fitting} of its {total} values are")
+        };
+        let pin = near_dates::candidates(&like).into_iter().find(|pin| self.misfit(pages, pin).is_none());
+        let remedy = match pin {
+            Some(pin) => format!("to read it as {0}, pass schema= with {0} for it", types::type_name(&pin)),
+            None => {
+                "correct the value, or convert the column after reading (as pandas.to_datetime does with \
+                     errors=\"coerce\"); schema= with string for it says that it is text"
+                    .to_owned()
+            }
+        };
+        let text = format!("{value}, which is {fault}: the whole column is string; {remedy}");
+        Some(ColumnWarning { column: self.name.to_string(), text })
     }
 
     /// How a message names the value.
@@ -183,7 +211,11 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
                 widened
             })
         } else {
-            by_table()
+            let data_type = by_table();
+            if data_type == DataType::Utf8 {
+                warnings.extend(column.near_dates(&pages, options));
+            }
+            data_type
         };
         fields.push(if json::keeps_json(&column.name, options) {
             json::json_field(&column.name, &data_type)
@@ -263,6 +295,20 @@ pub fn stream_schema(first: &Page, options: &Options, drop: &[String]) -> Result
         Some((column, text, wanted)) => Err(misfit_error(column, &text, wanted, fields)),
         None => Ok(Arc::new(Schema::new(fields))),
     }
+}
+
+/// What the user should know of the first page of a stream with this schema.
+pub fn stream_warnings(first: &Page, schema: &Schema, options: &Options) -> Vec<ColumnWarning> {
+    let pages = std::slice::from_ref(first);
+    let strings = schema.fields().iter().filter(|field| *field.data_type() == DataType::Utf8);
+    let strings: HashSet<&str> = strings.map(|field| field.name().as_str()).collect();
+    let is_settled_by_values = |column: &Column| {
+        strings.contains(&*column.name)
+            && types::pinned(&column.name, options).or_else(|| types::known(&column.name, options)).is_none()
+    };
+    let columns = columns(pages, options, &[], &[]);
+    let columns = columns.iter().filter(|column| is_settled_by_values(column));
+    columns.filter_map(|column| column.near_dates(pages, options)).collect()
 }
 
 /// The page as batches of a fixed schema; missing columns are null.

@@ -15,7 +15,7 @@ use super::read::unify_aside;
 use super::reader::Reader;
 use super::receipt::Receipt;
 use super::spec::ReadSpec;
-use crate::decode::{OnNewColumn, Options, Page, conform, stream_schema};
+use crate::decode::{ColumnWarning, OnNewColumn, Options, Page, conform, stream_schema, stream_warnings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Http;
 use crate::settings::Settings;
@@ -28,6 +28,8 @@ const AHEAD_BYTES: u64 = 128 << 20;
 #[derive(Debug)]
 pub struct Stream {
     schema: SchemaRef,
+    /// What there is to say of the first page.
+    column_warnings: Vec<ColumnWarning>,
     current: VecDeque<RecordBatch>,
     /// Given back with the last batch of its page.
     permit: Option<OwnedSemaphorePermit>,
@@ -71,16 +73,18 @@ impl Stream {
         gate.forget_permits(settings.max_concurrency - allowed);
 
         let options = Arc::clone(reader.options());
-        let (schema, first) = if let Some(settled) = first {
+        let (schema, column_warnings, first) = if let Some(settled) = first {
             let drop = reader.drop().to_vec();
             aside(settled.page.num_rows(), move || {
-                stream_schema(&settled.page, &options, &drop).map(|schema| (schema, Some(settled)))
+                let schema = stream_schema(&settled.page, &options, &drop)?;
+                let warnings = stream_warnings(&settled.page, &schema, &options);
+                Ok::<_, Error>((schema, warnings, Some(settled)))
             })
             .await??
         } else {
             let ensure = reader.columns_without_rows().to_vec();
             let unified = unify_aside(Vec::new(), options, ensure, reader.drop().to_vec()).await?;
-            (without_null_columns(&unified.schema, &spec.pinned), None)
+            (without_null_columns(&unified.schema, &spec.pinned), Vec::new(), None)
         };
 
         let (sender, arriving) = unbounded_channel();
@@ -92,6 +96,7 @@ impl Stream {
         reading.spawn(read_on(reader, first, conformer, sender, Arc::clone(&book)));
         Ok(Self {
             schema,
+            column_warnings,
             current: VecDeque::new(),
             permit: None,
             arriving,
@@ -103,6 +108,11 @@ impl Stream {
 
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
+    }
+
+    /// What the user should know of the columns, as far as the first page shows it.
+    pub fn column_warnings(&self) -> &[ColumnWarning] {
+        &self.column_warnings
     }
 
     /// The next batch; none after the end or an error. Nothing is lost when the future is dropped.

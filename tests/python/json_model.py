@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 EXACT = 2**53
 DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
+TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.(?:\d{1,6}|\d{6}0+))?)?)(?: ?(Z|[+-]\d\d(?::?\d\d)?))?",
+    re.ASCII,
+)
 
 
 class Value(NamedTuple):
@@ -72,12 +76,32 @@ def moment(text: str) -> date | datetime | None:
     try:
         if DATE.fullmatch(text):
             return date.fromisoformat(text)
-        if TIME.fullmatch(text):
-            time = datetime.fromisoformat(text)
+        if found := TIME.fullmatch(text):
+            clock, zone = found.groups(default="")
+            time = datetime.fromisoformat(clock + zone)
             return time if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     return None
+
+
+def is_nearly_dates(values: list[Value]) -> bool:
+    """Whether a column of strings has so many dates of one kind that it is worth a warning that it is none."""
+
+    def kind(python: Any) -> str:
+        # Of a fraction that is too fine, the rest counts.
+        cut = re.sub(r"(\.\d{6})\d{1,3}0*(?!\d)", r"\1", python) if isinstance(python, str) else ""
+        found = moment(cut)
+        if not isinstance(found, datetime):
+            return type(found).__name__
+        return "naive" if found.tzinfo is None else "zoned"
+
+    kinds = Counter(kind(value.python) for value in values if value.python is not None)
+    total = kinds.total()
+    del kinds["NoneType"]
+    return (
+        max(kinds.values(), default=0) * 100 >= total * 99 and column(values, parse_dates=True)[0] == "string"
+    )
 
 
 def kind_of(python: Any) -> str:

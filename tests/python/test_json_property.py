@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import warnings
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 import converz
-from json_model import NULL, Value, column, same
+from json_model import NULL, Value, column, is_nearly_dates, same
 from service import Answer, serving
 
 UNICODE = st.characters(exclude_categories=["Cs"])
@@ -62,16 +64,22 @@ DAYS = st.dates().map(str) | st.sampled_from(
     ["2025-02-29", "0001-01-01", "9999-12-31", "2024-02-29", "2025-7-1"]
 )
 TIMES = st.builds(
-    lambda time, separator, precision: time.isoformat(separator, precision),
+    lambda time, separator, precision, zeros: (
+        time.isoformat(separator, precision) + zeros * (precision == "microseconds")
+    ),
     st.datetimes(),
     st.sampled_from(["T", " "]),
     st.sampled_from(["minutes", "seconds", "milliseconds", "microseconds"]),
+    st.sampled_from(["", "0", "000", "000000"]),
 )
 ZONED = st.builds(
-    lambda time, zone: time + zone,
+    lambda time, blank, zone: time + blank + zone,
     TIMES,
-    st.sampled_from(["Z", "+00:00", "-05:30", "+0200", "+14:00"]),
+    st.sampled_from(["", " "]),
+    st.sampled_from(["Z", "+00:00", "-05:30", "+0200", "+14:00", "+02"]),
 )
+# What is nearly one: too fine, a blank too many, a blank and no zone.
+NEARLY = st.builds(str.__add__, TIMES, st.sampled_from(["1", "0000001", "  Z", " ", " z", ".000", ""]))
 
 # Kinds of columns, each a mixture of kinds of values.
 KINDS = [
@@ -88,6 +96,7 @@ KINDS = [
     [TIMES],
     [ZONED],
     [DAYS, TIMES],
+    [TIMES, NEARLY],
     [TIMES, ZONED],
     [DAYS, TEXT],
     [SMALL, TEXT, FLOATS, NESTED, st.booleans()],
@@ -186,7 +195,9 @@ def test_reading_is_what_json_reads(service, rows, blank, ensure_ascii, seed, pa
     assert plain == [{name: json.loads(value.text) for name, value in row.items()} for row in rows]
 
     client = converz.Client(service.url, "key", page_size=page_size, max_retries=0)
-    table = client.calls(parse_dates=parse_dates)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        table = client.calls(parse_dates=parse_dates)
     assert table.num_rows == len(rows)
     if not rows:
         return
@@ -198,6 +209,13 @@ def test_reading_is_what_json_reads(service, rows, blank, ensure_ascii, seed, pa
         event(kind)
         assert table.schema[name] == kind, name
         assert all(map(same, read[name], expected)), (name, read[name], expected)
+    texts = [str(warning.message) for warning in warned]
+    nearly = [name for name in names if is_nearly_dates([row.get(name, NULL) for row in rows])]
+    event(f"{len(nearly)} columns of nearly dates")
+    assert len(texts) == (len(nearly) if parse_dates else 0), texts
+    assert all(
+        re.match(r'column ".*" has .*: the whole column is string; ', text, re.DOTALL) for text in texts
+    )
 
 
 def test_the_model_itself():
@@ -221,6 +239,20 @@ def test_the_model_itself():
     assert made('"2025-07-01"')[0] == "date32"
     assert made('"2025-07-01 12:00"', '"2025-07-01T12:00:00.5"')[0] == "timestamp[us]"
     assert made('"2025-07-01 12:00+02:00"', '"2025-07-01T12:00Z"')[0] == "timestamp[us, UTC]"
+    assert made('"2025-07-01 12:00:00.1234560000"')[0] == "timestamp[us]"
+    assert made('"2025-07-01 12:00:00.000000000 +02:00"', '"2025-07-01T12:00 Z"')[0] == "timestamp[us, UTC]"
+    for text in ("12:00:00.1234567", "12:00:00.0000001", "12:00  Z", "12:00 ", "12:00:00."):
+        assert made(f'"2025-07-01 {text}"')[0] == "string"
     assert made('"2025-07-01"', '"2025-07-01 12:00"')[0] == "string"
     assert made("null", "null") == ("null", [None, None])
+
+    def nearly(*texts: str) -> bool:
+        return is_nearly_dates([Value(text) for text in texts])
+
+    assert nearly(*['"2025-07-01"'] * 99, '""', "null")
+    assert nearly('"2025-07-01 12:00:00.123456789"')
+    assert not nearly(*['"2025-07-01"'] * 98, '""')
+    assert not nearly(*['"2025-07-01"'] * 99)
+    assert not nearly("null")
+    assert not nearly('"x"')
     assert in_pieces(b"abc" * 99, 1) != [b"abc" * 99]

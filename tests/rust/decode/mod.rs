@@ -6,6 +6,7 @@ mod helpers;
 mod json_cases;
 mod kept_json;
 mod large;
+mod near_dates;
 mod oracle;
 mod parallel;
 mod pinned;
