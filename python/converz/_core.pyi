@@ -22,7 +22,14 @@ class Secret:
 
 @final
 class Schema:
-    """The names and types of a table's columns, in order."""
+    """The names and types of a table's columns, in order.
+
+    Example:
+        >>> import converz
+        >>> schema = converz.Schema({"call_id": "int64", "start_time": "timestamp[us]"})
+        >>> schema["start_time"], "csat" in schema
+        ('timestamp[us]', False)
+    """
 
     def __new__(cls, schema: object) -> Schema: ...
     @property
@@ -31,7 +38,8 @@ class Schema:
     @property
     def types(self) -> list[str]:
         """The columns' types, as Arrow names them."""
-    def keys(self) -> list[str]: ...
+    def keys(self) -> list[str]:
+        """The columns' names, so that `dict(schema)` works."""
     def __len__(self) -> int: ...
     def __contains__(self, name: str, /) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...
@@ -45,14 +53,26 @@ class Schema:
 
 @final
 class RecordBatch:
-    """One batch of a table or a stream."""
+    """One batch of a table or a stream.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+        ...     with sandbox.client().stream_reps() as stream:
+        ...         batch = next(stream)
+        >>> batch.num_rows, batch.column_names[:2]
+        (5, ['rep_id', 'name'])
+    """
 
     @property
-    def schema(self) -> Schema: ...
+    def schema(self) -> Schema:
+        """The names and types of the columns."""
     @property
-    def num_rows(self) -> int: ...
+    def num_rows(self) -> int:
+        """The number of rows."""
     @property
-    def column_names(self) -> list[str]: ...
+    def column_names(self) -> list[str]:
+        """The names of the columns, in order."""
     def __len__(self) -> int: ...
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]: ...
@@ -117,7 +137,15 @@ class PolledStream:
 
 @final
 class PlannedRequest:
-    """One request, as it would be made."""
+    """One request, as it would be made.
+
+    Example:
+        >>> import converz
+        >>> client = converz.Client("https://yourdomain.converz.co", "key")
+        >>> [request] = client.update_calls({"call_id": [1, 2], "priority": ["high", None]}, dry_run=True)
+        >>> request.method, request.path, request.rows, request.body
+        ('POST', '/calls', 1, b'{"call_id":[1],"priority":["high"]}')
+    """
 
     @property
     def method(self) -> str:

@@ -302,16 +302,19 @@ pub struct Batch(pub RecordBatch);
 
 #[pymethods]
 impl Batch {
+    /// The names and types of the columns.
     #[getter]
     fn schema(&self) -> Schema {
         Schema::new(self.0.schema())
     }
 
+    /// The number of rows.
     #[getter]
     fn num_rows(&self) -> usize {
         self.0.num_rows()
     }
 
+    /// The names of the columns, in order.
     #[getter]
     fn column_names(&self) -> Vec<String> {
         self.0.schema().fields().iter().map(|field| field.name().clone()).collect()
