@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -93,3 +95,18 @@ def test_no_crate_asks_for_a_newer_rust_than_is_promised(folder):
     assert len(packages) > 100
     newer = [p["name"] for p in packages if numbers(p["rust_version"] or "0") > promised]
     assert newer == []
+
+
+def test_wheels_say_where_the_project_is(tmp_path):
+    """The sources do not know; the workflow that builds wheels tells, whatever repository it runs in."""
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    command = [sys.executable, ROOT / ".ci" / "urls.py", "https://forge.example/owner/converz/"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    told = tomllib.loads((tmp_path / "pyproject.toml").read_text(encoding="utf-8"))
+    urls = told["project"].pop("urls")
+    assert told == PYPROJECT
+    assert set(urls) == {"Source", "Documentation", "Changelog", "Issues", "Security"}
+    assert all(url.startswith("https://forge.example/owner/converz") for url in urls.values())
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    wheels = (ROOT / ".github" / "workflows" / "wheels.yml").read_text(encoding="utf-8")
+    assert wheels.count("python .ci/urls.py") == wheels.count("PyO3/maturin-action@")
