@@ -198,9 +198,7 @@ impl Query {
     /// Written as the documentation's example is, to the minute, and finer only where the value is.
     fn time(&mut self, name: &'static str, value: Option<NaiveDateTime>) {
         if let Some(time) = value {
-            let format = if !time.nanosecond().is_multiple_of(1_000) {
-                "%Y-%m-%d %H:%M:%S%.9f"
-            } else if time.nanosecond() != 0 {
+            let format = if time.nanosecond() != 0 {
                 "%Y-%m-%d %H:%M:%S%.6f"
             } else if time.second() != 0 {
                 "%Y-%m-%d %H:%M:%S"

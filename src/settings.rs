@@ -15,22 +15,19 @@ use crate::error::{Error, Result};
 pub struct ApiKey(Arc<str>);
 
 impl ApiKey {
-    /// White space around the key is no part of it: files that hold secrets end with a line feed.
-    ///
     /// # Errors
     /// A key that cannot be the value of an HTTP header.
     pub fn new(key: &str) -> Result<Self> {
-        let key = key.trim();
         if key.is_empty() {
             return Err(Error::configuration(
                 "api_key is empty: pass api_key= or set the environment variable CONVERZ_API_KEY",
             ));
         }
-        // The value is not shown: it may be the real key with a stray blank.
+        // The value is not shown: it may be the real key with a stray line feed.
         if !key.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
             return Err(Error::configuration(
                 "api_key has a character that a header cannot carry: only visible ASCII characters without \
-                 blanks are allowed (a blank or a line feed within it, perhaps?)",
+                 blanks are allowed (a line feed at its end, perhaps?)",
             ));
         }
         Ok(Self(key.into()))

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
-    import numpy as np
     import polars as pl
 
     from converz._core import Client as CoreClient
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 Strings: TypeAlias = "str | Iterable[str]"
-Date: TypeAlias = "str | date | np.datetime64"
-Time: TypeAlias = "str | date | np.datetime64"
+Date: TypeAlias = "str | date"
+Time: TypeAlias = "str | date"
 Progress: TypeAlias = "bool | Callable[[int, int], object] | None"
 
 
@@ -78,8 +77,7 @@ class Client:
         base_url: Where the service is, such as ``https://yourdomain.converz.co``; by default the environment
             variable ``CONVERZ_BASE_URL``. Without a path it gets ``/api/v1``, with one it is taken as it is.
             Plain ``http://`` is for this machine only, unless ``allow_http=True``.
-        api_key: The key; by default the environment variable ``CONVERZ_API_KEY``. White space around it, such as
-            the line feed at the end of a file, is no part of it.
+        api_key: The key; by default the environment variable ``CONVERZ_API_KEY``.
         timeout: Seconds for one request with its retries.
         connect_timeout: Seconds for one connection to be made.
         first_byte_timeout: Seconds from a request's last byte to its answer's first.
@@ -192,16 +190,18 @@ class Client:
     ) -> Table:
         """List conversations: every one that matches, from all pages.
 
-        A list may be one string or any sequence, series or set of strings; what is left out does not restrict.
+        A list may be one string or any sequence or series of strings; what is left out does not restrict.
 
         Args:
-            start_date: First date: a string such as ``"2025-07-15"``, a date, or a datetime (pandas' and numpy's
-                too) without a zone.
+            start_date: First date: a string such as ``"2025-07-15"``, a date or a datetime.
             end_date: Last date, included.
-            after: Minimum of ``start_time``: a string such as ``"2025-07-15 12:00"``, a datetime (pandas' and
-                numpy's too) without a zone (the service's zone is meant), or a date, which is its midnight.
+            after: Minimum of ``start_time``: a string such as ``"2025-07-15 12:00"``, a datetime without a
+                zone (the service's zone is meant), or a date, which is its midnight.
             before: Maximum of ``start_time``.
-            metric: Metrics to calculate, such as ``["csat", "talk_ratio"]``, each a column of the result.
+            metric: Metrics to calculate, such as ``["csat", "talk_ratio"]``, each a column of the result. Which
+                there are is each customer's own; a sandbox has ``talk_ratio`` (share of the time that the agent
+                talks), ``interruptions`` (count), ``silence_s`` (seconds), ``sentiment`` (-1 to 1), ``csat`` (1 to
+                5, often null) and ``resolved`` (boolean).
             rep_id: Only these users.
             vendor: Only these vendors.
             campaign: Only these campaigns.
@@ -320,9 +320,12 @@ class Client:
             campaign: Only these campaigns.
             department: Only these departments.
             subcampaign: Only these subcampaigns.
-            metric: Metrics to include, such as ``["csat", "talk_ratio"]``.
-            groupby: How to group: ``date``, ``week``, ``month``, ``quarter``, ``half`` (of the range), or
-                columns such as ``campaign`` and ``rep_id``. Weeks, months and quarters come with their year.
+            metric: Metrics to include, such as ``["csat", "talk_ratio"]``. Metrics of conversations are averaged
+                over those that have a value, so a boolean is the share in which it is true; in-app activity (in a
+                sandbox ``logins``, ``minutes_in_app`` and ``exercises_completed``) is summed.
+            groupby: How to group: ``date``, ``week``, ``month``, ``quarter``, ``half`` (of the range: 1 or 2), or
+                columns such as ``campaign`` and ``rep_id``. Weeks, months and quarters come with their ``year``,
+                weeks as ISO counts them: ``datetime.date.fromisocalendar(year, week, 1)`` is the Monday.
             schema: Types that columns must have, as in `calls`.
             parse_dates: Whether columns of ISO dates or date-times become such.
 

@@ -1,11 +1,9 @@
 //! The arguments of an operation as Python passes them → a validated query.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyList, PyMapping, PyString, PyTuple,
-};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyMapping, PyString};
 
 use super::errors::{or_raise, to_py_err};
 use crate::error::Error;
@@ -86,9 +84,6 @@ impl<'py> Arguments<'_, 'py> {
         if let Ok(text) = value.cast::<PyString>() {
             return Ok(Some(vec![utf8(name, text)?]));
         }
-        if let Some(reason) = mistaken(&value)? {
-            return Err(invalid(self.0.py(), format!("{name} {reason}")));
-        }
         let elements = if value.is_instance_of::<PyBytes>()
             || value.is_instance_of::<PyByteArray>()
             || value.cast::<PyMapping>().is_ok()
@@ -127,13 +122,6 @@ impl<'py> Arguments<'_, 'py> {
             let text = utf8(name, text)?;
             return or_raise(self.0.py(), parse_date(name, &text)).map(Some);
         }
-        if is_numpy_time(&value) {
-            let time = numpy_time(&value).ok_or_else(|| self.refuse(name, &value, ALLOWED))?;
-            return Ok(Some(time.date()));
-        }
-        if has_zone(&value)? {
-            return Err(self.refuse_zone(name, &value, "it depends on the zone which day that is", "date()"));
-        }
         let date = value.is_instance_of::<PyDate>().then(|| calendar_date(&value)).flatten();
         date.map(Some).ok_or_else(|| self.refuse(name, &value, ALLOWED))
     }
@@ -145,25 +133,23 @@ impl<'py> Arguments<'_, 'py> {
             let text = utf8(name, text)?;
             return or_raise(self.0.py(), parse_time(name, &text)).map(Some);
         }
-        if is_numpy_time(&value) {
-            return numpy_time(&value).map(Some).ok_or_else(|| self.refuse(name, &value, ALLOWED));
-        }
         if !value.is_instance_of::<PyDate>() {
             return Err(self.refuse(name, &value, ALLOWED));
         }
-        if has_zone(&value)? {
-            let reason = "the service takes times without a zone, in one of its own";
-            return Err(self.refuse_zone(name, &value, reason, "replace(tzinfo=None)"));
+        if value.is_instance_of::<PyDateTime>() && !value.getattr("tzinfo")?.is_none() {
+            // The zone of the service's times is not documented, so no conversion could be right.
+            return Err(self.refuse(
+                name,
+                &value,
+                "a time without a zone, in the zone of the service (`.replace(tzinfo=None)` drops one)",
+            ));
         }
         let date = calendar_date(&value).ok_or_else(|| self.refuse(name, &value, ALLOWED))?;
         if !value.is_instance_of::<PyDateTime>() {
             return Ok(Some(date.and_time(NaiveTime::MIN)));
         }
         let part = |part: &str| -> PyResult<u32> { value.getattr(part)?.extract() };
-        // Only pandas' times have it.
-        let finer = part("nanosecond").unwrap_or_default();
-        let nanos = 1_000 * part("microsecond")? + finer;
-        NaiveTime::from_hms_nano_opt(part("hour")?, part("minute")?, part("second")?, nanos)
+        NaiveTime::from_hms_micro_opt(part("hour")?, part("minute")?, part("second")?, part("microsecond")?)
             .map(|time| Some(date.and_time(time)))
             .ok_or_else(|| self.refuse(name, &value, ALLOWED))
     }
@@ -187,18 +173,6 @@ impl<'py> Arguments<'_, 'py> {
 
     fn given(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(self.0.get_item(name)?.filter(|value| !value.is_none()))
-    }
-
-    /// Which zone the service's times are in is not documented, so that no conversion made here could be right.
-    fn refuse_zone(&self, name: &str, value: &Bound<'_, PyAny>, reason: &str, last: &str) -> PyErr {
-        invalid(
-            self.0.py(),
-            format!(
-                "{name}={} has a time zone, but {reason}: pass {name}=value.astimezone(zoneinfo.ZoneInfo(\
-                 \"Europe/Amsterdam\")).{last}, with the zone of the service",
-                shown(value)
-            ),
-        )
     }
 
     fn refuse(&self, name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
@@ -231,60 +205,6 @@ fn integer(value: &Bound<'_, PyAny>) -> Option<i64> {
         return value.extract().ok();
     }
     value.call_method0("__index__").ok()?.extract().ok()
-}
-
-/// What iterates over strings that are not its values, as the rest of a sentence about an argument.
-fn mistaken(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
-    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
-        return Ok(None);
-    }
-    // Asked of the class, since a series of pandas has its labels as attributes.
-    let class = value.get_type();
-    let named = class.name()?;
-    if class.hasattr("readline")? {
-        return Ok(Some(format!(
-            "is a file ({named}), whose lines end with line feeds: pass [line.strip() for line in file]"
-        )));
-    }
-    // Dataframes of all libraries have one of these, and their series none.
-    let mut is_frame = false;
-    for attribute in ["columns", "column_names", "__dataframe__"] {
-        is_frame |= class.hasattr(attribute)?;
-    }
-    let dimensions = value.getattr("ndim").and_then(|number| number.extract::<usize>()).unwrap_or(1);
-    if is_frame || dimensions > 1 {
-        return Ok(Some(format!(
-            "is a {named} of columns, and not a sequence of strings: pass one column, such as frame[\"campaign\"]"
-        )));
-    }
-    Ok(None)
-}
-
-fn has_zone(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    Ok(value.is_instance_of::<PyDateTime>() && !value.getattr("tzinfo")?.is_none())
-}
-
-fn is_numpy_time(value: &Bound<'_, PyAny>) -> bool {
-    value.get_type().name().is_ok_and(|name| name == "datetime64") && value.hasattr("dtype").unwrap_or(false)
-}
-
-/// numpy's time, unless it is none (`NaT`), outside of the calendar, or in months and other units that are no moment.
-fn numpy_time(value: &Bound<'_, PyAny>) -> Option<NaiveDateTime> {
-    let kind: String = value.getattr("dtype").ok()?.getattr("name").ok()?.extract().ok()?;
-    match kind.strip_prefix("datetime64[")?.strip_suffix(']')? {
-        "ns" => {
-            let nanos: i64 = value.call_method1("astype", ("int64",)).ok()?.extract().ok()?;
-            // What NaT is.
-            (nanos != i64::MIN).then(|| DateTime::from_timestamp_nanos(nanos).naive_utc())
-        }
-        "D" | "h" | "m" | "s" | "ms" | "us" => {
-            let item = value.call_method0("item").ok()?;
-            item.extract::<NaiveDateTime>()
-                .ok()
-                .or_else(|| item.extract::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN)))
-        }
-        _ => None,
-    }
 }
 
 /// `NaT` of pandas is an instance of datetime, but has no day.

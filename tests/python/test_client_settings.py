@@ -136,24 +136,12 @@ def test_plain_http_is_refused_to_other_machines(url):
     assert converz.Client(url, SECRET, allow_http=True).settings["base_url"] == f"{url}/api/v1"
 
 
-@pytest.mark.parametrize(
-    "key", ["two words", "two\nlines", "\n", " ", "schlüssel", "\x00", "\ud800", b"bytes", 5]
-)
+@pytest.mark.parametrize("key", ["two words", "key\n", "schlüssel", "\x00", "\ud800", b"bytes", 5])
 def test_no_key(key):
     message = refused(URL, key)
     assert message.startswith("api_key")
-    if str(key).strip():
-        assert str(key) not in message
+    assert str(key) not in message
     assert repr(key) not in message
-
-
-@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " \t{} ", "\n{}\n\n"], ids=repr)
-def test_white_space_around_a_key_is_no_part_of_it(sandbox, monkeypatch, around):
-    """As files of secrets have it."""
-    key = around.format(sandbox.api_key)
-    assert converz.Client(sandbox.url, key).reps(limit=1).num_rows == 1
-    monkeypatch.setenv("CONVERZ_API_KEY", key)
-    assert converz.Client(sandbox.url).reps(limit=1).num_rows == 1
 
 
 @pytest.mark.parametrize("value", NO_SECONDS, ids=repr)

@@ -1,7 +1,8 @@
-"""The documentation runs: README, docstrings, the notebook. And it is complete."""
+"""The documentation runs: README, pages, docstrings, the notebook. And it is complete."""
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import doctest
@@ -15,9 +16,11 @@ from pathlib import Path
 import pytest
 
 import converz
+from converz import _core
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 VERBS = [name for name in converz.__all__ if inspect.isfunction(getattr(converz, name))]
 CLASSES = [
@@ -32,8 +35,8 @@ ERRORS = [
 ]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def test_the_readme(tmp_path, monkeypatch):
@@ -55,6 +58,25 @@ def test_the_readme(tmp_path, monkeypatch):
     assert (tmp_path / "calls.parquet").stat().st_size > 0
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_pages(path, tmp_path, monkeypatch):
+    """The Python blocks of a page, as the README's. What is no code of Python says so: sh or text."""
+    monkeypatch.chdir(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    fences = re.findall(r"^```.*$", text, re.MULTILINE)
+    assert set(fences) <= {"```", "```python", "```sh", "```text"}, fences
+    assert path.parent.name != "guides" or len(blocks("python", text)) >= 4
+    names: dict[str, object] = {"__name__": "__main__"}
+    try:
+        for position, code in enumerate(blocks("python", text)):
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(code, f"{path.name}, Python block {position + 1}", "exec"), names)
+    finally:
+        # A second time does no harm, and a page whose block failed did not get there.
+        if "sandbox" in names:
+            names["sandbox"].stop()
+
+
 def test_the_commands_of_the_readme():
     """They are tried elsewhere (`converz demo`, the suite itself); here only that they are still the ones."""
     commands = "".join(blocks("sh"))
@@ -66,17 +88,46 @@ def test_the_commands_of_the_readme():
     assert not re.findall(r"^```(?!python\n|sh\n|$).*", README, re.MULTILINE)
 
 
-def test_links_of_the_readme():
-    for target in re.findall(r"\]\(([^)]+)\)", README):
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_links_of_what_the_forge_shows(name):
+    """The links of the site's pages are the site's; see test_site.py."""
+    for target in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text(encoding="utf-8")):
         if not target.startswith("https://"):
             assert (ROOT / target).exists(), target
-    for path in re.findall(r"`((?:notebooks|tests|src|python)/[^`*]*)`", README):
-        assert (ROOT / path).exists(), path
 
 
-def test_names_in_the_readme():
-    for name in re.findall(r"`converz\.(\w+)", README):
+PROSE = [*(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")), *PAGES]
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
+def test_files_in_prose(path):
+    """A file that a document names is there: `src/query.rs` by its path, `types.rs` anywhere in the sources."""
+    spans = re.findall(
+        r"`([^`\n]+)`",
+        re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL),
+    )
+    words = [word for span in spans for word in span.split()]
+    made_by_runs = {"fuzz/artifacts"}
+    for word in words:
+        if re.match(r"(notebooks|tests|src|python|docs|fuzz|\.ci|\.github)/", word) and "ROOM" not in word:
+            assert word in made_by_runs or (ROOT / word).exists(), word
+        elif re.fullmatch(r"[a-z_]+\.(rs|pyi?|toml|yml|md)", word):
+            assert (ROOT / word).exists() or any(
+                next((ROOT / top).rglob(word), None) for top in ("src", "python", "tests")
+            ), word
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.stem)
+def test_names_in_prose(path):
+    for name in re.findall(r"`converz\.(\w+)", path.read_text(encoding="utf-8")):
         assert hasattr(converz, name), name
+
+
+def test_every_error_has_its_line():
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[`(\w+)`\]", page, re.MULTILINE)
+    assert sorted([*listed, "ConverzError", "ConverzWarning"]) == sorted(ERRORS)
+    assert "[`ConverzWarning`]" in page
 
 
 def examples():
@@ -146,7 +197,9 @@ def public_members():
     for name in CLASSES:
         for member, value in vars(getattr(converz, name)).items():
             if not member.startswith("_") and (
-                callable(value) or isinstance(value, (property, staticmethod))
+                callable(value)
+                or isinstance(value, (property, staticmethod))
+                or inspect.isgetsetdescriptor(value)
             ):
                 yield f"{name}.{member}", value
 
@@ -167,6 +220,24 @@ def test_every_public_member_is_documented(name, member):
             )
             == arguments
         )
+
+
+def stub() -> dict[str, ast.ClassDef]:
+    text = (ROOT / "python" / "converz" / "_core.pyi").read_text(encoding="utf-8")
+    return {node.name: node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)}
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in CLASSES if getattr(_core, name, None) is getattr(converz, name)]
+)
+def test_the_stub_documents_what_help_does(name):
+    """Editors and the site read the stub, `help()` the compiled class."""
+    kind = getattr(converz, name)
+    assert ast.get_docstring(stub()[name]) == inspect.getdoc(kind).strip()
+    functions = [node for node in stub()[name].body if isinstance(node, ast.FunctionDef)]
+    documented = {node.name: ast.get_docstring(node) for node in functions if not node.name.startswith("_")}
+    assert documented == {member: inspect.getdoc(getattr(kind, member)) for member in documented}
+    assert set(documented) == {member for member in vars(kind) if not member.startswith("_")}
 
 
 def test_the_client_documents_its_settings():
