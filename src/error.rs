@@ -42,11 +42,12 @@ pub enum ErrorKind {
 /// How far an update came. The three sets of rows are disjoint and together the whole frame.
 #[derive(Debug, Clone)]
 pub struct UpdateFailure {
-    /// Rows of which every request was answered with success, or of which nothing had to be sent.
+    /// Rows of which every request was confirmed.
     pub committed: Vec<Range<usize>>,
     /// Rows of which a request may have been applied, or of which some requests were applied and others not.
     pub in_doubt: Vec<Range<usize>>,
-    /// Rows of which no request was sent, or only one that the service refused.
+    /// Rows of which no request was sent, or only one that the service refused; also those without a value, of which
+    /// none speaks.
     pub unsent: Vec<Range<usize>>,
     /// Why it stopped.
     pub cause: Error,

@@ -120,11 +120,14 @@ impl Settings {
         is_loopback(&self.base_url)
     }
 
-    /// The proxy as it may be shown: without its password.
+    /// The proxy as it may be shown: without its user and password.
     pub fn shown_proxy(&self) -> Option<String> {
         self.proxy.clone().map(|mut url| {
+            // Only a URL without a host refuses them, and then it has none.
+            if !url.username().is_empty() {
+                let _ = url.set_username("***");
+            }
             if url.password().is_some() {
-                // Only a URL without a host refuses a password, and then it has none.
                 let _ = url.set_password(Some("***"));
             }
             url.into()
@@ -371,12 +374,14 @@ mod tests {
     }
 
     #[test]
-    fn the_password_of_a_proxy_is_not_shown() {
+    fn the_user_and_password_of_a_proxy_are_not_shown() {
         let mut settings =
             Settings::new("https://acme.converz.co", ApiKey::new("k").unwrap(), false).unwrap();
-        settings.proxy = Some(parse_proxy("http://me:hidden@proxy.example:3128").unwrap());
-        assert_eq!(settings.shown_proxy().as_deref(), Some("http://me:***@proxy.example:3128/"));
+        settings.proxy = Some(parse_proxy("http://hidden:hidden@proxy.example:3128").unwrap());
+        assert_eq!(settings.shown_proxy().as_deref(), Some("http://***:***@proxy.example:3128/"));
         assert!(!format!("{settings:?} {settings:#?}").contains("hidden"));
+        settings.proxy = Some(parse_proxy("http://hidden@proxy.example:3128").unwrap());
+        assert_eq!(settings.shown_proxy().as_deref(), Some("http://***@proxy.example:3128/"));
         for proxy in [
             "proxy:hidden",
             "10.0.0.1:3128",

@@ -92,8 +92,9 @@ class Client:
         max_depth: Nesting of a value.
         max_value_bytes: Bytes of one value.
         allow_http: Allow plain HTTP to another machine, whoever may be listening.
-        ca_file: A file of PEM certificates to trust instead of the system's; by default the environment
-            variable ``SSL_CERT_FILE``.
+        ca_file: A file of PEM certificates to trust instead of the system's, those of authorities or the service's
+            own; by default the environment variable ``SSL_CERT_FILE``. RSA (2048 to 8192 bits), ECDSA on P-256 and
+            P-384, and Ed25519 are known.
         proxy: The URL of a proxy instead of the environment's; loopback never uses one.
         user_agent: What the service is told of the program.
         lossy: Replace lone surrogates in strings with U+FFFD instead of refusing the answer.
@@ -165,7 +166,7 @@ class Client:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings in force, without the key and without a proxy's password."""
+        """The settings in force, without the key and without a proxy's user and password."""
         return self._core.settings
 
     def calls(
@@ -654,8 +655,8 @@ class Client:
         Raises:
             InvalidInputError: If the frame is not as described: nothing was sent, and the keys of the rows that
                 cannot be are in the message.
-            UpdateError: If a request failed. It has the rows that were committed, and ``remaining``, a frame
-                that finishes the job when it is passed again.
+            UpdateError: If a request failed, or its answer does not confirm it. It has the rows that were committed,
+                and ``remaining``, a frame that finishes the job when it is passed again.
 
         Example:
             >>> import converz
@@ -877,10 +878,10 @@ class Client:
                 "it is used"
             )
             raise ConfigurationError(message)
-        if self._core.proxy_has_password:
+        if self._core.proxy_has_user:
             message = (
-                "a client whose proxy was passed with a password cannot be pickled, since the pickle would have to "
-                "hold the password: set the environment variable HTTPS_PROXY instead, or make a client where it is "
+                "a client whose proxy was passed with a user cannot be pickled, since the pickle would have to "
+                "hold the user and the password: set the environment variable HTTPS_PROXY instead, or make a client where it is "
                 "used"
             )
             raise ConfigurationError(message)

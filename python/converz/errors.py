@@ -61,7 +61,11 @@ class InvalidInputError(ConverzError, ValueError):
 
 
 class APIConnectionError(ConverzError):
-    """No answer came, or one that was cut before its end, however often it was tried."""
+    """No answer came, or one that was cut before its end, however often it was tried.
+
+    A proxy that opens no way to the service is one of its causes; a proxy that refuses (407 for a wrong password, 403)
+    is asked once.
+    """
 
 
 class APITimeoutError(ConverzError, TimeoutError):
@@ -98,7 +102,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is nothing at this address; the base URL may be wrong."""
+    """404: there is nothing at this address, which the message shows; the base URL may be wrong."""
 
 
 class RateLimitError(APIStatusError):
@@ -121,7 +125,10 @@ class RedirectError(ConverzError):
 
 
 class DecodeError(ConverzError):
-    """An answer that is not what was asked for: not a JSON array of rows, or in an encoding nobody asked for."""
+    """An answer that is not what was asked for.
+
+    Not a JSON array of rows, or in an encoding nobody asked for; for an update, one that does not confirm it.
+    """
 
 
 class LimitExceededError(ConverzError):
@@ -150,11 +157,17 @@ class UpdateError(ConverzError):
 
     If nulls were to be cleared, pass it with ``nulls="clear"`` again.
 
+    An answer confirms the rows of its request if its status is 200, 201, 203, 204 or 205 and its body, which may be
+    empty, is neither a page nor an error and speaks of no fewer rows (``{"updated": 1}`` for two). Any other success
+    leaves them in doubt: 202 says that they were accepted, not that they were set, 206 and 207 speak of parts.
+    A status of 4xx says that nothing of the request was set; 5xx, a redirect, a cut and silence may hide that it was.
+
     Attributes:
         committed: Rows that the service confirmed, as (start, end) pairs: the frame's rows from start to before
             end, counted from 0.
         in_doubt: Rows that were sent in part, or without an answer, likewise: they may have been set or not.
-        unsent: Rows of which nothing was sent, likewise.
+        unsent: Rows of which nothing was sent, likewise, or only what the service refused; rows of only nulls, which
+            are never sent, are among them.
         remaining: A `Table` of every row that is not known to be committed, those in doubt included. Setting them
             again does no harm. It has no rows if all are committed.
 

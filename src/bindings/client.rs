@@ -32,7 +32,7 @@ use crate::update;
 #[derive(Debug)]
 pub struct Client {
     settings: Arc<Settings>,
-    /// The arguments of `__init__` without the key and the proxy's password, for pickling.
+    /// The arguments of `__init__` without the key and the proxy's user and password, for pickling.
     arguments: Py<PyDict>,
     key_from_environment: bool,
     connection: Mutex<Option<Connection>>,
@@ -98,8 +98,9 @@ impl Client {
     }
 
     #[getter]
-    fn proxy_has_password(&self) -> bool {
-        self.settings.proxy.as_ref().is_some_and(|proxy| proxy.password().is_some())
+    fn proxy_has_user(&self) -> bool {
+        let has_user = |proxy: &url::Url| !proxy.username().is_empty() || proxy.password().is_some();
+        self.settings.proxy.as_ref().is_some_and(has_user)
     }
 
     #[getter]

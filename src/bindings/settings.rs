@@ -133,7 +133,7 @@ pub fn build(
     Ok((settings, key_from_environment))
 }
 
-/// The settings in force, without the key and the proxy's password.
+/// The settings in force, without the key and the proxy's user and password.
 pub fn show<'py>(py: Python<'py>, settings: &Settings) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("base_url", settings.base_url.as_str())?;

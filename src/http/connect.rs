@@ -1,64 +1,181 @@
-//! A layer around the HTTP library's connector: the timeout of connecting, TLS included, and its progress.
+//! Connections: TCP, through a proxy where there is one, and TLS; under one timeout, with their progress told.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tower_layer::Layer;
+use http::Uri;
+use http::uri::Scheme;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::clock::Clock;
 use super::progress::Progress;
+use super::proxies::{Proxies, tunnel};
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn StdError + Send + Sync>;
 
-#[derive(Debug, Clone)]
-pub(super) struct ConnectLayer {
+#[derive(Clone)]
+pub(super) struct Connector {
+    pub tcp: HttpConnector,
+    pub tls: Arc<ClientConfig>,
+    /// The same without HTTP/2, which proxies are not spoken to in.
+    pub tls_to_proxy: Arc<ClientConfig>,
+    pub proxies: Arc<Proxies>,
+    pub user_agent: String,
     pub clock: Arc<dyn Clock>,
     pub timeout: Duration,
 }
 
-impl<S> Layer<S> for ConnectLayer {
-    type Service = Connect<S>;
-
-    fn layer(&self, inner: S) -> Connect<S> {
-        Connect { inner, layer: self.clone() }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Connect<S> {
-    inner: S,
-    layer: ConnectLayer,
-}
-
-impl<S, T> Service<T> for Connect<S>
-where
-    S: Service<T, Error = BoxError>,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Stream>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.tcp.poll_ready(context).map_err(Into::into)
     }
 
-    fn call(&mut self, target: T) -> Self::Future {
+    fn call(&mut self, target: Uri) -> Self::Future {
         let connecting = Progress::current().map(|progress| progress.connecting());
-        let connected = self.inner.call(target);
-        let timer = self.layer.clock.sleep_until(self.layer.clock.now() + self.layer.timeout);
+        let timer = self.clock.sleep_until(self.clock.now() + self.timeout);
+        let connector = self.clone();
         Box::pin(async move {
             let _connecting = connecting;
-            tokio::select! {
-                biased;
-                result = connected => result,
-                () = timer => Err(ConnectTimeout.into()),
+            let proxy = connector.proxies.of(&target).map(|proxy| origin(proxy.uri()));
+            let connected = async {
+                tokio::select! {
+                    biased;
+                    result = connector.connect(target) => result,
+                    () = timer => Err(ConnectTimeout.into()),
+                }
+            };
+            match (connected.await, proxy) {
+                (Ok(stream), _) => Ok(TokioIo::new(stream)),
+                (Err(cause), Some(proxy)) => Err(Through { proxy, cause }.into()),
+                (Err(cause), None) => Err(cause),
             }
         })
+    }
+}
+
+impl Connector {
+    async fn connect(mut self, target: Uri) -> Result<Stream, BoxError> {
+        let secure = target.scheme() == Some(&Scheme::HTTPS);
+        let Some(proxy) = self.proxies.of(&target) else {
+            let tcp = self.tcp.call(target.clone()).await?.into_inner();
+            return if secure {
+                secured(&self.tls, &target, Box::new(tcp)).await
+            } else {
+                Ok(Stream { io: Box::new(tcp), is_http2: false, is_proxied: false })
+            };
+        };
+        let mut io: Box<dyn Duplex> = match proxy.uri().scheme_str() {
+            Some("http") => Box::new(self.tcp.call(proxy.uri().clone()).await?.into_inner()),
+            Some("https") => {
+                let tcp = self.tcp.call(proxy.uri().clone()).await?.into_inner();
+                let secured = secured(&self.tls_to_proxy, proxy.uri(), Box::new(tcp)).await;
+                secured.map_err(AtProxy)?.io
+            }
+            scheme => {
+                let scheme = scheme.unwrap_or_default();
+                return Err(
+                    format!("{scheme} proxies are not supported: pass proxy= with one of HTTP").into()
+                );
+            }
+        };
+        if !secure {
+            return Ok(Stream { io, is_http2: false, is_proxied: true });
+        }
+        tunnel(&mut io, &target, &proxy, &self.user_agent).await??;
+        secured(&self.tls, &target, io).await
+    }
+}
+
+/// TLS over a connection.
+async fn secured(config: &Arc<ClientConfig>, target: &Uri, io: Box<dyn Duplex>) -> Result<Stream, BoxError> {
+    let host = target.host().unwrap_or_default();
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let name = ServerName::try_from(host.to_owned())?;
+    let stream = TlsConnector::from(Arc::clone(config)).connect(name, io).await?;
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    Ok(Stream { io: Box::new(stream), is_http2, is_proxied: false })
+}
+
+/// Scheme, host and port.
+fn origin(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    // A user that came with the address is none of anybody's business.
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{}://{host}", uri.scheme_str().unwrap_or_default())
+}
+
+/// What bytes go through, secure or not.
+trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
+
+pub(super) struct Stream {
+    io: Box<dyn Duplex>,
+    is_http2: bool,
+    /// Whether the proxy is sent the request itself.
+    is_proxied: bool,
+}
+
+impl Connection for Stream {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new().proxy(self.is_proxied);
+        if self.is_http2 { connected.negotiated_h2() } else { connected }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
     }
 }
 
@@ -72,4 +189,40 @@ impl fmt::Display for ConnectTimeout {
     }
 }
 
-impl std::error::Error for ConnectTimeout {}
+impl StdError for ConnectTimeout {}
+
+/// No connection through a proxy.
+#[derive(Debug)]
+pub(super) struct Through {
+    /// Its scheme, host and port.
+    pub proxy: String,
+    cause: BoxError,
+}
+
+impl fmt::Display for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "through the proxy {}", self.proxy)
+    }
+}
+
+impl StdError for Through {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.cause)
+    }
+}
+
+/// No secure connection to the proxy itself.
+#[derive(Debug)]
+pub(super) struct AtProxy(BoxError);
+
+impl fmt::Display for AtProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no secure connection to the proxy")
+    }
+}
+
+impl StdError for AtProxy {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&*self.0)
+    }
+}

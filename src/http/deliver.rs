@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use reqwest::Response;
+use http_body::Body;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::BodySink;
 use super::encoding::Encoding;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Response};
 use super::failure::Failure;
 use super::refusal::content_type;
 use super::windows::{Pool, WINDOW};
@@ -49,10 +49,15 @@ pub(super) async fn deliver<S: BodySink>(
 ) -> Result<S::Output, Failure> {
     let settings = exchange.settings();
     let content_type = content_type(response.headers());
-    let encoding = Encoding::of(response.headers())
-        .map_err(|error| Failure::refused_body(error.with_context(&content_type)))?;
+    // Nothing is nothing in every encoding.
+    let encoding = if response.body().size_hint().exact() == Some(0) {
+        Encoding::Identity
+    } else {
+        Encoding::of(response.headers())
+            .map_err(|error| Failure::refused_body(error.with_context(&content_type)))?
+    };
     let told = Told { settings, encoding, content_type };
-    if response.content_length().is_some_and(|length| length > settings.max_response_bytes) {
+    if response.body().size_hint().exact().is_some_and(|length| length > settings.max_response_bytes) {
         return Err(told.failure(BodyError::TooLarge));
     }
 

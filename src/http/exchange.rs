@@ -1,16 +1,24 @@
 //! One attempt of a request: sending it, and receiving the answer piece by piece, each under its timeout.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use reqwest::{Body, Method, Response};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, PROXY_AUTHORIZATION,
+    TRANSFER_ENCODING, USER_AGENT,
+};
+use http::{Method, Uri, Version};
+use http_body::{Body, Frame};
+use hyper::body::Incoming;
 use url::Url;
 
+use super::confirm::is_confirming;
 use super::encoding::ACCEPTED;
-use super::failure::{Failure, root_cause};
+use super::failure::{Failure, is_end_of_connection, root_cause};
 use super::progress::{Phase, Progress};
 use super::refusal::refusal;
 use super::upload::Upload;
@@ -18,9 +26,11 @@ use super::{Request, Shared};
 use crate::error::Error;
 use crate::settings::Settings;
 
+pub(super) type Response = http::Response<Incoming>;
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// Bytes of an ignored body after which the connection is dropped rather than reused.
-const IGNORED: u64 = 1 << 20;
+/// How long the words of a refusal are waited for.
+const WORDS: Duration = Duration::from_secs(5);
 
 pub(super) struct Exchange<'a> {
     shared: &'a Shared,
@@ -30,6 +40,8 @@ pub(super) struct Exchange<'a> {
     /// When the request with its retries must be done.
     deadline: Instant,
     status: Option<u16>,
+    /// Whether the connection ended without a goodbye where only that tells the end of the body.
+    cut_off: bool,
     received: u64,
     decoded: Arc<AtomicU64>,
 }
@@ -37,11 +49,25 @@ pub(super) struct Exchange<'a> {
 impl<'a> Exchange<'a> {
     pub fn new(shared: &'a Shared, request: &'a Request, url: Url, deadline: Instant) -> Self {
         let started = shared.clock.now();
-        Self { shared, request, url, started, deadline, status: None, received: 0, decoded: Arc::default() }
+        Self {
+            shared,
+            request,
+            url,
+            started,
+            deadline,
+            status: None,
+            cut_off: false,
+            received: 0,
+            decoded: Arc::default(),
+        }
     }
 
     pub fn settings(&self) -> &'a Settings {
         &self.shared.settings
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.url
     }
 
     pub fn date(&self) -> SystemTime {
@@ -62,6 +88,10 @@ impl<'a> Exchange<'a> {
 
     pub fn status(&self) -> Option<u16> {
         self.status
+    }
+
+    pub fn was_cut_off(&self) -> bool {
+        self.cut_off
     }
 
     pub fn received(&self) -> u64 {
@@ -86,7 +116,8 @@ impl<'a> Exchange<'a> {
         let response = self.send().await?;
         let status = response.status();
         self.status = Some(status.as_u16());
-        if status.is_success() {
+        let is_update = self.request.body.is_some();
+        if if is_update { is_confirming(status) } else { status.is_success() } {
             return Ok(response);
         }
         Err(refusal(response, self).await)
@@ -98,7 +129,7 @@ impl<'a> Exchange<'a> {
         let body = self.request.body.clone().unwrap_or_default();
         let progress = Progress::new(Arc::clone(clock), !body.is_empty());
         let mut changes = progress.watch();
-        let sending = progress.scope(self.shared.client.execute(self.build(body, &progress)?));
+        let sending = progress.scope(self.shared.client.request(self.build(body, &progress)?));
         tokio::pin!(sending);
         loop {
             let (phase, moved) = progress.phase();
@@ -113,7 +144,7 @@ impl<'a> Exchange<'a> {
             tokio::select! {
                 biased;
                 response = &mut sending => return response.map_err(|error| {
-                    let failure = Failure::unanswered(error, settings);
+                    let failure = Failure::unanswered(&error, settings);
                     let in_doubt = failure.in_doubt && self.may_have_been_read(&progress);
                     failure.doubted(in_doubt)
                 }),
@@ -138,29 +169,38 @@ impl<'a> Exchange<'a> {
         progress.begun() || self.request.body.as_ref().is_none_or(Bytes::is_empty)
     }
 
-    fn build(&self, body: Bytes, progress: &Progress) -> Result<reqwest::Request, Failure> {
+    fn build(&self, body: Bytes, progress: &Progress) -> Result<http::Request<Upload>, Failure> {
         let settings = self.settings();
-        let mut key = HeaderValue::from_str(settings.api_key.expose()).map_err(|_| {
-            let message = "api_key has a character that a header cannot carry";
-            Failure::lasting(Error::configuration(message), message).unsent()
-        })?;
+        let unusable = |name: &str| {
+            let message = format!("{name} has a character that a header cannot carry");
+            Failure::lasting(Error::configuration(&message), message).unsent()
+        };
+        let mut key = HeaderValue::from_str(settings.api_key.expose()).map_err(|_| unusable("api_key"))?;
         key.set_sensitive(true);
+        let user_agent = HeaderValue::from_str(&settings.user_agent).map_err(|_| unusable("user_agent"))?;
         let method = match self.request.operation.method() {
             "POST" => Method::POST,
             _ => Method::GET,
         };
-        let mut request = reqwest::Request::new(method, self.url.clone());
+        let uri: Uri = self.url.as_str().parse().map_err(|error| {
+            let message = format!("no request can be sent to this address ({error}): check base_url");
+            Failure::lasting(Error::configuration(&message), message).unsent()
+        })?;
+        let length = body.len();
+        let mut request = http::Request::new(Upload { left: body, progress: progress.clone() });
+        *request.method_mut() = method;
+        *request.uri_mut() = uri.clone();
         let headers = request.headers_mut();
         headers.insert("x-api-key", key);
+        headers.insert(USER_AGENT, user_agent);
         headers.insert(ACCEPT, JSON);
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED));
         if self.request.body.is_some() {
             headers.insert(CONTENT_TYPE, JSON);
-            headers.insert(CONTENT_LENGTH, body.len().into());
+            headers.insert(CONTENT_LENGTH, length.into());
         }
-        if !body.is_empty() {
-            let upload = Upload { left: body, progress: progress.clone() };
-            *request.body_mut() = Some(Body::wrap_stream(upload));
+        if let Some(authorization) = self.shared.proxies.authorization(&uri) {
+            headers.insert(PROXY_AUTHORIZATION, authorization);
         }
         Ok(request)
     }
@@ -174,9 +214,9 @@ impl<'a> Exchange<'a> {
     pub async fn chunk(&mut self, response: &mut Response) -> Result<Option<Bytes>, Failure> {
         let stall = self.settings().stall_timeout;
         let stalled = self.now() + stall;
-        let chunk = tokio::select! {
+        let frame = tokio::select! {
             biased;
-            chunk = response.chunk() => chunk,
+            frame = data(response.body_mut()) => frame,
             () = self.shared.clock.sleep_until(self.deadline.min(stalled)) => {
                 return Err(if self.now() >= self.deadline {
                     self.too_late()
@@ -185,26 +225,61 @@ impl<'a> Exchange<'a> {
                 });
             }
         };
-        let chunk = chunk.map_err(|error| Failure::cut(&root_cause(&error.without_url())))?;
-        self.received += chunk.as_ref().map_or(0, Bytes::len) as u64;
-        Ok(chunk)
+        let chunk = match frame {
+            Some(Ok(chunk)) => chunk,
+            // Only what the body itself says can tell whether it is complete.
+            Some(Err(error)) if ends_with_connection(response) && is_end_of_connection(&error) => {
+                self.cut_off = true;
+                return Ok(None);
+            }
+            Some(Err(error)) => return Err(Failure::cut(&root_cause(&error))),
+            None if is_cut(response) => return Err(Failure::cut("the service gave up in the middle of it")),
+            None => return Ok(None),
+        };
+        self.received += chunk.len() as u64;
+        Ok(Some(chunk))
     }
 
-    /// As much of the body as comes, up to a limit.
+    /// As much of the body as comes in seconds, up to a limit.
     pub async fn read_some(&mut self, response: &mut Response, most: usize) -> Vec<u8> {
         let mut body = Vec::new();
-        while body.len() < most
-            && let Ok(Some(chunk)) = self.chunk(response).await
-        {
-            body.extend_from_slice(&chunk);
+        let mut enough = self.shared.clock.sleep_until(self.now() + WORDS);
+        while body.len() < most {
+            tokio::select! {
+                biased;
+                chunk = self.chunk(response) => match chunk {
+                    Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                    Ok(None) | Err(_) => break,
+                },
+                () = &mut enough => break,
+            }
         }
         body.truncate(most);
         body
     }
+}
 
-    /// Reads the body to its end, since an answer that was cut may be one that was not meant.
-    pub async fn ignore_body(&mut self, mut response: Response) -> Result<(), Failure> {
-        while self.received <= IGNORED && self.chunk(&mut response).await?.is_some() {}
-        Ok(())
+/// The next bytes of a body, whose trailers nobody asked for.
+async fn data(body: &mut Incoming) -> Option<Result<Bytes, hyper::Error>> {
+    loop {
+        let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
+        match frame.map(Frame::into_data) {
+            Ok(Ok(bytes)) => return Some(Ok(bytes)),
+            Ok(Err(_)) => {}
+            Err(error) => return Some(Err(error)),
+        }
     }
+}
+
+/// Whether a body is told to be complete by nothing but the end of its connection.
+fn ends_with_connection(response: &Response) -> bool {
+    response.version() <= Version::HTTP_11
+        && response.body().size_hint().exact().is_none()
+        && !response.headers().contains_key(TRANSFER_ENCODING)
+}
+
+/// Whether a body of HTTP/2 came to a stop before its end: the library takes a reset that says "no error" for one.
+fn is_cut(response: &Response) -> bool {
+    let body = response.body();
+    response.version() == Version::HTTP_2 && !body.is_end_stream() && body.size_hint().exact() != Some(0)
 }

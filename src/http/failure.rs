@@ -7,7 +7,9 @@ use std::time::Duration;
 use rustls::{CertificateError, Error as TlsError};
 
 use super::address;
-use super::connect::ConnectTimeout;
+use super::connect::{AtProxy, ConnectTimeout, Through};
+use super::proxies::Refused;
+use super::refusal;
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 
@@ -52,30 +54,31 @@ impl Failure {
     }
 
     /// The HTTP library failed before an answer came.
-    pub fn unanswered(error: reqwest::Error, settings: &Settings) -> Self {
-        let error = error.without_url();
+    pub fn unanswered(error: &hyper_util::client::legacy::Error, settings: &Settings) -> Self {
         let target = address::origin(&settings.base_url);
-        let through = match &settings.proxy {
-            Some(proxy) if !settings.is_loopback() => {
-                format!(" through the proxy {}", address::origin(proxy))
-            }
-            _ => String::new(),
-        };
-        if error.is_builder() {
-            let message = format!("the request cannot be built: {}", root_cause(&error));
-            return Self::lasting(Error::internal(&message), message).unsent();
-        }
-        if find::<ConnectTimeout>(&error).is_some() {
+        let proxy = find::<Through>(error).map(|through| &through.proxy);
+        let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
+        if find::<ConnectTimeout>(error).is_some() {
             let what = format!("no connection to {target}{through}");
             return Self::timeout(&what, "connect_timeout", settings.connect_timeout).unsent();
         }
-        let cause = root_cause(&error);
+        let cause = root_cause(error);
         if !error.is_connect() {
             let message = format!("the connection to {target}{through} died before the answer: {cause}");
             return Self::passing(Error::connection(&message), message);
         }
-        if let Some(tls) = find::<TlsError>(&error) {
-            let message = format!("no secure connection to {target}{through}: {}", explain(tls));
+        if let Some(refused) = find::<Refused>(error) {
+            let message = format!("no connection to {target}{through}: {refused}");
+            let failure = Self::passing(Error::connection(&message), message).unsent();
+            // A password that is tried again and again locks its account.
+            return Self { retry: refusal::passes(refused.status), ..failure };
+        }
+        if let Some(tls) = find::<TlsError>(error) {
+            let target = match proxy {
+                Some(proxy) if find::<AtProxy>(error).is_some() => format!("the proxy {proxy}"),
+                _ => format!("{target}{through}"),
+            };
+            let message = format!("no secure connection to {target}: {}", explain(tls));
             return Self::lasting(Error::connection(&message), message).unsent();
         }
         let message = format!("no connection to {target}{through}: {cause}");
@@ -124,6 +127,14 @@ fn explain(error: &TlsError) -> String {
 /// What an error is about: the innermost of its causes.
 pub(super) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     causes(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+/// Whether the connection was at its end, whether or not it said goodbye.
+pub(super) fn is_end_of_connection(error: &(dyn StdError + 'static)) -> bool {
+    let kinds = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    kinds
+        .into_iter()
+        .any(|kind| matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset))
 }
 
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {

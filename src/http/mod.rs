@@ -5,6 +5,7 @@ mod backoff;
 mod budget;
 mod client;
 mod clock;
+mod confirm;
 mod connect;
 mod decompress;
 mod deliver;
@@ -13,6 +14,7 @@ mod exchange;
 mod failure;
 mod observer;
 mod progress;
+mod proxies;
 mod redact;
 mod refusal;
 mod request;
@@ -20,6 +22,8 @@ mod retry;
 mod retry_after;
 mod trust;
 mod upload;
+mod validity;
+mod verifier;
 mod windows;
 mod worker;
 
@@ -86,7 +90,9 @@ pub struct Http {
 }
 
 struct Shared {
-    client: reqwest::Client,
+    client: client::Client,
+    secrets: redact::Secrets,
+    proxies: Arc<proxies::Proxies>,
     settings: Arc<Settings>,
     observer: Arc<dyn Observer>,
     clock: Arc<dyn Clock>,
@@ -109,8 +115,11 @@ impl Http {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         settings.validate()?;
-        let client = client::build(&settings, &clock)?;
-        Ok(Self { shared: Arc::new(Shared { client, settings, observer, clock }) })
+        let proxies = Arc::new(proxies::Proxies::new(&settings)?);
+        let client = client::build(&settings, &clock, &proxies)?;
+        let target = settings.base_url.as_str().parse().unwrap_or_default();
+        let secrets = redact::Secrets::new(&settings.api_key, proxies.secrets(&target));
+        Ok(Self { shared: Arc::new(Shared { client, secrets, proxies, settings, observer, clock }) })
     }
 
     /// Sends a request until it is answered, and gives its body to a sink.
@@ -137,20 +146,22 @@ impl Http {
         }
     }
 
-    /// Sends an update until it is answered; the body of the answer is ignored.
+    /// Sends an update of so many rows until an answer confirms it: a success that is neither a page nor an error, and
+    /// speaks of no fewer rows.
     ///
     /// # Errors
     /// That of the last attempt, and whether any attempt may have been applied.
     pub async fn send(
         &self,
         request: &Request,
+        rows: usize,
         budget: &RetryBudget,
     ) -> std::result::Result<Cost, SendError> {
         let mut retry = Retry::new(&self.shared, request, budget)?;
         loop {
             let mut exchange = retry.begin().await;
             let result = match exchange.answer().await {
-                Ok(response) => exchange.ignore_body(response).await,
+                Ok(response) => confirm::confirm(response, rows, &mut exchange).await,
                 Err(failure) => Err(failure),
             };
             match result {

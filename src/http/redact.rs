@@ -1,28 +1,210 @@
-//! Takes the key out of what a service wrote before it comes into an error.
+//! Takes the key, and a proxy's user and password, out of what others wrote before it comes into an error.
 
-use url::form_urlencoded::byte_serialize;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::settings::ApiKey;
 
-/// Keys that are shorter would be found in ordinary words.
+/// The shortest run of a secret that is masked: what is left when an excerpt ends in the middle of one. Shorter runs
+/// would be found in ordinary words.
 const SHORTEST: usize = 8;
-const MASK: &str = "[api_key]";
+/// The shortest user name or password that is looked for as a word of its own.
+const SHORTEST_WORD: usize = 3;
 
-/// The text without the key, as it is or as an address spells it.
-pub(super) fn redact(text: &str, key: &ApiKey) -> String {
-    let key = key.expose();
-    if key.len() < SHORTEST {
-        return text.to_owned();
-    }
-    let spelt: String = byte_serialize(key.as_bytes()).collect();
-    text.replace(key, MASK).replace(&spelt, MASK)
+/// What must not be shown, in every spelling that a service may give it.
+#[derive(Default)]
+pub(super) struct Secrets {
+    runs: Vec<Secret>,
+    words: Vec<Secret>,
 }
 
-/// The error without the key in its message, which may show a part of a body.
-pub(super) fn redact_error(error: Error, key: &ApiKey) -> Error {
-    let message = redact(error.message(), key);
-    if message == error.message() { error } else { Error::new(error.kind().clone(), message) }
+struct Secret {
+    bytes: Vec<u8>,
+    mask: &'static str,
+}
+
+impl Secrets {
+    pub fn new(key: &ApiKey, of_proxy: Vec<String>) -> Self {
+        let mut secrets = Self::default();
+        let key = key.expose();
+        if key.len() >= SHORTEST {
+            for bytes in spelt_in_base64(key.as_bytes()) {
+                secrets.runs.push(Secret { bytes, mask: "[api_key]" });
+            }
+        }
+        for secret in of_proxy {
+            let kind = match secret.len() {
+                SHORTEST.. => &mut secrets.runs,
+                SHORTEST_WORD.. => &mut secrets.words,
+                _ => continue,
+            };
+            kind.push(Secret { bytes: secret.into_bytes(), mask: "[proxy user]" });
+        }
+        secrets
+    }
+
+    /// The text without a run of a secret.
+    pub fn redact(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.runs {
+            text = mask(&text, secret, |text, at| {
+                let runs =
+                    (0..=secret.bytes.len() - SHORTEST).map(|from| run(text, at, &secret.bytes[from..]));
+                runs.filter(|(count, _)| *count >= SHORTEST).map(|(_, end)| end).max()
+            });
+        }
+        for secret in &self.words {
+            text = mask(&text, secret, |text, at| {
+                let (count, end) = run(text, at, &secret.bytes);
+                let is_edge = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+                let is_word =
+                    is_edge(at.checked_sub(1).map(|before| &text[before])) && is_edge(text.get(end));
+                (count == secret.bytes.len() && is_word).then_some(end)
+            });
+        }
+        text
+    }
+
+    /// The error without a secret in what it says, which may show a part of a body.
+    pub fn redact_error(&self, error: &Error) -> Error {
+        let kind = match error.kind() {
+            ErrorKind::Status { status, code, message, retry_after } => ErrorKind::Status {
+                status: *status,
+                code: code.as_deref().map(|code| self.redact(code)),
+                message: self.redact(message),
+                retry_after: *retry_after,
+            },
+            ErrorKind::Redirect { location } => ErrorKind::Redirect { location: self.redact(location) },
+            other => other.clone(),
+        };
+        Error::new(kind, self.redact(error.message()))
+    }
+}
+
+/// A secret itself, and what of it is the same wherever it stands in something that is encoded.
+fn spelt_in_base64(secret: &[u8]) -> Vec<Vec<u8>> {
+    let mut spelt = vec![secret.to_vec()];
+    for shift in 0..3 {
+        let shifted = [&vec![0; shift][..], secret].concat();
+        // Characters that hold bits of what stands before or behind it.
+        let (first, last) = ((shift * 8).div_ceil(6), shifted.len() * 8 / 6);
+        for encoded in [BASE64_STANDARD.encode(&shifted), BASE64_URL_SAFE.encode(&shifted)] {
+            let inner = encoded.as_bytes()[first..last].to_vec();
+            if inner.len() >= SHORTEST && !spelt.contains(&inner) {
+                spelt.push(inner);
+            }
+        }
+    }
+    spelt
+}
+
+/// The text with a mask for what `find` says ends somewhere, from where it is asked.
+fn mask(text: &str, secret: &Secret, find: impl Fn(&[u8], usize) -> Option<usize>) -> String {
+    let bytes = text.as_bytes();
+    let mut shown = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        if let Some(end) = find(bytes, at) {
+            shown.extend_from_slice(secret.mask.as_bytes());
+            at = end;
+        } else {
+            shown.push(bytes[at]);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&shown).into_owned()
+}
+
+/// How many bytes of a secret a text spells from a place on, and where that ends.
+fn run(text: &[u8], at: usize, secret: &[u8]) -> (usize, usize) {
+    let mut ends = vec![at];
+    for (count, byte) in secret.iter().enumerate() {
+        let mut next: Vec<usize> = Vec::new();
+        for end in &ends {
+            spellings(&text[*end..], *byte, |length| next.push(end + length));
+        }
+        next.sort_unstable();
+        next.dedup();
+        if next.is_empty() {
+            return (count, ends[ends.len() - 1]);
+        }
+        ends = next;
+    }
+    (secret.len(), ends[ends.len() - 1])
+}
+
+/// The lengths of the spellings of a byte that a text begins with: as it is, as addresses, JSON, program texts and HTML
+/// spell it, and those spelt once more.
+fn spellings(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
+    let Some(&first) = text.first() else { return };
+    if first == byte {
+        found(1);
+    }
+    match first {
+        // A form's plus, read as the blank that it would have been.
+        b' ' if byte == b'+' => found(1),
+        b'%' => {
+            let mut at = 1;
+            while text[at..].starts_with(b"25") && hex(&text[at..]) != Some(byte) {
+                at += 2;
+            }
+            if hex(&text[at..]) == Some(byte) {
+                found(at + 2);
+            }
+        }
+        b'\\' => {
+            let slashes = text.iter().take_while(|byte| **byte == b'\\').count();
+            let rest = &text[slashes..];
+            if byte == b'\\' {
+                [2, 4, 8].into_iter().filter(|length| *length <= slashes).for_each(&mut found);
+            } else if rest.first() == Some(&byte) && !byte.is_ascii_alphanumeric() {
+                found(slashes + 1);
+            }
+            if let Some(digits) = rest.strip_prefix(b"u00").filter(|digits| hex(digits) == Some(byte)) {
+                found(text.len() - digits.len() + 2);
+            }
+            if let Some(digits) = rest.strip_prefix(b"x").filter(|digits| hex(digits) == Some(byte)) {
+                found(text.len() - digits.len() + 2);
+            }
+        }
+        b'&' => {
+            let mut rest = &text[1..];
+            while let Some(inner) = rest.strip_prefix(b"amp;").filter(|inner| entity(inner).is_some()) {
+                rest = inner;
+            }
+            if let Some((_, length)) = entity(rest).filter(|(named, _)| *named == byte) {
+                found(text.len() - rest.len() + length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Two hexadecimal digits.
+fn hex(text: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
+    u8::try_from(digit(0)? << 4 | digit(1)?).ok()
+}
+
+/// The byte that HTML names behind an ampersand, and how long its name is.
+fn entity(text: &[u8]) -> Option<(u8, usize)> {
+    let end = text.iter().take(10).position(|byte| *byte == b';')?;
+    let name = std::str::from_utf8(&text[..end]).ok()?;
+    let byte = match name {
+        "amp" => b'&',
+        "lt" => b'<',
+        "gt" => b'>',
+        "quot" => b'"',
+        "apos" => b'\'',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u8::from_str_radix(digits, 16).ok()?,
+                None => number.parse().ok()?,
+            }
+        }
+    };
+    Some((byte, end + 1))
 }
 
 /// The beginning of a text from outside, on one line.
@@ -46,16 +228,101 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
+    fn secrets(key: &str) -> Secrets {
+        Secrets::new(&ApiKey::new(key).unwrap(), Vec::new())
+    }
+
     #[test]
-    fn the_key_is_found_in_either_spelling() {
-        let key = ApiKey::new("canary/+key").unwrap();
-        let shown = redact("a canary/+key, https://a/?k=canary%2F%2Bkey", &key);
-        assert_eq!(shown, "a [api_key], https://a/?k=[api_key]");
-        assert_eq!(redact("a key", &ApiKey::new("k").unwrap()), "a key");
-        let error = redact_error(Error::decode("it says canary/+key"), &key);
+    fn the_key_is_found_in_every_spelling() {
+        let secrets = secrets(r#"canary/+"<\key"#);
+        for spelling in [
+            r#"canary/+"<\key"#,
+            r#"canary/+\"<\\key"#,
+            r#"canary\/+\"<\\key"#,
+            r#"canary\\\/+\\\"<\\\\key"#,
+            r"canary\u002f\u002B\u0022\u003c\u005ckey",
+            r"canary\x2f\x2b\x22\x3c\x5ckey",
+            "canary%2F%2B%22%3C%5Ckey",
+            "%63%61%6e%61%72%79%2f%2b%22%3c%5c%6b%65%79",
+            "canary%252F%252B%2522%253C%255Ckey",
+            r#"canary/ "<\key"#,
+            r"canary/+&quot;&lt;\key",
+            r"canary/+&amp;quot;&amp;lt;\key",
+            r"canary&#47;&#x2B;&#34;&#x3c;&#92;key",
+        ] {
+            assert_eq!(secrets.redact(&format!("a {spelling}, b")), "a [api_key], b", "{spelling}");
+        }
+        let error = secrets.redact_error(&Error::decode(r#"it says canary/+"<\key"#));
         assert_eq!(error.message(), "it says [api_key]");
+    }
+
+    #[test]
+    fn short_keys_would_be_found_in_words() {
+        assert_eq!(secrets("k").redact("a key"), "a key");
+    }
+
+    #[test]
+    fn what_is_encoded_with_others_is_found() {
+        let secrets = secrets("canary-0123456789");
+        for before in ["", "a", "ab", "user:"] {
+            for after in ["", "x", "yz"] {
+                let encoded = BASE64_STANDARD.encode(format!("{before}canary-0123456789{after}"));
+                let shown = secrets.redact(&format!("Basic {encoded}"));
+                assert!(shown.contains("[api_key]") && shown.len() < 30, "{before} {after}: {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_user_of_a_proxy_is_found() {
+        let key = ApiKey::new("k").unwrap();
+        let of_proxy = ["jdoe", "pa55word", "amRvZTpwYTU1d29yZA=="].map(str::to_owned);
+        let secrets = Secrets::new(&key, of_proxy.to_vec());
+        let shown = secrets.redact("user=jdoe&pass=pa55word, not jdoes; Basic amRvZTpwYTU1d29yZA== 'jdoe'");
+        assert_eq!(
+            shown,
+            "user=[proxy user]&pass=[proxy user], not jdoes; Basic [proxy user] '[proxy user]'"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_run_of_a_key_is_left_wherever_a_text_is_cut(
+            key in "[!-~]{8,60}",
+            before in "[ -~]{0,30}",
+            from in 0..200_usize,
+            to in 0..400_usize,
+            spelling in 0..6,
+        ) {
+            let secrets = secrets(&key);
+            let text = match spelling {
+                0 => key.clone(),
+                1 => serde_json::to_string(&key).unwrap(),
+                2 => url::form_urlencoded::byte_serialize(key.as_bytes()).collect(),
+                3 => format!("{key:?}"),
+                4 => key.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat(),
+                _ => key.bytes().map(|byte| format!("\\u{byte:04X}")).collect::<Vec<_>>().concat(),
+            };
+            let text = format!("{before}{text}{text} and {text}");
+            let cut = &text[from.min(text.len())..(from + to).min(text.len())];
+            let shown = secrets.redact(cut);
+            let plain = |text: &str| match spelling {
+                1 => text.replace("\\\"", "\"").replace("\\\\", "\\"),
+                _ => text.to_owned(),
+            };
+            for run in key.as_bytes().windows(SHORTEST) {
+                let run = std::str::from_utf8(run).unwrap();
+                // Unless the mask itself holds the run.
+                if !"[api_key]".contains(run) {
+                    prop_assert!(!shown.contains(run), "{run} of {key} in {shown}");
+                    prop_assert!(!plain(&shown).contains(run), "{run} of {key} in {shown}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,19 +2,18 @@
 
 use std::io::Read;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
-use reqwest::{Response, StatusCode};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::Value;
 
 use super::address;
 use super::decompress::Decompressor;
 use super::encoding::Encoding;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Response};
 use super::failure::Failure;
-use super::redact::{excerpt, redact};
+use super::redact::excerpt;
 use super::retry_after::retry_after;
 use crate::error::{Error, ErrorKind};
-use crate::settings::Settings;
 
 /// Bytes that are read of what a service says, before and after decompression.
 const LONGEST: usize = 64 << 10;
@@ -23,12 +22,17 @@ const SHOWN: usize = 200;
 /// Characters of a documented error's message, which the service means to be read.
 const MESSAGE: usize = 2000;
 
+/// Whether a status may be another one the next time: a service that is busy or not quite up, or something in between
+/// (Cloudflare's 520 to 524) that did not reach it.
+pub(super) fn passes(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524)
+}
+
 /// The failure that an answer without success is.
 pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>) -> Failure {
     let status = response.status();
-    let settings = exchange.settings();
     if let 301 | 302 | 303 | 307 | 308 = status.as_u16() {
-        return redirect(&response, settings);
+        return redirect(&response, exchange);
     }
     let wait = retry_after(response.headers(), exchange.date());
     let body = exchange.read_some(&mut response, LONGEST).await;
@@ -37,9 +41,6 @@ pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>)
         Some((message, code)) => (code, Some(message)),
         None => (None, described(response.headers(), &text)),
     };
-    let code = code.map(|code| redact(&code, &settings.api_key));
-    let said = said.map(|said| redact(&said, &settings.api_key));
-
     let brief = format!("the service answered {status}");
     let mut shown = brief.clone();
     if let Some(said) = &said {
@@ -54,11 +55,11 @@ pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>)
     let message = said.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     let kind = ErrorKind::Status { status: status.as_u16(), code, message, retry_after: wait };
     let mut error = Error::new(kind, shown);
-    if status == StatusCode::UNAUTHORIZED {
-        error = error.with_context("check api_key, or the environment variable CONVERZ_API_KEY");
+    if let Some(advice) = advice(status, exchange) {
+        error = error.with_context(advice);
     }
     let failure = match status.as_u16() {
-        408 | 429 | 500 | 502 | 503 | 504 => Failure::passing(error, brief),
+        status if passes(status) => Failure::passing(error, brief),
         _ => Failure::lasting(error, brief),
     };
     // A 4xx says that nothing was done; any other status may come from something in between.
@@ -69,10 +70,27 @@ pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>)
     }
 }
 
-fn redirect(response: &Response, settings: &Settings) -> Failure {
+/// What to do about a status.
+fn advice(status: StatusCode, exchange: &Exchange<'_>) -> Option<String> {
+    Some(match status.as_u16() {
+        401 => "check api_key, or the environment variable CONVERZ_API_KEY".to_owned(),
+        // The path is the base URL's and one that the documentation names, so the base URL is to blame.
+        404 | 405 | 410 => format!(
+            "it was asked for {}: check the host and the path of base_url (one without a path gets /api/v1)",
+            address::shown(exchange.url())
+        ),
+        407 => "it comes from a proxy: check the user and the password in proxy=, or in the environment variable \
+                HTTP_PROXY"
+            .to_owned(),
+        202 | 206..=299 => "this does not say that the update was done".to_owned(),
+        _ => return None,
+    })
+}
+
+fn redirect(response: &Response, exchange: &Exchange<'_>) -> Failure {
     let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let location = match target.map(|target| response.url().join(target)) {
-        Some(Ok(url)) => redact(&address::shown(&url), &settings.api_key),
+    let location = match target.map(|target| exchange.url().join(target)) {
+        Some(Ok(url)) => excerpt(&address::shown(&url), MESSAGE),
         Some(Err(_)) => "an address that is none".to_owned(),
         None => "an address that it does not name".to_owned(),
     };

@@ -11,7 +11,6 @@ use super::budget::RetryBudget;
 use super::exchange::Exchange;
 use super::failure::Failure;
 use super::observer::RequestEvent;
-use super::redact::redact_error;
 use super::{Cost, Request, SendError, Shared};
 
 pub(super) struct Retry<'a> {
@@ -88,7 +87,7 @@ impl<'a> Retry<'a> {
             }
             Err(why) => {
                 // Whatever the service wrote may hold the key.
-                let mut error = redact_error(failure.error, &self.shared.settings.api_key);
+                let mut error = self.shared.secrets.redact_error(&failure.error);
                 if let Some(why) = why {
                     error = error.with_context(why);
                 }
@@ -150,7 +149,7 @@ impl<'a> Retry<'a> {
             attempt: self.cost.attempts,
             bytes_received: exchange.received(),
             elapsed: exchange.elapsed(),
-            failure,
+            failure: failure.map(|brief| self.shared.secrets.redact(&brief)),
             retry_in,
         });
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use http::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// What is longer is no wait but a mistake.
 const MOST: Duration = Duration::from_secs(366 * 24 * 60 * 60);

@@ -3,38 +3,85 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use reqwest::Certificate;
-use rustls::RootCertStore;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
+use super::verifier::Verifier;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 
-pub(super) enum Trust {
-    Only(Vec<Certificate>),
-    System,
+/// How secure connections are made.
+///
+/// # Errors
+/// A file that holds no certificates, or a system without any.
+pub(super) fn config(settings: &Settings) -> Result<ClientConfig> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::internal(format!("no version of TLS: {error}")))?;
+    Ok(match verifier(settings, provider)? {
+        Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier),
+        None => builder.with_root_certificates(RootCertStore::empty()),
+    }
+    .with_no_client_auth())
 }
 
-/// # Errors
-/// A file that holds no certificates.
-pub(super) fn choose(settings: &Settings) -> Result<Trust> {
+/// None where no certificate is ever looked at.
+fn verifier(
+    settings: &Settings,
+    provider: Arc<CryptoProvider>,
+) -> Result<Option<Arc<dyn ServerCertVerifier>>> {
+    let only = |certificates| Verifier::new(certificates, provider.clone()).map_err(|error| unusable(&error));
     if let Some(path) = &settings.ca_file {
-        return read("ca_file", path).map(Trust::Only);
+        return Ok(Some(Arc::new(only(read("ca_file", path)?)?)));
     }
     if settings.base_url.scheme() == "http" && settings.is_loopback() {
-        return Ok(Trust::Only(Vec::new()));
+        return Ok(None);
     }
-    match env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
-        Some(path) => read("SSL_CERT_FILE", &PathBuf::from(path)).map(Trust::Only),
-        None => Ok(Trust::System),
+    if let Some(path) = env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+        return Ok(Some(Arc::new(only(read("SSL_CERT_FILE", &PathBuf::from(path))?)?)));
+    }
+    match system(provider) {
+        Ok(verifier) => Ok(Some(verifier)),
+        // Plain HTTP needs certificates at most for a proxy, so it works on a machine that has none.
+        Err(_) if settings.base_url.scheme() == "http" => Ok(None),
+        Err(why) => Err(unusable(&why)),
+    }
+}
+
+fn unusable(why: &dyn std::fmt::Display) -> Error {
+    Error::configuration(format!(
+        "no secure connections can be made ({why}): install the system's CA certificates, or pass ca_file= or set \
+         SSL_CERT_FILE to a file of PEM certificates"
+    ))
+}
+
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn system(provider: Arc<CryptoProvider>) -> std::result::Result<Arc<dyn ServerCertVerifier>, String> {
+    let found = rustls_native_certs::load_native_certs();
+    let why = found.errors.first().map(ToString::to_string);
+    match Verifier::new(found.certs, provider) {
+        Ok(verifier) => Ok(Arc::new(verifier)),
+        Err(error) => Err(why.unwrap_or(error)),
+    }
+}
+
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn system(provider: Arc<CryptoProvider>) -> std::result::Result<Arc<dyn ServerCertVerifier>, String> {
+    match rustls_platform_verifier::Verifier::new(provider) {
+        Ok(verifier) => Ok(Arc::new(verifier)),
+        Err(error) => Err(error.to_string()),
     }
 }
 
 /// The certificates of a PEM file; single ones that the TLS library does not understand are left out, as
 /// bundles commonly hold some.
-fn read(name: &str, path: &Path) -> Result<Vec<Certificate>> {
+fn read(name: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     let refused = |why: String| {
         Error::configuration(format!(
             "{name}={} {why}: it must be a file of PEM certificates",
@@ -46,7 +93,7 @@ fn read(name: &str, path: &Path) -> Result<Vec<Certificate>> {
     for der in CertificateDer::pem_slice_iter(&pem) {
         let der = der.map_err(|error| refused(format!("is broken ({error})")))?;
         if RootCertStore::empty().add(der.clone()).is_ok() {
-            certificates.extend(Certificate::from_der(&der));
+            certificates.push(der);
         }
     }
     if certificates.is_empty() {

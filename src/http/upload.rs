@@ -1,11 +1,11 @@
-//! The body of an update as a stream that notes how far the HTTP library has taken it.
+//! The body of an update, which notes how far the HTTP library has taken it.
 
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::Stream;
+use http_body::{Body, Frame, SizeHint};
 
 use super::progress::Progress;
 
@@ -18,21 +18,28 @@ pub(super) struct Upload {
     pub progress: Progress,
 }
 
-impl Stream for Upload {
-    type Item = Result<Bytes, Infallible>;
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Infallible;
 
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if self.left.is_empty() {
             return Poll::Ready(None);
         }
         let size = self.left.len().min(PIECE);
         let piece = self.left.split_to(size);
         self.progress.handed_over(self.left.is_empty());
-        Poll::Ready(Some(Ok(piece)))
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let pieces = self.left.len().div_ceil(PIECE);
-        (pieces, Some(pieces))
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left.len() as u64)
     }
 }

@@ -108,45 +108,50 @@ const ANSWERED: u8 = 1;
 const CURRENT: u8 = 2;
 const LATER: u8 = 4;
 
-/// A row is committed if every request with it was answered (or there is none), in doubt if one with it may have
-/// been applied or if only some were, and unsent otherwise.
+/// A row is committed if every request with it was answered, in doubt if one with it may have been applied or if only
+/// some were, and unsent otherwise, as a row without a value is, of which no request speaks.
 fn classify(frame: &UpdateFrame, requests: &[RequestPlan], answered: usize, in_doubt: bool) -> RowSets {
     let mut sets = RowSets::default();
-    let Some(current) = requests.get(answered) else {
-        push(&mut sets.committed, 0..frame.num_rows());
-        return sets;
-    };
-    let range = current.range.clone();
-    push(&mut sets.committed, 0..range.start);
-    let mut marks = vec![0_u8; range.len()];
-    let first = requests[..answered].partition_point(|request| request.range.start < range.start);
-    let of_range = requests[first..].iter().take_while(|request| request.range == range);
-    for (place, request) in of_range.enumerate() {
-        let mark = match (first + place).cmp(&answered) {
-            std::cmp::Ordering::Less => ANSWERED,
-            std::cmp::Ordering::Equal => CURRENT,
-            std::cmp::Ordering::Greater => LATER,
-        };
-        for run in frame.touched(request) {
-            for row in &mut marks[run.start - range.start..run.end - range.start] {
-                *row |= mark;
+    let mut place = 0;
+    let mut row = 0;
+    for of_range in requests.chunk_by(|one, next| one.range == next.range) {
+        let range = of_range[0].range.clone();
+        push(&mut sets.unsent, row..range.start);
+        row = range.end;
+        let first = place;
+        place += of_range.len();
+        if first > answered {
+            push(&mut sets.unsent, range);
+            continue;
+        }
+        let mut marks = vec![0_u8; range.len()];
+        for (place, request) in (first..).zip(of_range) {
+            let mark = match place.cmp(&answered) {
+                std::cmp::Ordering::Less => ANSWERED,
+                std::cmp::Ordering::Equal => CURRENT,
+                std::cmp::Ordering::Greater => LATER,
+            };
+            for run in frame.touched(request) {
+                for row in &mut marks[run.start - range.start..run.end - range.start] {
+                    *row |= mark;
+                }
             }
         }
+        let mut start = range.start;
+        for same in marks.chunk_by(|one, next| one == next) {
+            let mark = same[0];
+            let set = if mark == ANSWERED {
+                &mut sets.committed
+            } else if mark & ANSWERED != 0 || (in_doubt && mark & CURRENT != 0) {
+                &mut sets.in_doubt
+            } else {
+                &mut sets.unsent
+            };
+            push(set, start..start + same.len());
+            start += same.len();
+        }
     }
-    let mut start = range.start;
-    for same in marks.chunk_by(|one, next| one == next) {
-        let mark = same[0];
-        let set = if mark & (CURRENT | LATER) == 0 {
-            &mut sets.committed
-        } else if mark & ANSWERED != 0 || (in_doubt && mark & CURRENT != 0) {
-            &mut sets.in_doubt
-        } else {
-            &mut sets.unsent
-        };
-        push(set, start..start + same.len());
-        start += same.len();
-    }
-    push(&mut sets.unsent, range.end..frame.num_rows());
+    push(&mut sets.unsent, row..frame.num_rows());
     sets
 }
 

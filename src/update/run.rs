@@ -88,7 +88,7 @@ impl Update {
             self.account.sending();
             let sent =
                 Request { operation: self.operation, query: Query::default(), body: Some(body.clone()) };
-            match sender.send(sent).await {
+            match sender.send(sent, request.rows).await {
                 Ok(cost) => self.account.answered(request, cost.attempts),
                 Err(failure) => {
                     self.account.failed(failure.in_doubt);

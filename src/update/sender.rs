@@ -3,9 +3,9 @@
 use crate::http::{Cost, Http, Request, RetryBudget, SendError};
 use crate::settings::Settings;
 
-/// Sends one request until it is answered or given up.
+/// Sends one request of so many rows until it is confirmed or given up.
 pub trait Sender: Sync {
-    fn send(&self, request: Request) -> impl Future<Output = Result<Cost, SendError>> + Send;
+    fn send(&self, request: Request, rows: usize) -> impl Future<Output = Result<Cost, SendError>> + Send;
 }
 
 /// The service. Each request has retries of its own.
@@ -16,7 +16,7 @@ pub struct HttpSender<'a> {
 }
 
 impl Sender for HttpSender<'_> {
-    async fn send(&self, request: Request) -> Result<Cost, SendError> {
-        self.http.send(&request, &RetryBudget::single(self.settings)).await
+    async fn send(&self, request: Request, rows: usize) -> Result<Cost, SendError> {
+        self.http.send(&request, rows, &RetryBudget::single(self.settings)).await
     }
 }

@@ -258,11 +258,11 @@ def test_a_client_of_the_environment_is_pickled_without_its_key(server, monkeypa
         assert server.requests[-1].headers["x-api-key"] == "another-key-of-the-day"
 
 
-def test_the_password_of_a_proxy_is_not_shown():
-    client = converz.Client(
-        "https://acme.example", "key", proxy=f"http://me:{CANARY}@127.0.0.1:9", max_retries=0
-    )
-    assert client.settings["proxy"] == "http://me:***@127.0.0.1:9/"
+@pytest.mark.parametrize("user", [f"me:{CANARY}", f"{CANARY}:me", CANARY])
+def test_the_user_and_password_of_a_proxy_are_not_shown(user):
+    client = converz.Client("https://acme.example", "key", proxy=f"http://{user}@127.0.0.1:9", max_retries=0)
+    shown = "***:***" if ":" in user else "***"
+    assert client.settings["proxy"] == f"http://{shown}@127.0.0.1:9/"
     assert CANARY not in repr(client._core) + repr(gc.get_referents(client._core, client))
     with pytest.raises(converz.APIConnectionError) as caught:
         client.calls()
@@ -279,9 +279,10 @@ def test_a_proxy_that_cannot_be_one_is_refused_unseen(proxy):
     assert CANARY not in told(caught.value)
 
 
-def test_a_client_whose_proxy_has_a_password_is_not_pickled(monkeypatch):
+@pytest.mark.parametrize("user", [f"me:{CANARY}", CANARY])
+def test_a_client_whose_proxy_has_a_user_is_not_pickled(monkeypatch, user):
     monkeypatch.setenv("CONVERZ_API_KEY", "key-of-the-environment")
-    client = converz.Client("https://acme.example", proxy=f"http://me:{CANARY}@127.0.0.1:9")
+    client = converz.Client("https://acme.example", proxy=f"http://{user}@127.0.0.1:9")
     with pytest.raises(converz.ConfigurationError, match="proxy"):
         pickle.dumps(client)
     plain = converz.Client("https://acme.example", proxy="http://127.0.0.1:9")

@@ -10,7 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::clock::StoppedClock;
 use super::server::answer;
@@ -40,17 +42,55 @@ impl Authority {
         change(&mut params);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-        ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap()
+        server_config(certificate.der().clone(), &key)
     }
+}
+
+/// A certificate that nobody but itself vouches for, with its file.
+pub fn self_signed(
+    names: &[&str],
+    change: impl FnOnce(&mut CertificateParams),
+) -> (ServerConfig, TemporaryFile) {
+    let mut params =
+        CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+    // As `openssl req -x509` makes them.
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    (server_config(certificate.der().clone(), &key), TemporaryFile::new(&certificate.pem()))
+}
+
+/// A server that shows the certificate of a file, without having its key.
+pub fn with_foreign_key(file: &TemporaryFile) -> ServerConfig {
+    let certificate = CertificateDer::from_pem_file(&file.0).unwrap();
+    let key = PrivateKeyDer::try_from(KeyPair::generate().unwrap().serialize_der()).unwrap();
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let shown = SingleCertAndKey::from(CertifiedKey::new(vec![certificate], key));
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(shown))
+}
+
+fn server_config(certificate: CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
+    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
+        .unwrap()
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Goodbye,
+    Close,
+    Reset,
 }
 
 /// Answers every request with `[1]` over HTTP/1.1, and counts the connections.
@@ -61,13 +101,18 @@ pub struct TlsServer {
 
 impl TlsServer {
     pub async fn start(config: ServerConfig) -> Self {
-        Self::start_after(config, std::future::ready).await
+        Self::start_after(config, Ending::Goodbye, answer("200 OK", &[], "[1]"), std::future::ready).await
+    }
+
+    /// Gives that answer, and closes the connection without the goodbye of TLS.
+    pub async fn answering_rudely(config: ServerConfig, ending: Ending, answer: Vec<u8>) -> Self {
+        Self::start_after(config, ending, answer, std::future::ready).await
     }
 
     /// Lets time pass before the handshake, while the client is patient for so long.
     pub async fn start_slow(config: ServerConfig, clock: &StoppedClock, patience: Duration) -> Self {
         let clock = clock.clone();
-        Self::start_after(config, move |()| {
+        Self::start_after(config, Ending::Goodbye, answer("200 OK", &[], "[1]"), move |()| {
             let clock = clock.clone();
             async move {
                 clock.asleep_for(patience).await;
@@ -77,7 +122,12 @@ impl TlsServer {
         .await
     }
 
-    async fn start_after<F>(config: ServerConfig, before: impl Fn(()) -> F + Send + 'static) -> Self
+    async fn start_after<F>(
+        config: ServerConfig,
+        ending: Ending,
+        answer: Vec<u8>,
+        before: impl Fn(()) -> F + Send + 'static,
+    ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -89,7 +139,7 @@ impl TlsServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 counted.fetch_add(1, Ordering::Relaxed);
-                let acceptor = acceptor.clone();
+                let (acceptor, answer) = (acceptor.clone(), answer.clone());
                 let before = before(());
                 tokio::spawn(async move {
                     before.await;
@@ -103,8 +153,13 @@ impl TlsServer {
                             return;
                         }
                     }
-                    stream.write_all(&answer("200 OK", &[], "[1]")).await.unwrap();
-                    stream.shutdown().await.unwrap();
+                    stream.write_all(&answer).await.unwrap();
+                    stream.flush().await.unwrap();
+                    match ending {
+                        Ending::Goodbye => stream.shutdown().await.unwrap(),
+                        Ending::Close => drop(stream.into_inner().0),
+                        Ending::Reset => stream.get_ref().0.set_zero_linger().unwrap(),
+                    }
                 });
             }
         });

@@ -116,6 +116,23 @@ fn an_encoding_nobody_asked_for_is_refused() {
 }
 
 #[test]
+fn words_for_no_encoding_are_none() {
+    run(async {
+        for name in ["none", "UTF-8", "utf8", "identity", "binary", "8bit", "\"none\"", "identity, utf-8"] {
+            assert_eq!(read(encoded(name, "[1]")).await.0.unwrap(), "[1]", "{name}");
+            assert_eq!(
+                read(encoded(&format!("{name}, gzip"), gzip(b"[1]"))).await.0.unwrap(),
+                "[1]",
+                "{name}"
+            );
+            // What is not plain JSON after all is refused by what it says.
+            let error = read(encoded(name, gzip(b"[1]"))).await.0.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Decode), "{name}: {error:?}");
+        }
+    });
+}
+
+#[test]
 fn what_is_not_json_is_told_with_its_content_type() {
     run(async {
         let html = "<html><body>Please log in</body></html>";

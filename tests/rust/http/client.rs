@@ -13,6 +13,9 @@ use super::clock::StoppedClock;
 
 pub const KEY: &str = "canary-1f0c5b7e";
 
+/// Rows that the updates of these tests are told to have.
+pub const ROWS: usize = 2;
+
 pub fn settings(url: &str) -> Settings {
     Settings::new(url, ApiKey::new(KEY).unwrap(), false).unwrap()
 }
@@ -67,7 +70,7 @@ impl Client {
 
     pub async fn send(&self, body: impl Into<Bytes>) -> Result<(), (Error, bool)> {
         let budget = RetryBudget::single(&self.settings);
-        let sent = self.http.send(&update(body), &budget).await;
+        let sent = self.http.send(&update(body), ROWS, &budget).await;
         sent.map(|_| ()).map_err(|error| (error.error, error.in_doubt))
     }
 

@@ -28,7 +28,7 @@ enum Fault {
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    let statuses = prop::sample::select(vec![408, 429, 500, 502, 503, 504]);
+    let statuses = prop::sample::select(vec![408, 425, 429, 500, 502, 503, 504, 520, 524]);
     prop_oneof![
         (statuses, prop::option::of(0_u8..20))
             .prop_map(|(status, retry_after)| Fault::Status { status, retry_after }),

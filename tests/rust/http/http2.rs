@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use converz::error::{ErrorKind, Result};
 use converz::http::{BodySink, RetryBudget};
+use converz::settings::Settings;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use http::Response;
 use tokio::net::TcpListener;
@@ -20,8 +21,8 @@ use super::server::run;
 #[derive(Debug, Clone)]
 enum Script {
     Answer(&'static str, Bytes),
-    /// Half of the body, then a reset of the stream.
-    Cut(Bytes),
+    /// That much of the body in per cent, then a reset of the stream; after all of it there is no end of it either.
+    Cut(Bytes, usize, Reason),
     Refuse,
     /// Ends the whole connection without an answer.
     Close,
@@ -80,10 +81,14 @@ impl Server {
         server
     }
 
-    fn client(&self) -> Client {
+    fn settings(&self) -> Settings {
         let mut settings = settings(&self.url);
         settings.ca_file = Some(self.authority.file());
-        Client::new(&self.clock, settings)
+        settings
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&self.clock, self.settings())
     }
 
     async fn play(&self, script: Script, mut body: RecvStream, mut respond: SendResponse<Bytes>) {
@@ -106,10 +111,14 @@ impl Server {
                 write(&mut stream, body).await;
                 let _ = stream.send_data(Bytes::new(), true);
             }
-            Script::Cut(body) => {
+            Script::Cut(body, percent, reason) => {
                 let mut stream = respond.send_response(head("identity"), false).unwrap();
-                write(&mut stream, body.slice(..body.len() / 2)).await;
-                stream.send_reset(Reason::INTERNAL_ERROR);
+                write(&mut stream, body.slice(..body.len() * percent / 100)).await;
+                // A reset overtakes what is still to be sent.
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                stream.send_reset(reason);
             }
             Script::Stall(body) => {
                 let mut stream = respond.send_response(head("identity"), false).unwrap();
@@ -168,7 +177,11 @@ fn bodies_arrive_whole_over_one_connection() {
 fn what_may_pass_is_tried_again() {
     run(async {
         let body = array(100_000);
-        for fault in [Script::Cut(body.clone()), Script::Refuse, Script::Close, Script::Stall(body.clone())] {
+        let resets = [Reason::INTERNAL_ERROR, Reason::NO_ERROR, Reason::CANCEL, Reason::PROTOCOL_ERROR];
+        let cuts = resets
+            .into_iter()
+            .flat_map(|reason| [0, 50, 100].map(|percent| Script::Cut(body.clone(), percent, reason)));
+        for fault in cuts.chain([Script::Refuse, Script::Close, Script::Stall(body.clone())]) {
             let clock = StoppedClock::new();
             let good = || Script::Answer("identity", body.clone());
             let server = Server::start(&clock, [fault.clone(), good(), fault.clone(), good()]).await;
@@ -240,6 +253,23 @@ fn pages_that_wait_for_their_consumer_do_not_hold_up_another() {
             answer.unwrap();
         }
         assert_eq!(*server.connections.lock().unwrap(), 1);
+    });
+}
+
+#[test]
+fn an_update_whose_answer_is_reset_is_in_doubt() {
+    run(async {
+        for answer in ["", "{}", r#"{"updated":2}"#] {
+            for reason in [Reason::NO_ERROR, Reason::CANCEL, Reason::INTERNAL_ERROR] {
+                let clock = StoppedClock::new();
+                let server = Server::start(&clock, [Script::Cut(answer.into(), 100, reason)]).await;
+                let mut settings = server.settings();
+                settings.max_retries = 0;
+                let (error, in_doubt) = Client::new(&clock, settings).send("[2]").await.unwrap_err();
+                assert!(matches!(error.kind(), ErrorKind::Connection), "{answer} {reason:?}: {error:?}");
+                assert!(in_doubt, "{answer} {reason:?}");
+            }
+        }
     });
 }
 

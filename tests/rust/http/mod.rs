@@ -8,6 +8,7 @@ pub mod compress;
 mod environment;
 mod faults;
 mod http2;
+mod proxies;
 mod requests;
 mod retries;
 mod secrets;

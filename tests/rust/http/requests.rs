@@ -10,7 +10,7 @@ use super::server::{Server, ok, run};
 fn a_request_says_what_it_wants_and_nothing_else() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::start(&clock, [ok("[1]"), ok("ignored")]);
+        let server = Server::start(&clock, [ok("[1]"), ok(r#"{"updated":2}"#)]);
         let client = Client::new(&clock, settings(&server.url));
         assert_eq!(client.read().await.unwrap(), "[1]");
         client.send(r#"{"call_id":[1]}"#).await.unwrap();

@@ -40,6 +40,12 @@ fn passing() -> Vec<(&'static str, Script)> {
         ("502", status("502 Bad Gateway", &[], "<html>")),
         ("503", status("503 Service Unavailable", &[], "")),
         ("504", status("504 Gateway Timeout", &[], "")),
+        ("425", status("425 Too Early", &[], "")),
+        ("520", status("520 Web Server Returned an Unknown Error", &[], "<html>")),
+        ("521", status("521 Web Server Is Down", &[], "")),
+        ("522", status("522 Connection Timed Out", &[], "")),
+        ("523", status("523 Origin Is Unreachable", &[], "")),
+        ("524", status("524 A Timeout Occurred", &[], "")),
         ("closed unanswered", vec![Step::Close].into()),
         ("reset unanswered", vec![Step::Reset].into()),
         ("half a head", vec![send("HTTP/1.1 200 OK\r\nContent-Le"), Step::Close].into()),
@@ -119,8 +125,18 @@ fn a_refused_connection_is_tried_again() {
 #[test]
 fn what_would_come_again_is_not_tried_again() {
     run(async {
-        let statuses =
-            ["400 Bad Request", "401 No", "403 No", "404 No", "413 No", "414 No", "501 No", "304 No"];
+        let statuses = [
+            "400 Bad Request",
+            "401 No",
+            "403 No",
+            "404 No",
+            "413 No",
+            "414 No",
+            "501 No",
+            "304 No",
+            "525 No",
+            "530 No",
+        ];
         for line in statuses {
             let clock = StoppedClock::new();
             let server = Server::start(&clock, [status(line, &[], ""), ok("[]")]);

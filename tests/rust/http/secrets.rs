@@ -59,7 +59,9 @@ fn assert_no_key(error: &Error, client: &Client) {
         shown.extend([cause.to_string(), format!("{cause:?}")]);
         source = cause.source();
     }
-    assert!(!shown.contains(KEY), "{shown}");
+    for part in KEY.as_bytes().windows(8) {
+        assert!(!shown.contains(std::str::from_utf8(part).unwrap()), "{shown}");
+    }
 }
 
 #[test]
@@ -71,6 +73,11 @@ fn a_key_that_comes_back_is_not_shown() {
             status("403 No", &[&format!("Content-Type: text/{KEY}")], "x"),
             status("302 Found", &[&format!("Location: https://login.example/{KEY}/?k={KEY}")], ""),
             status("200 OK", &[], format!("<html>X-API-Key: {KEY}</html>")),
+            // Excerpts of bodies, messages and headers that end in the middle of it.
+            status("200 OK", &[], format!("{}{KEY}", "x".repeat(200 - KEY.len() + 1))),
+            status("403 No", &[], format!("{}{KEY}", "x".repeat(200 - KEY.len() + 1))),
+            status("403 No", &[], format!(r#"{{"error":"{}{KEY}"}}"#, "x".repeat(2000 - KEY.len() + 1))),
+            status("403 No", &[&format!("Content-Type: text/{}{KEY}", "x".repeat(84))], "x"),
             status("200 OK", &[&format!("Content-Type: text/{KEY}")], "<html>"),
             status("200 OK", &[&format!("Content-Encoding: {KEY}")], "[]"),
             vec![send(format!("{KEY}\r\n\r\n")), Step::Close].into(),
@@ -83,6 +90,25 @@ fn a_key_that_comes_back_is_not_shown() {
             let client = Client::new(&clock, settings);
             let error = client.read().await.unwrap_err();
             assert_no_key(&error, &client);
+        }
+    });
+}
+
+#[test]
+fn a_missing_address_is_shown_without_key_or_person() {
+    run(async {
+        for line in ["404 Not Found", "405 Method Not Allowed", "410 Gone"] {
+            let clock = StoppedClock::new();
+            let server = Server::start(&clock, vec![status(line, &[], ""); 2]);
+            let client = Client::new(&clock, settings(&format!("{}/portal", server.url)));
+            let asked = format!(
+                "it was asked for {}/portal/calls: check the host and the path of base_url",
+                server.url
+            );
+            for error in [client.read().await.unwrap_err(), client.send("[]").await.unwrap_err().0] {
+                assert!(error.message().contains(&asked), "{error}");
+                assert!(!error.to_string().contains("kees500"), "{error}");
+            }
         }
     });
 }

@@ -79,6 +79,33 @@ fn a_stalled_body_of_an_error_still_gives_the_error() {
 }
 
 #[test]
+fn the_words_of_an_error_are_waited_for_for_seconds() {
+    run(async {
+        for (line, retries) in [("503 Busy", 1), ("401 No", 0)] {
+            let clock = StoppedClock::new();
+            // A word every two seconds, for ever.
+            let mut steps = vec![send(format!("HTTP/1.1 {line}\r\nContent-Length: 999\r\n\r\n"))];
+            for word in ["wait ", "for ", "me "] {
+                steps.push(Step::Pause { until: STALL, pass: Duration::from_secs(2) });
+                steps.push(send(word));
+            }
+            steps.push(Step::Hold);
+            let drips = Script::from(steps);
+            let server = Server::start(&clock, [drips.clone(), drips]);
+            let mut settings = settings(&server.url);
+            settings.max_retries = 1;
+            let client = Client::new(&clock, settings);
+            let error = client.read().await.unwrap_err();
+            let ErrorKind::Status { message, .. } = error.kind() else { panic!("{error:?}") };
+            assert!(message.starts_with("wait for"), "{message}");
+            assert!(!message.contains("me"), "{message}");
+            assert_eq!(server.requests(), 1 + retries);
+            assert!(clock.elapsed() <= Duration::from_secs(13), "{:?}", clock.elapsed());
+        }
+    });
+}
+
+#[test]
 fn the_whole() {
     run(async {
         let clock = StoppedClock::new();

@@ -51,9 +51,10 @@ impl Service {
 }
 
 impl Sender for Service {
-    async fn send(&self, request: Request) -> Result<Cost, SendError> {
+    async fn send(&self, request: Request, rows: usize) -> Result<Cost, SendError> {
         assert_eq!(request.operation, Operation::UpdateCalls);
         assert!(request.query.pairs().is_empty());
+        assert_eq!(rows, rows_of(request.body.as_deref().unwrap()));
         let place = {
             let mut state = self.state.lock().unwrap();
             state.on_its_way += 1;
@@ -73,6 +74,15 @@ impl Sender for Service {
             return Err(SendError { error: Error::connection("the line went dead"), in_doubt });
         }
         Ok(Cost { attempts: 2, ..Cost::default() })
+    }
+}
+
+/// The rows of a body, of either form.
+fn rows_of(body: &[u8]) -> usize {
+    match serde_json::from_slice(body).unwrap() {
+        serde_json::Value::Array(rows) => rows.len(),
+        serde_json::Value::Object(columns) => columns["call_id"].as_array().unwrap().len(),
+        other => panic!("{other}"),
     }
 }
 
@@ -143,6 +153,7 @@ proptest! {
             prop_assert!(runs.windows(2).all(|pair| pair[0].end < pair[1].start), "{runs:?}");
         }
         for row in committed {
+            prop_assert!(nulls == Nulls::Clear || drawn.cells[row].iter().any(Option::is_some), "nothing was sent of {row}");
             prop_assert_eq!(stored(&stopped, &drawn, row), stored(&after, &drawn, row));
         }
         for row in unsent {
@@ -201,7 +212,7 @@ struct Hanging {
 }
 
 impl Sender for Hanging {
-    async fn send(&self, _request: Request) -> Result<Cost, SendError> {
+    async fn send(&self, _request: Request, _rows: usize) -> Result<Cost, SendError> {
         let place = {
             let mut seen = self.seen.lock().unwrap();
             *seen += 1;

@@ -104,7 +104,7 @@ impl Bench {
         let request =
             Request { operation: Operation::UpdateCalls, query: Query::default(), body: Some(body) };
         let sender = HttpSender { http: &self.http, settings: &self.settings };
-        self.runtime.block_on(sender.send(request)).map_err(|failure| failure.error).unwrap();
+        self.runtime.block_on(sender.send(request, rows.len())).map_err(|failure| failure.error).unwrap();
     }
 
     /// What is stored as reading gives it, or as a plan reads it.
