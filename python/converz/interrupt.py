@@ -1,15 +1,18 @@
-"""Ctrl-C while a library reads a stream: the library knows only errors of its own."""
+"""Signals while a library reads a stream: the library knows only errors of its own."""
 
 from __future__ import annotations
 
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
+
+from converz.errors import ConverzError
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["is_left_to_python", "raise_in"]
+__all__ = ["ended_by", "is_main_thread", "raise_in"]
 
 
 def raise_in(frame: FrameType, error: BaseException) -> bool:
@@ -37,6 +40,24 @@ def raise_in(frame: FrameType, error: BaseException) -> bool:
     return True
 
 
-def is_left_to_python() -> bool:
-    """Whether Ctrl-C means KeyboardInterrupt, and not what a handler of the user makes of it."""
-    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
+def ended_by(number: int) -> BaseException | None:
+    """Return the error with which a library's thread stops to wait after a signal, or None if it goes on.
+
+    Its handler runs in the main thread, which waits for the library. That of Ctrl-C means KeyboardInterrupt,
+    unless it is the user's own. One of SIGTERM or SIGALRM is there to end what goes on, unless it only tells an
+    event loop; should it not raise, the library's error is what the user sees.
+    """
+    handler = signal.getsignal(number)
+    if handler is signal.default_int_handler:
+        return KeyboardInterrupt()
+    is_told_elsewhere = getattr(handler, "__module__", None) == "asyncio.unix_events"
+    if number == signal.SIGINT or not callable(handler) or is_told_elsewhere:
+        return None
+    name = signal.Signals(number).name
+    message = f"{name} came while the thread of a library waited for a batch, and ended the wait"
+    return ConverzError(message)
+
+
+def is_main_thread() -> bool:
+    """Whether this is the thread in which Python handles signals."""
+    return threading.current_thread() is threading.main_thread()

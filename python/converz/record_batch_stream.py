@@ -22,8 +22,10 @@ class RecordBatchStream:
     in a loop, or by a library that takes ``__arrow_c_stream__``. Whoever stops early closes it, best with
     ``with``, and what is in flight is cancelled.
 
-    Ctrl-C ends the wait for a batch, and raises KeyboardInterrupt from whatever library reads the stream. Only
-    duckdb, where it notices first, says ``RuntimeError: Query interrupted``, as of every query.
+    Ctrl-C ends the wait for a batch, and raises KeyboardInterrupt from whatever library reads the stream, as
+    what the handler of another signal raises comes out of it. Only duckdb, where it notices Ctrl-C first, says
+    ``RuntimeError: Query interrupted``, as of every query. It waits in threads of its own, where SIGTERM and
+    SIGALRM end the wait and handlers of other signals run after it.
 
     Example:
         >>> import converz
@@ -55,7 +57,10 @@ class RecordBatchStream:
 
     @property
     def error(self) -> BaseException | None:
-        """The error that ended the stream inside a library that did not pass it on."""
+        """The error that ended the stream inside a library, which made one of its own of it.
+
+        The text of that one says what it was. This one has the data, such as ``status_code``.
+        """
         return self._core.error
 
     def close(self) -> None:

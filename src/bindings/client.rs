@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Schema as ArrowSchema;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyDictMethods};
 
@@ -82,6 +83,11 @@ impl Client {
             client.connection(py)?;
             Ok(client)
         })
+    }
+
+    /// Its arguments are a dict, which breaks the cycle that it is part of.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.arguments)
     }
 
     #[getter]
@@ -214,7 +220,7 @@ impl Client {
             let mut spec = stream_spec(operation, query, limit, schema, PyBool::new(py, true).as_any())?;
             spec.select = Some(spec.pinned.fields().iter().map(|field| field.name().clone()).collect());
             let (opening, events) = self.opening(py, spec, &Pages::new(None), on_new_column)?;
-            Ok(PolledStream::new(Task::spawn(py, opening)?, events, watch))
+            Ok(PolledStream::new(py, Task::spawn(py, opening)?, events, watch))
         })
     }
 

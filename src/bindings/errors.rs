@@ -6,9 +6,17 @@ use pyo3::prelude::*;
 use super::schema::Schema;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The exception that `error` is in Python.
+/// The exception that `error` is in Python. It may be what a signal's handler raises meanwhile.
 pub fn to_py_err(py: Python<'_>, error: &Error) -> PyErr {
-    build(py, error).map_or_else(|failure| failure, PyErr::from_value)
+    try_to_py_err(py, error).unwrap_or_else(|failure| failure)
+}
+
+/// The exception that `error` is in Python.
+///
+/// # Errors
+/// What a signal's handler raises meanwhile.
+pub fn try_to_py_err(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+    build(py, error).map(PyErr::from_value)
 }
 
 /// The name of the exception class that `error` is in Python.
@@ -61,7 +69,7 @@ fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
             exception.setattr(intern!(py, "committed"), pairs(&failure.committed))?;
             exception.setattr(intern!(py, "in_doubt"), pairs(&failure.in_doubt))?;
             exception.setattr(intern!(py, "unsent"), pairs(&failure.unsent))?;
-            let cause = to_py_err(py, &failure.cause);
+            let cause = try_to_py_err(py, &failure.cause)?;
             exception.setattr(intern!(py, "__cause__"), cause.value(py))?;
         }
         _ => {}

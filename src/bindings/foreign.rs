@@ -8,9 +8,12 @@
 #![allow(unsafe_code)]
 
 use std::any::Any;
+use std::ffi::{c_int, c_void};
+use std::ptr::null_mut;
 use std::sync::Mutex;
 
-use pyo3::ffi::{PyGILState_Ensure, PyGILState_Release, PyGILState_STATE};
+use pyo3::exceptions::PyBaseException;
+use pyo3::ffi::{Py_AddPendingCall, PyGILState_Ensure, PyGILState_Release, PyGILState_STATE};
 use pyo3::prelude::*;
 
 /// Runs what needs the interpreter, whatever the thread did before.
@@ -45,4 +48,24 @@ pub fn drop_left(_: Python<'_>) {
     // Not while it is locked, since dropping may run any code of Python.
     let left = LEFT.try_lock().map(|mut left| std::mem::take(&mut *left));
     drop(left);
+}
+
+/// Exceptions that the main thread is to raise. Never waited for, like `LEFT`.
+static TO_RAISE: Mutex<Vec<Py<PyBaseException>>> = Mutex::new(Vec::new());
+
+/// Has this thread, which is the main one, raise an exception at its next step in Python. Where Python has no room for
+/// one more call, nothing happens.
+pub fn raise_next(py: Python<'_>, error: &PyErr) {
+    let Ok(mut to_raise) = TO_RAISE.try_lock() else { return };
+    // SAFETY: the function is one that needs no argument, and this library is never unloaded.
+    if unsafe { Py_AddPendingCall(Some(raise), null_mut()) } == 0 {
+        to_raise.push(error.value(py).clone().unbind());
+    }
+}
+
+/// Python calls it in the main thread, attached; what is raised comes out of whatever that thread does.
+extern "C" fn raise(_: *mut c_void) -> c_int {
+    let Some(error) = TO_RAISE.try_lock().ok().and_then(|mut to_raise| to_raise.pop()) else { return 0 };
+    attached(|py| PyErr::from_value(error.into_bound(py).into_any()).restore(py));
+    -1
 }

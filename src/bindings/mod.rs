@@ -10,7 +10,6 @@
 mod arguments;
 mod client;
 mod columns;
-mod ctrl_c;
 mod decode;
 mod errors;
 mod events;
@@ -26,6 +25,7 @@ mod runtime;
 mod sandbox;
 mod schema;
 mod settings;
+mod signals;
 mod stream;
 mod table;
 mod updates;

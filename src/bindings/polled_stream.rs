@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use super::ctrl_c::Watch;
 use super::errors::{or_raise, to_py_err};
 use super::events::Events;
 use super::panics::guard;
 use super::progress::Pages;
 use super::runtime::{Task, Waited};
-use super::stream::{RecordBatchStream, is_pressed};
+use super::signals::Watch;
+use super::stream::{RecordBatchStream, signalled};
 use super::table::Batch;
 use crate::error::Error;
 use crate::fetch::Stream;
@@ -26,7 +26,7 @@ pub struct PolledStream {
     state: Mutex<State>,
     events: Arc<Events>,
     watch: Option<Watch>,
-    /// Whether the consumer was given a chance to see for itself that Ctrl-C was pressed.
+    /// Whether the consumer was given a chance to see for itself that a signal came.
     has_had_chance: AtomicBool,
 }
 
@@ -49,12 +49,12 @@ impl Drop for PolledStream {
 
 impl PolledStream {
     /// `watch` is for threads that Python does not tell of Ctrl-C.
-    pub fn new(task: Task<Stream>, events: Arc<Events>, watch: bool) -> Self {
+    pub fn new(py: Python<'_>, task: Task<Stream>, events: Arc<Events>, watch: bool) -> Self {
         Self {
             pid: std::process::id(),
             state: Mutex::new(State::Opening(task)),
             events,
-            watch: watch.then(Watch::new),
+            watch: watch.then(|| Watch::new(py)),
             has_had_chance: AtomicBool::new(false),
         }
     }
@@ -66,14 +66,27 @@ impl PolledStream {
 
 #[pymethods]
 impl PolledStream {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.state.try_lock().as_deref() {
+            Ok(State::Open(stream)) => stream.visit(&visit),
+            _ => Ok(()),
+        }
+    }
+
+    fn __clear__(&self) {
+        if let Ok(State::Open(stream)) = self.state.try_lock().as_deref() {
+            stream.let_go();
+        }
+    }
+
     /// Waits so many seconds for the next batch. Whether the stream has ended, and the batch, if it has come.
     fn poll(&self, py: Python<'_>, seconds: f64) -> PyResult<(bool, Option<Batch>)> {
         guard(py, || {
             let patience = Duration::try_from_secs_f64(seconds)
                 .map_err(|error| to_py_err(py, &Error::invalid_input(error.to_string())))?;
-            if is_pressed(py, self.watch.as_ref())? {
+            if let Some(error) = signalled(py, self.watch.as_ref())? {
                 if self.has_had_chance.swap(true, Ordering::Relaxed) {
-                    return Err(PyKeyboardInterrupt::new_err(()));
+                    return Err(error);
                 }
                 return Ok((false, None));
             }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -22,12 +23,13 @@ impl Progress for Told {
 #[derive(Debug)]
 pub struct Pages {
     told: Arc<Told>,
-    report: Option<Py<PyAny>>,
+    /// Locked for no longer than it takes to look.
+    report: Mutex<Option<Py<PyAny>>>,
 }
 
 impl Pages {
     pub fn new(report: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { told: Arc::default(), report: report.map(|report| report.clone().unbind()) }
+        Self { told: Arc::default(), report: Mutex::new(report.map(|report| report.clone().unbind())) }
     }
 
     /// What the core tells its progress to.
@@ -35,17 +37,31 @@ impl Pages {
         self.told.clone()
     }
 
-    /// Whether there is a function.
-    pub fn is_reported(&self) -> bool {
-        self.report.is_some()
+    fn function<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.as_ref().map(|report| report.bind(py).clone())
+    }
+
+    /// The function, which is told nothing more.
+    pub fn take(&self) -> Option<Py<PyAny>> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Shows the function to the collector of cycles.
+    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.report.try_lock() {
+            Ok(report) => visit.call(&*report),
+            // Then it is in use.
+            Err(_) => Ok(()),
+        }
     }
 
     /// Calls the function with rows and bytes so far, once a page.
     pub fn report(&self, py: Python<'_>) -> PyResult<()> {
         let told = std::mem::take(&mut *self.told.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(report) = &self.report {
+        if let Some(report) = self.function(py) {
             for so_far in told {
-                report.call1(py, (so_far.rows, so_far.bytes_received))?;
+                report.call1((so_far.rows, so_far.bytes_received))?;
             }
         }
         Ok(())
@@ -53,8 +69,8 @@ impl Pages {
 
     /// Closes the display, wherever a stream ended.
     pub fn end(&self, py: Python<'_>) -> PyResult<()> {
-        if let Some(report) = &self.report {
-            report.call_method0(py, intern!(py, "close"))?;
+        if let Some(report) = self.function(py) {
+            report.call_method0(intern!(py, "close"))?;
         }
         Ok(())
     }

@@ -79,6 +79,12 @@ pub fn wait_for_work<T: Send + 'static>(
     wait(py, work, |_| Ok(()))
 }
 
+/// Begins what nobody waits for.
+pub fn begin(py: Python<'_>, future: impl Future<Output = ()> + Send + 'static) -> PyResult<()> {
+    runtime().map_err(|error| to_py_err(py, &error))?.spawn(future);
+    Ok(())
+}
+
 /// A future on its way, and where its output comes. Cancelled when it is dropped.
 #[derive(Debug)]
 pub struct Task<T> {

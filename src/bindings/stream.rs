@@ -1,5 +1,6 @@
 //! A result as it arrives: batches for Python's loops and for consumers of an Arrow C stream.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -7,22 +8,23 @@ use std::time::Duration;
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Field, SchemaRef};
-use pyo3::exceptions::PyKeyboardInterrupt;
+use pyo3::exceptions::PyBaseException;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use super::ctrl_c::Watch;
 use super::errors::to_py_err;
 use super::events::Events;
-use super::foreign::{attached, leave};
+use super::foreign::{attached, leave, raise_next};
 use super::panics::guard;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
-use super::runtime::wait;
+use super::runtime::{begin, wait};
 use super::schema::Schema;
+use super::signals::{Kept, Watch};
 use super::table::Batch;
 use super::warnings::warn;
 use crate::error::{Error, Result as CoreResult};
@@ -47,12 +49,30 @@ struct Shared {
     closing: AtomicBool,
     /// What ended the stream inside a library.
     failure: Mutex<Option<Failure>>,
+    /// Signals that ended a wait inside a library.
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// Why no batch comes.
+enum Stopped {
+    /// By an error of the stream.
+    Failed(PyErr),
+    /// By what Python raised meanwhile: a signal's handler, or the function that is told of progress.
+    Raised(PyErr),
+}
+
+impl From<Stopped> for PyErr {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Failed(error) | Stopped::Raised(error) => error,
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Failure {
     /// For those whose library swallowed it.
-    error: PyErr,
+    error: Py<PyBaseException>,
     /// What the library was told.
     text: String,
 }
@@ -71,9 +91,9 @@ impl Drop for Shared {
     fn drop(&mut self) {
         // It may be a library's thread that drops the last capsule.
         let failure = self.failure.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let pages = std::mem::replace(&mut self.pages, Pages::new(None));
-        if failure.is_some() || pages.is_reported() {
-            leave((failure, pages));
+        let report = self.pages.take();
+        if failure.is_some() || report.is_some() {
+            leave((failure, report));
         }
         if self.pid != std::process::id() {
             // The tasks that feed the stream exist only in the process that made it.
@@ -94,6 +114,7 @@ impl RecordBatchStream {
                 pages,
                 closing: AtomicBool::new(false),
                 failure: Mutex::new(None),
+                kept: Arc::default(),
             }),
         }
     }
@@ -102,7 +123,26 @@ impl RecordBatchStream {
 impl RecordBatchStream {
     /// The next batch, if it comes within `patience`.
     pub fn poll(&self, py: Python<'_>, patience: Duration) -> PyResult<Poll<Option<RecordBatch>>> {
-        self.shared.poll(py, Some(patience), || Ok(()))
+        Ok(self.shared.poll(py, Some(patience), || Ok(()))?)
+    }
+
+    /// Shows the collector of cycles the Python objects that only this object holds. Those that a capsule holds as well
+    /// are used by somebody the collector does not know.
+    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if Arc::strong_count(&self.shared) > 1 {
+            return Ok(());
+        }
+        // Whatever is locked is in use.
+        if let Ok(failure) = self.shared.failure.try_lock() {
+            visit.call(failure.as_ref().map(|failure| &failure.error))?;
+        }
+        self.shared.pages.visit(visit)
+    }
+
+    /// Drops the Python objects.
+    pub fn let_go(&self) {
+        let failure = self.shared.failure.try_lock().ok().and_then(|mut failure| failure.take());
+        drop((failure, self.shared.pages.take()));
     }
 }
 
@@ -118,10 +158,16 @@ impl Shared {
     }
 
     /// The next batch, waiting for it detached from the interpreter. `interrupted` may end the wait.
-    fn next(&self, py: Python<'_>, interrupted: impl Fn() -> PyResult<()>) -> PyResult<Option<RecordBatch>> {
+    fn next(
+        &self,
+        py: Python<'_>,
+        interrupted: impl Fn() -> PyResult<()>,
+    ) -> Result<Option<RecordBatch>, Stopped> {
         match self.poll(py, None, interrupted)? {
             Poll::Ready(batch) => Ok(batch),
-            Poll::Pending => Err(to_py_err(py, &Error::internal("a wait without an end has ended"))),
+            Poll::Pending => {
+                Err(Stopped::Failed(to_py_err(py, &Error::internal("a wait without an end has ended"))))
+            }
         }
     }
 
@@ -131,23 +177,25 @@ impl Shared {
         py: Python<'_>,
         patience: Option<Duration>,
         interrupted: impl Fn() -> PyResult<()>,
-    ) -> PyResult<Poll<Option<RecordBatch>>> {
+    ) -> Result<Poll<Option<RecordBatch>>, Stopped> {
+        let refused = |message| Err(Stopped::Failed(refuse(py, message)));
         if self.pid != std::process::id() {
-            return Err(refuse(py, "a stream belongs to the process that opened it: open one in the child"));
+            return refused("a stream belongs to the process that opened it: open one in the child");
         }
         let mut stream = match self.swap(State::Taken) {
             State::Open(stream) => stream,
-            State::Taken => return Err(refuse(py, "another thread is taking a batch of this stream")),
+            State::Taken => return refused("another thread is taking a batch of this stream"),
             State::Ended(receipt) => {
                 self.swap(State::Ended(receipt));
                 return Ok(Poll::Ready(None));
             }
             State::Closed(receipt) => {
                 self.swap(State::Closed(receipt));
-                return Err(refuse(py, READ));
+                return refused(READ);
             }
         };
         let receipt = stream.receipt();
+        let closed_meanwhile = Cell::new(false);
         let waited = wait(
             py,
             async move {
@@ -164,6 +212,7 @@ impl Shared {
                 self.events.log(py)?;
                 self.pages.report(py)?;
                 if self.closing.load(Ordering::Relaxed) {
+                    closed_meanwhile.set(true);
                     return Err(refuse(py, "another thread has closed this stream"));
                 }
                 Ok(())
@@ -173,20 +222,21 @@ impl Shared {
             Ok(Ok(waited)) => waited,
             Ok(Err(defect)) => {
                 self.swap(State::Closed(receipt));
-                return Err(to_py_err(py, &defect));
+                return Err(Stopped::Failed(to_py_err(py, &defect)));
             }
-            Err(interrupt) => {
+            Err(error) => {
                 self.swap(State::Closed(receipt));
-                self.pages.end(py)?;
-                return Err(interrupt);
+                self.end_pages(py)?;
+                let is_own = closed_meanwhile.get() || self.pid != std::process::id();
+                return Err(if is_own { Stopped::Failed(error) } else { Stopped::Raised(error) });
             }
         };
         match next {
             Ok(Poll::Ready(None)) => {
                 self.swap(State::Ended(stream.receipt()));
-                self.pages.end(py)?;
+                self.end_pages(py)?;
                 for warning in stream.warnings() {
-                    warn(py, &warning)?;
+                    warn(py, &warning).map_err(Stopped::Raised)?;
                 }
                 Ok(Poll::Ready(None))
             }
@@ -196,45 +246,84 @@ impl Shared {
             }
             Err(error) => {
                 self.swap(State::Closed(stream.receipt()));
-                self.pages.end(py)?;
-                Err(to_py_err(py, &error))
+                self.end_pages(py)?;
+                Err(Stopped::Failed(to_py_err(py, &error)))
             }
         }
+    }
+
+    fn end_pages(&self, py: Python<'_>) -> Result<(), Stopped> {
+        self.pages.end(py).map_err(Stopped::Raised)
     }
 
     /// The same for a consumer that knows no Python and keeps only the text of an error.
     fn next_for_consumer(&self) -> Result<Option<ArrayRef>, ArrowError> {
         attached(|py| {
             if let Some(text) = self.failed_with() {
-                // The consumer's other threads ask again, and what they are told may be what it shows. One of them
-                // may be the thread in which Python handles signals.
-                if let Err(interrupt) = py.check_signals() {
-                    raise_in_caller(py, &interrupt);
-                }
+                // The consumer's other threads ask again, and what they are told may be what it shows.
+                self.handle_signals(py);
                 return Err(ArrowError::ExternalError(text.into()));
             }
             // A panic must not leave through the consumer's frames, which are not Rust's.
-            guard(py, || {
-                let watch = (!has_python_frame(py)).then(Watch::new);
-                self.next(py, || {
-                    if is_pressed(py, watch.as_ref())? {
-                        return Err(PyKeyboardInterrupt::new_err(()));
-                    }
-                    Ok(())
-                })
-            })
-            .map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef))
-            .map_err(|error| {
-                let text = error.to_string();
-                // In a thread of the library the signal is still to be handled by Python, or by the library.
-                if error.is_instance_of::<PyKeyboardInterrupt>(py) && has_python_frame(py) {
-                    raise_in_caller(py, &error);
+            let next = guard(py, || {
+                if has_python_frame(py) {
+                    return Ok(self.next(py, || Ok(())));
                 }
-                let failure = Failure { error, text: text.clone() };
-                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
-                ArrowError::ExternalError(text.into())
-            })
+                // In a thread of the library a signal is still to be handled by Python.
+                let watch =
+                    Watch::keeping(py, |number| ended_by(py, number).is_ok_and(|error| error.is_some()));
+                let next = self.next(py, || signalled(py, Some(&watch))?.map_or(Ok(()), Err));
+                let kept = watch.end(py);
+                if next.is_err() && !kept.is_empty() {
+                    self.keep(py, kept);
+                }
+                Ok(next)
+            });
+            let next = next.map_err(Stopped::Failed).and_then(|next| next);
+            next.map(|batch| batch.map(|batch| Arc::new(StructArray::from(batch)) as ArrayRef)).map_err(
+                |stopped| {
+                    if let Stopped::Raised(error) = &stopped
+                        && has_python_frame(py)
+                    {
+                        raise_in_caller(py, error);
+                    }
+                    let error = PyErr::from(stopped);
+                    let text = format!("{error} ({WHERE})");
+                    let failure = Failure { error: error.into_value(py), text: text.clone() };
+                    self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+                    ArrowError::ExternalError(text.into())
+                },
+            )
         })
+    }
+
+    /// Keeps signals from Python until the consumer is about to be left, or for so long that it must have been.
+    fn keep(&self, py: Python<'_>, kept: Kept) {
+        const LEFT: Duration = Duration::from_millis(300);
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        let kept = Arc::clone(&self.kept);
+        let later = async move {
+            sleep(LEFT).await;
+            drop(std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)));
+        };
+        // Without a thread to wait in, it is not waited.
+        if begin(py, later).is_err() {
+            drop(self.take_kept());
+        }
+    }
+
+    fn take_kept(&self) -> Kept {
+        std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Tells Python of the signals that were kept from it, and handles them if this is the thread that does.
+    fn handle_signals(&self, py: Python<'_>) {
+        drop(self.take_kept());
+        if has_python_frame(py)
+            && let Err(error) = py.check_signals()
+        {
+            raise_in_caller(py, &error);
+        }
     }
 
     fn failed_with(&self) -> Option<String> {
@@ -248,13 +337,20 @@ fn has_python_frame(py: Python<'_>) -> bool {
     py.import(intern!(py, "sys")).and_then(|sys| sys.call_method0(intern!(py, "_getframe"))).is_ok()
 }
 
-/// Whether Ctrl-C was seen, and means KeyboardInterrupt.
-pub fn is_pressed(py: Python<'_>, watch: Option<&Watch>) -> PyResult<bool> {
-    Ok(watch.is_some_and(Watch::pressed) && is_left_to_python(py)?)
+/// The error to end a wait with in a thread that Python does not tell of signals, if one came that is to end it.
+pub fn signalled(py: Python<'_>, watch: Option<&Watch>) -> PyResult<Option<PyErr>> {
+    for number in watch.into_iter().flat_map(Watch::came) {
+        if let Some(error) = ended_by(py, number)? {
+            return Ok(Some(error));
+        }
+    }
+    Ok(None)
 }
 
-fn is_left_to_python(py: Python<'_>) -> PyResult<bool> {
-    py.import(intern!(py, "converz.interrupt"))?.call_method0(intern!(py, "is_left_to_python"))?.is_truthy()
+fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
+    let interrupt = py.import(intern!(py, "converz.interrupt"))?;
+    let error = interrupt.call_method1(intern!(py, "ended_by"), (number,))?;
+    Ok((!error.is_none()).then(|| PyErr::from_value(error)))
 }
 
 /// Raises when the consumer, which would swallow the error, is back in Python. If that cannot be arranged, the
@@ -262,12 +358,11 @@ fn is_left_to_python(py: Python<'_>) -> PyResult<bool> {
 fn raise_in_caller(py: Python<'_>, error: &PyErr) {
     let arrange = || {
         let caller = py.import(intern!(py, "sys"))?.call_method0(intern!(py, "_getframe"))?;
-        let arranged = py
-            .import(intern!(py, "converz.interrupt"))?
-            .call_method1(intern!(py, "raise_in"), (caller, error.value(py)))?;
-        if !arranged.is_truthy()? {
-            // Then at its next call. From here on every call of Python may raise, so it is the last one.
-            py.import(intern!(py, "_thread"))?.call_method0(intern!(py, "interrupt_main"))?;
+        let interrupt = py.import(intern!(py, "converz.interrupt"))?;
+        let arranged = interrupt.call_method1(intern!(py, "raise_in"), (caller, error.value(py)))?;
+        if !arranged.is_truthy()? && interrupt.call_method0(intern!(py, "is_main_thread"))?.is_truthy()? {
+            // A debugger's trace function is in the way: then at the first step after the consumer's error.
+            raise_next(py, error);
         }
         Ok::<_, PyErr>(())
     };
@@ -296,7 +391,7 @@ impl RecordBatchStream {
     #[getter]
     fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         let failure = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.as_ref().map(|failure| failure.error.value(py).clone().into_any().unbind())
+        failure.as_ref().map(|failure| failure.error.clone_ref(py).into_any())
     }
 
     /// Cancels what is in flight.
@@ -317,6 +412,14 @@ impl RecordBatchStream {
         self.shared.pages.end(py)
     }
 
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.visit(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.let_go();
+    }
+
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
         guard(py, || Ok(self.shared.next(py, || Ok(()))?.map(Batch)))
     }
@@ -335,22 +438,42 @@ impl RecordBatchStream {
             return Err(refuse(py, READ));
         }
         let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
-        let shared = Arc::clone(&self.shared);
-        let mut started = false;
-        let batches = std::iter::from_fn(move || {
-            let next = if !started && shared.is_over() {
-                // Another consumer took the batches after this capsule was made: no rows would look like a result.
-                Err(ArrowError::ExternalError(format!("InvalidInputError: {READ}").into()))
-            } else {
-                shared.next_for_consumer()
-            };
-            started = true;
-            next.transpose()
-        });
+        let batches = Batches { shared: Arc::clone(&self.shared), started: false };
         Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(batches, field)), requested_schema)?)
     }
 }
 
+/// The batches of a capsule. Dropped when its consumer is done.
+struct Batches {
+    shared: Arc<Shared>,
+    started: bool,
+}
+
+impl Iterator for Batches {
+    type Item = Result<ArrayRef, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = if !self.started && self.shared.is_over() {
+            // Another consumer took the batches after this capsule was made: no rows would look like a result.
+            Err(ArrowError::ExternalError(format!("InvalidInputError: {READ}").into()))
+        } else {
+            self.shared.next_for_consumer()
+        };
+        self.started = true;
+        next.transpose()
+    }
+}
+
+impl Drop for Batches {
+    fn drop(&mut self) {
+        if !self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            attached(|py| self.shared.handle_signals(py));
+        }
+    }
+}
+
+/// Ends the text of an error that a library makes its own error of.
+const WHERE: &str = "the stream's attribute `error` has this exception";
 const READ: &str = "this stream has been read or closed: a stream can be read once, so open another one";
 
 fn refuse(py: Python<'_>, message: &str) -> PyErr {

@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::errors::{or_raise, to_py_err};
+use super::errors::{or_raise, to_py_err, try_to_py_err};
 use super::events::Events;
 use super::panics::guard;
 use super::runtime::{wait, wait_for_work};
@@ -42,8 +42,8 @@ pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResu
     or_raise(py, wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))?)
 }
 
-/// Sends the requests of an update. What interrupts it (`KeyboardInterrupt`, or an error of the function that is
-/// told of progress) has an `UpdateError` as its cause.
+/// Sends the requests of an update. What interrupts it (what a signal's handler raises, or the function that is told of
+/// progress) has an `UpdateError` among its causes.
 pub fn run<'py>(
     py: Python<'py>,
     http: Http,
@@ -66,17 +66,17 @@ pub fn run<'py>(
         });
     let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(interrupt) => {
-            if interrupt.cause(py).is_none() {
-                let cause = update.cancelled(Error::connection("interrupted"));
-                interrupt.set_cause(py, Some(failure(py, &update, &cause)));
-            }
-            return Err(interrupt);
+        Err(raised) => {
+            let account = failure(py, &update, &update.cancelled(Error::connection("interrupted")));
+            return Err(account.behind(py, raised));
         }
     };
-    let outcome = outcome.map_err(|error| match error.kind() {
-        ErrorKind::Internal => failure(py, &update, &update.cancelled(error)),
-        _ => failure(py, &update, &error),
+    let outcome = outcome.map_err(|error| {
+        let account = match error.kind() {
+            ErrorKind::Internal => failure(py, &update, &update.cancelled(error)),
+            _ => failure(py, &update, &error),
+        };
+        account.raised(py)
     })?;
     let dict = PyDict::new(py);
     dict.set_item("rows", outcome.rows)?;
@@ -86,21 +86,72 @@ pub fn run<'py>(
     Ok(dict)
 }
 
-/// The exception of an update that stopped, with the frame that finishes it.
-fn failure(py: Python<'_>, update: &Update, error: &Error) -> PyErr {
-    let exception = to_py_err(py, error);
+/// What became of an update that stopped: its `UpdateError`.
+struct Account {
+    error: PyErr,
+    /// What a signal's handler raised while the account was drawn up.
+    meanwhile: Option<PyErr>,
+}
+
+impl Account {
+    fn raised(self, py: Python<'_>) -> PyErr {
+        match self.meanwhile {
+            None => self.error,
+            Some(raised) => behind(py, raised, self.error),
+        }
+    }
+
+    /// What stopped the update, with the account as the end of its causes.
+    fn behind(self, py: Python<'_>, raised: PyErr) -> PyErr {
+        behind(py, raised, self.error)
+    }
+}
+
+/// An exception with the account behind it: as its cause or, if it was raised `from` another one, as the last of the
+/// causes. What has no cause but a context keeps that.
+fn behind(py: Python<'_>, raised: PyErr, account: PyErr) -> PyErr {
+    let mut seen = vec![raised.value(py).as_ptr()];
+    let mut last = raised.clone_ref(py);
+    while let Some(cause) = last.cause(py) {
+        if cause.value(py).is(account.value(py)) {
+            return raised;
+        }
+        if seen.contains(&cause.value(py).as_ptr()) {
+            // The causes go in a circle, which has no end: the place that is left is the context.
+            let _ = raised.value(py).setattr(intern!(py, "__context__"), account.value(py));
+            return raised;
+        }
+        seen.push(cause.value(py).as_ptr());
+        last = cause;
+    }
+    last.set_cause(py, Some(account));
+    raised
+}
+
+/// The account, with the frame that finishes the update. Signals' handlers that raise meanwhile are no reason to lose
+/// it: it is drawn up once more.
+fn failure(py: Python<'_>, update: &Update, error: &Error) -> Account {
+    /// More signals do not come within so short a time.
+    const ATTEMPTS: usize = 8;
+    let mut meanwhile = None;
+    for _ in 0..ATTEMPTS {
+        match account(py, update, error) {
+            Ok(error) => return Account { error, meanwhile },
+            Err(raised) => meanwhile = meanwhile.or(Some(raised)),
+        }
+    }
+    Account { error: to_py_err(py, error), meanwhile }
+}
+
+fn account(py: Python<'_>, update: &Update, error: &Error) -> PyResult<PyErr> {
+    let exception = try_to_py_err(py, error)?;
     if let ErrorKind::Update(failure) = error.kind() {
         let frame = update.frame();
         let remaining = Table::new(Arc::clone(frame.schema()), frame.remaining(failure));
-        let attached = || -> PyResult<()> {
-            let class = py.import(intern!(py, "converz.table"))?.getattr(intern!(py, "Table"))?;
-            exception.value(py).setattr(intern!(py, "remaining"), class.call1((remaining,))?)
-        };
-        if let Err(error) = attached() {
-            return error;
-        }
+        let class = py.import(intern!(py, "converz.table"))?.getattr(intern!(py, "Table"))?;
+        exception.value(py).setattr(intern!(py, "remaining"), class.call1((remaining,))?)?;
     }
-    exception
+    Ok(exception)
 }
 
 /// One request, as it would be made.

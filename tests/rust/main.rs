@@ -5,6 +5,7 @@ mod encode;
 mod fetch;
 mod http;
 mod layers;
+mod traverse;
 mod update;
 
 #[cfg(feature = "sandbox")]

@@ -202,6 +202,10 @@ def test_engines_show_our_errors(consumer: str, failure: str, service):
         CONSUMERS[consumer](stream)
     assert ("call_id 7" if failure == "drift" else "503") in str(info.value)
     assert type(stream.error).__name__ == name
+    # It leads to the exception that has the data.
+    assert info.value is stream.error or "the stream's attribute `error` has this exception" in str(
+        info.value
+    )
     if failure == "drift":
         assert stream.error.schema["x"] == "string"
 

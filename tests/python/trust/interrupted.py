@@ -43,6 +43,12 @@ def consume_duckdb(client):
     duckdb.sql("select max(call_id) from stream").fetchall()
 
 
+def consume_pandas(client):
+    import pandas as pd
+
+    pd.DataFrame.from_arrow(client.stream_calls())
+
+
 def scan(client):
     import polars as pl
 
@@ -75,6 +81,7 @@ DO = {
     "pyarrow": consume_pyarrow,
     "pyarrow reader": consume_pyarrow_reader,
     "polars": consume_polars,
+    "pandas": consume_pandas,
     "duckdb": consume_duckdb,
     "scan": lambda client: scan(client).collect(),
     "scan head": lambda client: scan(client).head(1000).collect(),
@@ -145,4 +152,5 @@ def main():
         print(json.dumps(answer), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -46,6 +46,7 @@ class Service:
         self.posts = 0
         self.bomb = b""
         self.gone = threading.Event()
+        self.go_on = threading.Event()
 
     def __call__(self, request: Request) -> None:
         if request.operation == "reps":
@@ -83,6 +84,14 @@ class Service:
         else:
             request.stall()
 
+    def late_page(self, request: Request) -> None:
+        if request.page == 1:
+            request.rows(PAGE)
+        else:
+            request.server.stalled.set()
+            self.go_on.wait(20)
+            request.rows([])
+
     def update(self, request: Request) -> None:
         self.posts += 1
         if self.posts <= 2:
@@ -94,11 +103,11 @@ class Service:
 class Program:
     """The program that is interrupted."""
 
-    def __init__(self, url: str, errors: Path) -> None:
+    def __init__(self, url: str, errors: Path, script: str = "interrupted.py") -> None:
         self.errors = errors
         self.stderr = errors.open("w")
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "interrupted.py"), url],
+            [sys.executable, str(HERE / script), url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
@@ -106,17 +115,17 @@ class Program:
             env=environment(),
         )
 
-    def tell(self, do: str, url: str | None = None) -> None:
-        self.process.stdin.write(json.dumps({"do": do, "url": url}) + "\n")
+    def tell(self, do: str, url: str | None = None, **more: str) -> None:
+        self.process.stdin.write(json.dumps({"do": do, "url": url, **more}) + "\n")
         self.process.stdin.flush()
 
     def answer(self) -> dict:
         return json.loads(self.process.stdout.readline() or '{"raised": "nothing: the program has ended"}')
 
-    def interrupt(self) -> dict:
+    def interrupt(self, number: int = signal.SIGINT) -> dict:
         """Interrupt it, and return what it says, with the seconds until then."""
         sent = time.monotonic()
-        os.kill(self.process.pid, signal.SIGINT)
+        os.kill(self.process.pid, number)
         answer = self.answer()
         answer["seconds"] = answer.get("at", sent + 1000) - sent
         return answer

@@ -153,3 +153,114 @@ def test_progress_that_raises_stops_the_update_and_says_where():
         assert error.unsent
         sandbox.client().update_calls(error.remaining)
         assert all(row["note"] == "n" * 300 for row in stored(sandbox).values())
+
+
+class OddError(Exception):
+    """One that is not raised for the first time."""
+
+
+def plain():
+    raise OddError
+
+
+def from_another():
+    try:
+        {}["key"]
+    except KeyError as error:
+        raise OddError from error
+
+
+def from_none():
+    try:
+        {}["key"]
+    except KeyError:
+        raise OddError from None
+
+
+def while_handling():
+    try:
+        {}["key"]
+    except KeyError:
+        raise OddError  # noqa: B904
+
+
+def from_one_after_another():
+    try:
+        from_another()
+    except OddError as error:
+        raise OddError from error
+
+
+def from_itself():
+    error = OddError()
+    error.__cause__ = error
+    raise error
+
+
+def from_a_circle():
+    one, other = OddError(), OddError()
+    one.__cause__, other.__cause__ = other, one
+    raise one
+
+
+def interrupted_from_another():
+    raise KeyboardInterrupt from OddError()
+
+
+def exiting_from_another():
+    raise SystemExit(3) from OddError()
+
+
+def chain_of(error):
+    """Every exception that a traceback could show."""
+    seen = []
+    left = [error]
+    while left:
+        one = left.pop()
+        if one is not None and all(one is not other for other in seen):
+            seen.append(one)
+            left += [one.__context__, one.__cause__]
+    return seen
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        plain,
+        from_another,
+        from_none,
+        while_handling,
+        from_one_after_another,
+        from_itself,
+        from_a_circle,
+        interrupted_from_another,
+        exiting_from_another,
+    ],
+)
+def test_what_was_committed_is_behind_whatever_a_callback_raises(fail):
+    def progress(rows, size):
+        if rows:
+            fail()
+
+    with sandbox_with() as sandbox:
+        client = sandbox.client(max_update_bytes=1024)
+        expected = pytest.raises((OddError, KeyboardInterrupt, SystemExit))
+        with expected as info:
+            client.update_calls({"call_id": CALLS, "note": ["n" * 300] * 20}, progress=progress)
+        accounts = [error for error in chain_of(info.value) if isinstance(error, converz.UpdateError)]
+        assert len(accounts) == 1
+        assert_accounted(accounts[0], 20)
+        assert accounts[0].committed
+        # What it came from is still there.
+        others = [error for error in chain_of(info.value) if not isinstance(error, converz.UpdateError)]
+        known = {
+            from_another: 2,
+            while_handling: 2,
+            from_none: 2,
+            from_one_after_another: 3,
+            from_a_circle: 2,
+        }
+        assert len(others) >= known.get(fail, 1)
+        if accounts[0].remaining.num_rows:
+            client.update_calls(accounts[0].remaining)
+        assert all(row["note"] == "n" * 300 for row in stored(sandbox).values())
