@@ -12,6 +12,7 @@ from converz import __version__
 from converz.demo import demo
 from converz.errors import ConverzError
 from converz.sandbox import Sandbox
+from converz.standard_error import StandardError
 
 __all__ = ["main"]
 
@@ -39,7 +40,8 @@ def _run(arguments: list[str] | None) -> int:
         else:
             _sandbox(options)
     except ConverzError as error:
-        print(f"converz: {error}", file=sys.stderr)
+        # Whether or not it can be read, the status is that of the error.
+        StandardError(sys.stderr).write(f"converz: {error}\n")
         return 1
     except KeyboardInterrupt:
         return 130

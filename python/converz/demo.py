@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from converz.display import text_table
+from converz.progress import is_watched
 from converz.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ WIDTH = 79
 def demo() -> None:
     """Read everything, report, write an attribute back and read it again, printing what happens."""
     start = time.perf_counter()
-    progress = sys.stderr.isatty()
+    progress = is_watched()
     with Sandbox() as sandbox:
         print(f"A sandbox of the Converz Data API listens on {sandbox.url}\n")
         client = sandbox.client(page_size=PAGE_SIZE)

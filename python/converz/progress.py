@@ -8,13 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from converz.errors import InvalidInputError
+from converz.standard_error import StandardError, is_of_a_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import TypeGuard
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "is_watched"]
 
 PATIENCE = 1.0
 """Seconds after which progress is shown unasked."""
@@ -32,9 +33,16 @@ class Display(Protocol):
     def close(self) -> None:
         """End the display."""
 
+    def give_up(self) -> None:
+        """Write nothing any more, whatever becomes of it."""
+
 
 class Reporter:
-    """Calls, shows or hides progress, as a user's ``progress=`` says. Used as a context manager."""
+    """Calls, shows or hides progress, as a user's ``progress=`` says. Used as a context manager.
+
+    A display is a courtesy: where it fails it is given up, and what is going on goes on. A user's function is not
+    ours to silence.
+    """
 
     def __init__(
         self,
@@ -45,15 +53,18 @@ class Reporter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if progress is not None and not isinstance(progress, bool) and not _is_function(progress):
-            message = f"progress={progress!r} is not True, False, None or a function of rows and bytes"
+            message = (
+                f"progress={repr(progress)[:80]} is not True, False, None or a function of rows and bytes"
+            )
             raise InvalidInputError(message)
         self._callback = progress if _is_function(progress) else None
-        self._wanted = progress is True or (progress is None and _is_watched())
+        self._wanted = progress is True or (progress is None and is_watched())
         self._patience = 0.0 if progress is True else PATIENCE
         self._what = what
         self._total = total if isinstance(total, int) and total > 0 else None
         self._clock = clock
         self._start = clock()
+        self._stderr: StandardError | None = None
         self._display: Display | None = None
 
     def __enter__(self) -> Reporter | None:
@@ -70,35 +81,79 @@ class Reporter:
         """End the display, if there is one."""
         display, self._display = self._display, None
         if display is not None:
-            display.close()
+            self._show(display, display.close)
 
     def __call__(self, rows: int, size: int) -> None:
         """Take the rows and bytes so far."""
         if self._callback:
             self._callback(rows, size)
             return
-        if self._display is None and self._clock() - self._start >= self._patience:
-            self._display = _display(self._what, self._total, self._start, self._clock)
-        if self._display is not None:
-            self._display.update(rows, size)
+        if self._wanted and self._display is None and self._clock() - self._start >= self._patience:
+            self._show(None, self._open)
+        display = self._display
+        if display is not None:
+            self._show(display, lambda: display.update(rows, size))
+
+    def _open(self) -> None:
+        self._stderr = StandardError(sys.stderr)
+        self._display = _display(self._what, self._total, self._start, self._clock, self._stderr)
+
+    def _show(self, display: Display | None, step: Callable[[], None]) -> None:
+        failure: Exception | None = None
+        try:
+            step()
+        except Exception as error:
+            if is_of_a_handler(error):
+                raise
+            failure = error
+        if self._stderr is not None:
+            failure = failure or self._stderr.failure
+        if failure is not None and self._wanted:
+            self._wanted, self._display = False, None
+            if display is not None:
+                display.give_up()
+            _log(failure)
 
 
-def _display(what: str, total: int | None, start: float, clock: Callable[[], float]) -> Display:
+def _log(failure: Exception) -> None:
+    try:
+        from converz.log import DEBUG, tell
+    except (ImportError, OSError):
+        # No file can be opened, perhaps that of the display neither.
+        return
+    tell(DEBUG, f"progress is no longer shown: {failure!r}")
+
+
+def _display(
+    what: str, total: int | None, start: float, clock: Callable[[], float], stderr: StandardError
+) -> Display:
     try:
         # Not the widget of `tqdm.auto`, which warns where ipywidgets is missing and is gone from saved notebooks.
-        tqdm = importlib.import_module("tqdm").tqdm
-    except ImportError:
-        return PlainDisplay(what, total, start, clock)
-    return TqdmDisplay(tqdm, what, total, clock() - start)
+        return TqdmDisplay(importlib.import_module("tqdm").tqdm, what, total, clock() - start, stderr)
+    except Exception as error:
+        # Not installed, or in no state to be used.
+        if is_of_a_handler(error):
+            raise
+        return PlainDisplay(what, total, start, clock, stderr)
 
 
 class TqdmDisplay:
     """tqdm's bar."""
 
-    def __init__(self, tqdm: Any, what: str, total: int | None, elapsed: float) -> None:
-        # A delay keeps it from showing itself before there is a row.
+    def __init__(
+        self, tqdm: Any, what: str, total: int | None, elapsed: float, stderr: StandardError
+    ) -> None:
         self._bar = tqdm(
-            desc=what, total=total, unit=" rows", unit_scale=True, smoothing=0, file=sys.stderr, delay=1e-9
+            desc=what,
+            total=total,
+            unit=" rows",
+            unit_scale=True,
+            smoothing=0,
+            file=stderr,
+            # Otherwise it looks for the width of `sys.stderr` itself only.
+            dynamic_ncols=True,
+            # Keeps it from showing itself before there is a row.
+            delay=1e-9,
         )
         # The rate is that of the whole read, which began before it was worth a bar.
         self._bar.start_t -= elapsed
@@ -112,11 +167,18 @@ class TqdmDisplay:
         """Leave the bar as it is."""
         self._bar.close()
 
+    def give_up(self) -> None:
+        """Keep tqdm's thread, and the end of the bar's life, from writing."""
+        self._bar.disable = True
+
 
 class PlainDisplay:
     """One line that is written over and over."""
 
-    def __init__(self, what: str, total: int | None, start: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, what: str, total: int | None, start: float, clock: Callable[[], float], stderr: StandardError
+    ) -> None:
+        self._stderr = stderr
         self._what = what
         self._total = total
         self._start = start
@@ -136,16 +198,17 @@ class PlainDisplay:
     def close(self) -> None:
         """Show the last state and go to the next line."""
         self._write()
-        sys.stderr.write("\n")
-        sys.stderr.flush()
+        self._stderr.write("\n")
+
+    def give_up(self) -> None:
+        """Do nothing: only `update` and `close` write."""
 
     def _write(self) -> None:
         rows, size = self._last
         seconds = max(self._clock() - self._start, 1e-9)
         of = f"/{self._total:,}" if self._total else ""
         line = f"{self._what}: {rows:,}{of} rows, {_size(size)}, {rows / seconds:,.0f} rows/s"
-        sys.stderr.write("\r" + line.ljust(self._width))
-        sys.stderr.flush()
+        self._stderr.write("\r" + line.ljust(self._width))
         self._width = len(line)
 
 
@@ -157,12 +220,13 @@ def _is_function(value: object) -> TypeGuard[Callable[[int, int], object]]:
     return callable(value)
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
     """Whether a person is looking: a terminal, or the kernel of a notebook."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if hasattr(shell, "kernel"):
-        return True
     try:
-        return sys.stderr is not None and sys.stderr.isatty()
-    except ValueError:
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        return hasattr(shell, "kernel") or bool(sys.stderr.isatty())
+    except Exception as error:
+        # None, closed, or something that only has what `print` needs.
+        if is_of_a_handler(error):
+            raise
         return False

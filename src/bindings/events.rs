@@ -27,12 +27,12 @@ impl Events {
         if events.is_empty() {
             return Ok(());
         }
-        let logger = py.import(intern!(py, "converz.log"))?.getattr(intern!(py, "logger"))?;
+        let log = py.import(intern!(py, "converz.log"))?;
+        let logger = log.getattr(intern!(py, "logger"))?;
         for event in events {
             let level = if event.retry_in.is_some() { WARNING } else { DEBUG };
             if logger.call_method1(intern!(py, "isEnabledFor"), (level,))?.is_truthy()? {
-                // The line is an argument, since it may hold a percent sign.
-                logger.call_method1(intern!(py, "log"), (level, intern!(py, "%s"), line(&event)))?;
+                log.call_method1(intern!(py, "tell"), (level, line(&event)))?;
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 
+use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
@@ -10,7 +11,18 @@ pub fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
     let category = py.import(intern!(py, "converz.errors"))?.getattr(intern!(py, "ConverzWarning"))?;
     // A sentence about data may hold a NUL from the data.
     let message = CString::new(message.replace('\0', "\u{fffd}")).unwrap_or_default();
-    PyErr::warn(py, &category, &message, caller(py).unwrap_or(1))
+    match PyErr::warn(py, &category, &message, caller(py).unwrap_or(1)) {
+        // Showing it failed, and not whoever made an error of it.
+        Err(error) if error.is_instance_of::<PyValueError>(py) && is_stderr_closed(py) => Ok(()),
+        warned => warned,
+    }
+}
+
+/// Python writes a warning to a standard error that was closed, and fails.
+fn is_stderr_closed(py: Python<'_>) -> bool {
+    let closed =
+        || py.import(intern!(py, "sys"))?.getattr(intern!(py, "stderr"))?.getattr(intern!(py, "closed"));
+    closed().is_ok_and(|closed| closed.is_truthy().unwrap_or(false))
 }
 
 /// How many frames up the one is that is not the package's own, counted from 1.

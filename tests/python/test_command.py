@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,25 @@ def test_a_reader_that_has_seen_enough_is_no_error(monkeypatch, unbuffered):
         process.stdout.close()
         assert (process.wait(30), process.stderr.read()) == (141, "")
         process.stdout = None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"), [("demo", 0, "conversations are reviewed"), ("sandbox --days 0", 1, "")]
+)
+def test_an_error_output_that_takes_nothing_changes_nothing(arguments, status, told, stderr):
+    ended = subprocess.run(
+        f"{shlex.join(COMMAND)} {arguments} {stderr}",
+        check=False,
+        shell=True,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert ended.returncode == status
+    assert told in ended.stdout
+    assert told or not ended.stdout
 
 
 @pytest.mark.parametrize("arguments", ["demo", "--version", "sandbox --help"])
