@@ -281,6 +281,9 @@ class Client:
             APIStatusError: As in `calls`, like APIConnectionError, DecodeError, PagingError and
                 SchemaDriftError.
 
+        Warns:
+            ConverzWarning: As in `calls`.
+
         Example:
             >>> import converz
             >>> with converz.Sandbox(calls=100, reps=20) as sandbox:
@@ -336,6 +339,9 @@ class Client:
         Raises:
             InvalidInputError: If an argument is not as described. Nothing was sent.
             APIStatusError: As in `calls`, like APIConnectionError, DecodeError and SchemaDriftError.
+
+        Warns:
+            ConverzWarning: As in `calls`.
 
         Example:
             >>> import converz
@@ -406,6 +412,10 @@ class Client:
             APIStatusError: As in `calls`, here and from each batch, like APIConnectionError, DecodeError and
                 PagingError.
 
+        Warns:
+            ConverzWarning: Here, if on the first page a few values keep a column from being one of dates; after the last
+                batch, as in `calls`, if rows moved or columns were left out.
+
         Example:
             >>> import converz
             >>> with converz.Sandbox(calls=1_000) as sandbox:
@@ -448,6 +458,9 @@ class Client:
             InvalidInputError: If an argument is not as described. Nothing was sent.
             SchemaDriftError: If a later value does not fit the schema, here and from each batch.
             APIStatusError: As in `calls`, here and from each batch.
+
+        Warns:
+            ConverzWarning: As in `stream_calls`.
 
         Example:
             >>> import converz

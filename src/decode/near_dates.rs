@@ -103,7 +103,7 @@ impl Seen {
 }
 
 /// Whether nearly all values are dates, or date-times with or without a zone, and some are not. Other columns are left
-/// as soon as that is clear, after every hundredth value or earlier.
+/// as soon as that is clear, after a hundredth of their values or earlier.
 pub(super) fn near_dates<'a>(chunks: impl Iterator<Item = Place<'a>> + Clone) -> Option<NearDates> {
     let total: usize = chunks.clone().map(|(_, _, chunk)| chunk.num_valid()).sum();
     let mut seen = Seen::default();

@@ -121,7 +121,7 @@ impl Column {
         let fault = if finer {
             format!("finer than the microseconds of {like_name}")
         } else {
-            format!("no {like_name} as {fitting} of its {total} values are")
+            format!("no {like_name}, while {fitting} of the column's {total} values are")
         };
         let pin = near_dates::candidates(&like).into_iter().find(|pin| self.misfit(pages, pin).is_none());
         let remedy = match pin {

@@ -38,7 +38,7 @@ def near(count: int = 100, odd: object = "") -> list[dict[str, object]]:
     ]
 
 
-WARNING = r'column "closed_at" has "" \((call_id 42|rep_id "r42"|row 43)\), which is no timestamp\[us, UTC\] as 99 of its 100'
+WARNING = r'column "closed_at" has "" \((call_id 42|rep_id "r42"|row 43)\), which is no timestamp\[us, UTC\], while 99 of the column.s 100'
 
 
 @pytest.mark.parametrize("verb", ["calls", "reps", "report", "stream_calls", "stream_reps"])
@@ -109,7 +109,7 @@ def test_traps_of_real_bodies(page_size, client, rows):
     rows += traps(210)
     client = converz.Client(client.settings["base_url"], "key", page_size=page_size, max_retries=0)
     with pytest.warns(
-        converz.ConverzWarning, match=r'"closed_at" has "" \(call_id 105\).*209 of its 210'
+        converz.ConverzWarning, match=r'"closed_at" has "" \(call_id 105\).*209 of the column.s 210'
     ) as warned:
         table = client.calls()
     assert len(warned) == 1

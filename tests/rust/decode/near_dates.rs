@@ -76,7 +76,7 @@ fn the_first_value_that_is_none_is_named_with_its_row_and_the_remedy() {
                 assert_eq!(warning.column, "x");
                 let text = &warning.text;
                 let finer = other.contains(".0000001") || other.contains(".1234567 ");
-                let fault = if finer { "finer" } else { "99 of its 100 values" };
+                let fault = if finer { "finer" } else { "99 of the column's 100 values" };
                 let shown =
                     if other.starts_with('"') { format!("{other} ") } else { other.trim_matches('"').into() };
                 for part in [r#"column "x" has "#, &shown, &format!("(call_id {at})"), like, fault] {
