@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use rustls::{CertificateError, Error as TlsError};
+use rustls::Error as TlsError;
 
 use super::address;
 use super::connect::{AtProxy, ConnectTimeout, Through};
 use super::proxies::Refused;
 use super::refusal;
+use super::tls_error::explain;
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
 
@@ -100,28 +101,6 @@ impl Failure {
             _ => Self::lasting(error, "the answer is not what was asked for"),
         }
     }
-}
-
-/// What to do about a TLS error.
-fn explain(error: &TlsError) -> String {
-    let advice = match error {
-        TlsError::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "the certificate is another host's: check base_url",
-        TlsError::InvalidCertificate(
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. },
-        ) => "the certificate is not valid today: check this machine's clock, or tell the service's operator",
-        TlsError::InvalidCertificate(_) => {
-            "the certificate is not trusted: if an authority of your own or a proxy signed it, pass ca_file= or set \
-             SSL_CERT_FILE to a file with that authority's certificate"
-        }
-        TlsError::InvalidMessage(_) => "the answer is not TLS: check the scheme and port of base_url",
-        _ => "check base_url and what is in between",
-    };
-    format!("{error}; {advice}")
 }
 
 /// What an error is about: the innermost of its causes.

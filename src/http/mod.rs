@@ -20,6 +20,7 @@ mod refusal;
 mod request;
 mod retry;
 mod retry_after;
+mod tls_error;
 mod trust;
 mod upload;
 mod validity;
@@ -120,6 +121,17 @@ impl Http {
         let target = settings.base_url.as_str().parse().unwrap_or_default();
         let secrets = redact::Secrets::new(&settings.api_key, proxies.secrets(&target));
         Ok(Self { shared: Arc::new(Shared { client, secrets, proxies, settings, observer, clock }) })
+    }
+
+    /// A text without the key and a proxy's user, which a service may have put among the data that it shows.
+    pub fn redact(&self, text: &str) -> String {
+        self.shared.secrets.redact(text)
+    }
+
+    /// The same of what an error says.
+    #[must_use]
+    pub fn redact_error(&self, error: &Error) -> Error {
+        self.shared.secrets.redact_error(error)
     }
 
     /// Sends a request until it is answered, and gives its body to a sink.

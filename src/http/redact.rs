@@ -77,7 +77,14 @@ impl Secrets {
             ErrorKind::Redirect { location } => ErrorKind::Redirect { location: self.redact(location) },
             other => other.clone(),
         };
-        Error::new(kind, self.redact(error.message()))
+        let mut redacted = Error::new(kind, self.redact(error.message()));
+        if let Some(request) = error.request() {
+            redacted = redacted.with_request(request);
+        }
+        if let Some(attempt) = error.attempt() {
+            redacted = redacted.with_attempt(attempt);
+        }
+        redacted
     }
 }
 
@@ -144,12 +151,16 @@ fn spellings(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
         // A form's plus, read as the blank that it would have been.
         b' ' if byte == b'+' => found(1),
         b'%' => {
+            // A percent sign that is spelt itself may go on with what looks like the rest of it, so each end counts.
             let mut at = 1;
-            while text[at..].starts_with(b"25") && hex(&text[at..]) != Some(byte) {
+            loop {
+                if hex(&text[at..]) == Some(byte) {
+                    found(at + 2);
+                }
+                if !text[at..].starts_with(b"25") {
+                    break;
+                }
                 at += 2;
-            }
-            if hex(&text[at..]) == Some(byte) {
-                found(at + 2);
             }
         }
         b'\\' => {
@@ -168,12 +179,15 @@ fn spellings(text: &[u8], byte: u8, mut found: impl FnMut(usize)) {
             }
         }
         b'&' => {
-            let mut rest = &text[1..];
-            while let Some(inner) = rest.strip_prefix(b"amp;").filter(|inner| entity(inner).is_some()) {
-                rest = inner;
-            }
-            if let Some((_, length)) = entity(rest).filter(|(named, _)| *named == byte) {
-                found(text.len() - rest.len() + length);
+            let mut at = 1;
+            while let Some((named, length)) = entity(&text[at..]) {
+                if named == byte {
+                    found(at + length);
+                }
+                if named != b'&' {
+                    break;
+                }
+                at += length;
             }
         }
         _ => {}
@@ -258,6 +272,21 @@ mod tests {
         }
         let error = secrets.redact_error(&Error::decode(r#"it says canary/+"<\key"#));
         assert_eq!(error.message(), "it says [api_key]");
+    }
+
+    #[test]
+    fn keys_of_signs_that_spell_others_are_found() {
+        let secrets = secrets(r"%25&amp;\\&%!");
+        for spelling in [
+            r"%25&amp;\\&%!",
+            r"%25&amp;\\\\&%!",
+            "%2525%26amp%3B%5C%5C%26%25%21",
+            "%252525%2526amp%253B%255C%255C%2526%2525%2521",
+            r"%25&amp;amp;\\&amp;%!",
+            r"%25&amp;amp;amp;\\&amp;amp;%!",
+        ] {
+            assert_eq!(secrets.redact(&format!("a {spelling}, b")), "a [api_key], b", "{spelling}");
+        }
     }
 
     #[test]

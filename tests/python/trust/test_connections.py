@@ -2,13 +2,16 @@
 
 import base64
 import contextlib
+import gzip
+import json
 import socket
 import threading
+import time
 
 import pytest
 
 import converz
-from trust.authority import Authority
+from trust.authority import Authority, self_signed, serving, signed_by
 from trust.server import Request, Server, serve_rows
 
 ROWS = [{"call_id": number} for number in range(1, 6)]
@@ -179,3 +182,216 @@ def test_a_proxy_sees_nothing_of_a_secure_request(secure, authority):
     assert everything.startswith(b"CONNECT localhost.example:443 HTTP/1.1\r\n")
     assert b"canary" not in everything
     assert b"/calls" not in everything
+
+
+@pytest.mark.parametrize("key", ["p256", "p384", "rsa", "ed25519"])
+@pytest.mark.parametrize("extension", [[], ["-addext", "keyUsage=digitalSignature"]])
+def test_a_certificate_that_is_its_own_authority_is_trusted(tmp_path, key, extension):
+    file = self_signed(tmp_path, *extension, key=key)
+    with Server(serve_rows(ROWS), tls=serving(file)) as server:
+        assert converz.Client(server.url, "key", ca_file=file).calls().num_rows == 5
+        (tmp_path / "other").mkdir()
+        other = self_signed(tmp_path / "other", key=key)
+        with pytest.raises(converz.APIConnectionError, match="no secure connection"):
+            converz.Client(server.url, "key", ca_file=other).calls()
+        with pytest.raises(converz.APIConnectionError, match="another host"):
+            converz.Client(f"https://localhost:{server.port}", "key", ca_file=file).calls()
+
+
+def test_a_certificate_that_names_no_host_says_so(tmp_path):
+    file = self_signed(tmp_path, names="")
+    with Server(serve_rows(ROWS), tls=serving(file)) as server:
+        with pytest.raises(converz.APIConnectionError, match="names no host"):
+            converz.Client(server.url, "key", ca_file=file).calls()
+
+
+@pytest.mark.parametrize(
+    ("key", "arguments", "told"),
+    [
+        ("p521", [], "a key on P-521"),
+        ("pss", [], "RSA-PSS of an unusual kind"),
+        ("ed448", [], "Ed448"),
+        ("p256", ["-sha512"], "ECDSA with SHA-512"),
+        ("p384", ["-sha224"], "ECDSA with SHA-224"),
+    ],
+)
+def test_an_authority_that_cannot_be_checked_says_why(tmp_path, key, arguments, told):
+    authority, certificate = signed_by(tmp_path, key, *arguments)
+    with Server(serve_rows(ROWS), tls=serving(certificate)) as server:
+        with pytest.raises(converz.APIConnectionError) as caught:
+            converz.Client(server.url, "key", ca_file=authority).calls()
+    message = str(caught.value)
+    assert f"is signed with {told}" in message
+    assert "ca_file= does not help" in message
+    assert caught.value.attempts == 1
+
+
+@pytest.mark.parametrize("key", ["p384", "rsa", "ed25519"])
+def test_authorities_of_the_usual_kinds_are_trusted(tmp_path, key):
+    authority, certificate = signed_by(tmp_path, key)
+    with Server(serve_rows(ROWS), tls=serving(certificate)) as server:
+        assert converz.Client(server.url, "key", ca_file=authority).calls().num_rows == 5
+
+
+def test_pss_with_the_usual_salt_is_trusted(tmp_path):
+    pss = ["-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
+    authority, certificate = signed_by(tmp_path, "rsa", *pss)
+    with Server(serve_rows(ROWS), tls=serving(certificate)) as server:
+        assert converz.Client(server.url, "key", ca_file=authority).calls().num_rows == 5
+
+
+@pytest.mark.parametrize("key", ["p521", "pss", "ed448"])
+def test_a_key_that_cannot_be_used_says_so(tmp_path, key):
+    file = self_signed(tmp_path, key=key)
+    with Server(serve_rows(ROWS), tls=serving(file)) as server:
+        with pytest.raises(
+            converz.APIConnectionError, match="no algorithm in common; its certificate may have a key"
+        ):
+            converz.Client(server.url, "key", ca_file=file, max_retries=0).calls()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_complete_answer_needs_no_goodbye(authority, packed):
+    """The connection just ends, as that of many a server does, and only its end tells that of the body."""
+    body = json.dumps([{"call_id": number} for number in range(20_000)]).encode()
+    head = b"HTTP/1.1 200 OK\r\n" + (b"Content-Encoding: gzip\r\n" if packed else b"") + b"\r\n"
+    bodies = [body, body[:-1], body[: len(body) // 2], b""]
+    for place, part in enumerate(bodies):
+        sent = gzip.compress(part) if packed else part
+
+        def handle(request: Request, sent=sent) -> None:
+            request.send(head + sent)
+            # Below TLS, which would say goodbye.
+            request.cut()
+
+        with Server(handle, tls=authority.context("127.0.0.1")) as server:
+            client = converz.Client(server.url, "key", ca_file=authority.file, max_retries=0)
+            if place == 0:
+                assert client.report().num_rows == 20_000
+            else:
+                with pytest.raises((converz.APIConnectionError, converz.DecodeError)):
+                    client.report()
+
+
+class Proxy:
+    """A proxy that lets through who has the right password, and refuses some hosts; and counts."""
+
+    def __init__(self, target: int, refused: dict[str, str] | None = None) -> None:
+        self.target, self.refused = target, refused or {}
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"127.0.0.1:{self.listener.getsockname()[1]}"
+        self.asked: list[str] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self._serve, args=self.listener.accept()[:1], daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += connection.recv(1)
+            self.asked.append(head.decode())
+            host = head.split(b" ")[1].decode().split(":")[0]
+            if base64.b64encode(b"jdoe:right").decode() not in head.decode():
+                words = b"who is jdoe?"
+                line = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=x\r\n"
+                connection.sendall(line + b"Content-Length: %d\r\n\r\n" % len(words) + words)
+            elif host in self.refused:
+                connection.sendall(f"HTTP/1.1 {self.refused[host]}\r\nContent-Length: 0\r\n\r\n".encode())
+            else:
+                self._tunnel(connection)
+
+    def _tunnel(self, connection: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", self.target)) as target:
+            # In two pieces, as a slow proxy would.
+            connection.sendall(b"HTTP/1.1 200 Connection ")
+            connection.sendall(b"established\r\nVia: x\r\n\r\n")
+
+            def pump(source: socket.socket, sink: socket.socket) -> None:
+                with contextlib.suppress(OSError):
+                    while data := source.recv(65536):
+                        sink.sendall(data)
+                    sink.shutdown(socket.SHUT_WR)
+
+            back = threading.Thread(target=pump, args=(target, connection), daemon=True)
+            back.start()
+            pump(connection, target)
+            back.join(10)
+
+    def client(self, user: str, host: str, file, **settings) -> converz.Client:
+        return converz.Client(
+            f"https://{host}", "key", ca_file=file, proxy=f"http://{user}@{self.url}", **settings
+        )
+
+
+def test_a_proxy_with_a_password_is_passed_once_and_for_all(authority):
+    refused = {"forbidden.example": "403 Blocked By Rule", "down.example": "503 Service Unavailable"}
+    with Server(serve_rows(ROWS), tls=authority.context("acme.example")) as server:
+        proxy = Proxy(server.port, refused)
+        assert proxy.client("jdoe:right", "acme.example", authority.file).calls().num_rows == 5
+
+        # A directory locks an account after three to five wrong passwords.
+        del proxy.asked[:]
+        for read in ("calls", "report", "update_calls"):
+            client = proxy.client("jdoe:wrong", "acme.example", authority.file)
+            arguments = [{"call_id": [1], "note": ["x"]}] if read == "update_calls" else []
+            with pytest.raises(converz.ConverzError) as caught:
+                getattr(client, read)(*arguments)
+            cause = caught.value.__cause__ or caught.value
+            assert type(cause) is converz.APIConnectionError
+            assert "the proxy answered 407 Proxy Authentication Required; check the user" in str(cause)
+            assert "jdoe" not in str(caught.value)
+            assert "wrong" not in str(caught.value)
+            if read == "update_calls":
+                assert caught.value.in_doubt == []
+        assert len(proxy.asked) == 3
+
+        del proxy.asked[:]
+        with pytest.raises(converz.APIConnectionError, match="the proxy answered 403 Blocked By Rule"):
+            proxy.client("jdoe:right", "forbidden.example", authority.file).calls()
+        assert len(proxy.asked) == 1
+
+        del proxy.asked[:]
+        with pytest.raises(converz.APIConnectionError, match="the proxy answered 503 Service Unavailable"):
+            proxy.client("jdoe:right", "down.example", authority.file, max_retries=1).calls()
+        assert len(proxy.asked) == 2
+        proxy.listener.close()
+
+
+def test_a_proxy_of_another_kind_is_refused(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
+    client = converz.Client("http://service.example", "key", allow_http=True, max_retries=0)
+    with pytest.raises(converz.APIConnectionError, match="socks5 proxies are not supported"):
+        client.calls()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [("503 Busy", converz.ServerError), ("401 No", converz.AuthenticationError)]
+)
+def test_the_words_of_an_error_are_waited_for_for_seconds(status, error):
+    def drip(request: Request) -> None:
+        request.send(f"HTTP/1.1 {status}\r\nContent-Length: 100000\r\n\r\nbe patient".encode())
+        while not request.server.closing.wait(0.2):
+            request.send(b".")
+
+    with Server(drip) as server:
+        began = time.monotonic()
+        with pytest.raises(error, match="be patient") as caught:
+            converz.Client(server.url, "key", max_retries=0).calls()
+        assert 4 < time.monotonic() - began < 20
+        assert caught.value.status_code == int(status[:3])
+
+
+def test_a_wrong_base_url_is_shown():
+    with Server(lambda request: request.answer(b"nothing here", "404 Not Found", "text/plain")) as server:
+        client = converz.Client(f"{server.url}/portal", "canary-0123456789")
+        with pytest.raises(converz.NotFoundError, match="check the host and the path of base_url") as caught:
+            client.calls(rep_id="kees500")
+        assert f"it was asked for {server.url}/portal/calls:" in str(caught.value)
+        assert "kees500" not in str(caught.value)
+        with pytest.raises(converz.UpdateError, match=f"{server.url}/portal/calls") as caught:
+            client.update_calls({"call_id": [1], "note": ["x"]})
+        assert caught.value.in_doubt == []
