@@ -37,12 +37,22 @@ const AHEAD: usize = 2;
 /// # Errors
 /// Those of a page, `Paging` where pages do not make up a result, `SchemaDrift` where a pinned type does not fit.
 pub async fn read_all(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
-    match spec.operation {
+    let fetched = match spec.operation {
         Operation::Calls | Operation::Reps => read_pages(http, settings, spec).await,
         Operation::Report => read_report(http, settings, spec).await,
         Operation::UpdateCalls | Operation::UpdateReps => {
             Err(Error::internal(format!("{:?} does not read", spec.operation)))
         }
+    };
+    let mut fetched = fetched.map_err(|error| http.redact_error(&error))?;
+    redact_warnings(&mut fetched.column_warnings, http);
+    Ok(fetched)
+}
+
+/// Takes out of warnings what a value that they show may hold of the key.
+pub(super) fn redact_warnings(warnings: &mut [ColumnWarning], http: &Http) {
+    for warning in warnings {
+        warning.text = http.redact(&warning.text);
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::aside::aside;
 use super::page_loop::Settled;
-use super::read::unify_aside;
+use super::read::{redact_warnings, unify_aside};
 use super::reader::Reader;
 use super::receipt::Receipt;
 use super::spec::ReadSpec;
@@ -73,26 +73,32 @@ impl Stream {
         gate.forget_permits(settings.max_concurrency - allowed);
 
         let options = Arc::clone(reader.options());
-        let (schema, column_warnings, first) = if let Some(settled) = first {
+        let (schema, mut column_warnings, first) = if let Some(settled) = first {
             let drop = reader.drop().to_vec();
-            aside(settled.page.num_rows(), move || {
+            let settled = aside(settled.page.num_rows(), move || {
                 let schema = stream_schema(&settled.page, &options, &drop)?;
                 let warnings = stream_warnings(&settled.page, &schema, &options);
                 Ok::<_, Error>((schema, warnings, Some(settled)))
             })
-            .await??
+            .await?;
+            settled.map_err(|error| http.redact_error(&error))?
         } else {
             let ensure = reader.columns_without_rows().to_vec();
             let unified = unify_aside(Vec::new(), options, ensure, reader.drop().to_vec()).await?;
             (without_null_columns(&unified.schema, &spec.pinned), Vec::new(), None)
         };
 
+        redact_warnings(&mut column_warnings, http);
         let (sender, arriving) = unbounded_channel();
         let book = Arc::new(Mutex::new(Book::default()));
         enter(&book, &reader);
         let mut reading = JoinSet::new();
-        let conformer =
-            Conformer { schema: Arc::clone(&schema), options: Arc::clone(reader.options()), on_new_column };
+        let conformer = Conformer {
+            schema: Arc::clone(&schema),
+            options: Arc::clone(reader.options()),
+            on_new_column,
+            http: http.clone(),
+        };
         reading.spawn(read_on(reader, first, conformer, sender, Arc::clone(&book)));
         Ok(Self {
             schema,
@@ -159,6 +165,7 @@ struct Conformer {
     schema: SchemaRef,
     options: Arc<Options>,
     on_new_column: OnNewColumn,
+    http: Http,
 }
 
 impl Conformer {
@@ -172,6 +179,7 @@ impl Conformer {
                 ErrorKind::SchemaDrift { .. } => error.with_context(format!("on page {number}")),
                 _ => error,
             })
+            .map_err(|error| self.http.redact_error(&error))
     }
 }
 

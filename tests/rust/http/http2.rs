@@ -9,6 +9,7 @@ use converz::http::{BodySink, RetryBudget};
 use converz::settings::Settings;
 use h2::{Reason, RecvStream, SendStream, server::SendResponse};
 use http::Response;
+use proptest::prelude::*;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -23,6 +24,12 @@ enum Script {
     Answer(&'static str, Bytes),
     /// That much of the body in per cent, then a reset of the stream; after all of it there is no end of it either.
     Cut(Bytes, usize, Reason),
+    /// That much of the body in per cent, then a regular end.
+    Short(&'static str, Bytes, usize),
+    /// The same with the length of all of it told before.
+    Promised(Bytes, usize),
+    /// That much of the body in per cent, then the connection is gone.
+    Gone(Bytes, usize),
     Refuse,
     /// Ends the whole connection without an answer.
     Close,
@@ -39,6 +46,8 @@ struct Server {
     scripts: Mutex<Vec<Script>>,
     bodies: Mutex<Vec<Bytes>>,
     connections: Mutex<usize>,
+    /// The connection is to go now.
+    gone: tokio::sync::Notify,
 }
 
 impl Server {
@@ -57,6 +66,7 @@ impl Server {
             scripts: Mutex::new(scripts),
             bodies: Mutex::default(),
             connections: Mutex::default(),
+            gone: tokio::sync::Notify::new(),
         });
         let accepting = Arc::clone(&server);
         tokio::spawn(async move {
@@ -67,7 +77,12 @@ impl Server {
                 tokio::spawn(async move {
                     let stream = acceptor.accept(stream).await.unwrap();
                     let mut connection = h2::server::handshake(stream).await.unwrap();
-                    while let Some(Ok((request, respond))) = connection.accept().await {
+                    loop {
+                        let accepted = tokio::select! {
+                            accepted = connection.accept() => accepted,
+                            () = server.gone.notified() => return,
+                        };
+                        let Some(Ok((request, respond))) = accepted else { return };
                         let script = server.scripts.lock().unwrap().pop().unwrap();
                         if matches!(script, Script::Close) {
                             return;
@@ -119,6 +134,26 @@ impl Server {
                     tokio::task::yield_now().await;
                 }
                 stream.send_reset(reason);
+            }
+            Script::Short(encoding, body, percent) => {
+                let mut stream = respond.send_response(head(encoding), false).unwrap();
+                write(&mut stream, body.slice(..body.len() * percent / 100)).await;
+                let _ = stream.send_data(Bytes::new(), true);
+            }
+            Script::Promised(body, percent) => {
+                let head = Response::builder().header("content-length", body.len()).body(()).unwrap();
+                let mut stream = respond.send_response(head, false).unwrap();
+                write(&mut stream, body.slice(..body.len() * percent / 100)).await;
+                let _ = stream.send_data(Bytes::new(), true);
+            }
+            Script::Gone(body, percent) => {
+                let mut stream = respond.send_response(head("identity"), false).unwrap();
+                write(&mut stream, body.slice(..body.len() * percent / 100)).await;
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                self.gone.notify_one();
+                std::future::pending::<()>().await;
             }
             Script::Stall(body) => {
                 let mut stream = respond.send_response(head("identity"), false).unwrap();
@@ -271,6 +306,51 @@ fn an_update_whose_answer_is_reset_is_in_doubt() {
             }
         }
     });
+}
+
+fn fault(body: Bytes) -> impl Strategy<Value = Script> {
+    let reasons = vec![
+        Reason::NO_ERROR,
+        Reason::CANCEL,
+        Reason::INTERNAL_ERROR,
+        Reason::FLOW_CONTROL_ERROR,
+        Reason::REFUSED_STREAM,
+        Reason::ENHANCE_YOUR_CALM,
+    ];
+    let percent = prop_oneof![Just(0_usize), Just(99), Just(100), 0..=100_usize];
+    (percent, prop::sample::select(reasons), 0..6).prop_map(move |(percent, reason, kind)| match kind {
+        0 | 1 => Script::Cut(body.clone(), percent, reason),
+        2 => Script::Short("identity", body.clone(), percent),
+        3 => Script::Short("gzip", gzip(&body).into(), percent),
+        4 => Script::Promised(body.clone(), percent),
+        _ => Script::Gone(body.clone(), percent),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn an_answer_is_whole_or_an_error(
+        faults in prop::sample::select(vec![20_usize, 5_000, 600_000])
+            .prop_flat_map(|size| (Just(size), prop::collection::vec(fault(array(size)), 1..4))),
+    ) {
+        let (size, faults) = faults;
+        let result = run(async {
+            let clock = StoppedClock::new();
+            let server = Server::start(&clock, faults.clone()).await;
+            let mut settings = server.settings();
+            settings.max_retries = u32::try_from(faults.len() - 1).unwrap();
+            Client::new(&clock, settings).read().await
+        });
+        match result {
+            Ok(arrived) => prop_assert!(arrived.as_bytes() == array(size)),
+            Err(error) => prop_assert!(
+                matches!(error.kind(), ErrorKind::Connection | ErrorKind::Decode),
+                "{error:?}"
+            ),
+        }
+    }
 }
 
 #[test]
