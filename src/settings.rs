@@ -78,7 +78,7 @@ pub struct Settings {
     /// A proxy instead of the environment's; never used for loopback.
     pub proxy: Option<Url>,
     pub user_agent: String,
-    /// Replace lone surrogates and invalid UTF-8 with U+FFFD instead of refusing the page.
+    /// Replace what is no character, or no name, with U+FFFD and take the last of equal keys, instead of refusing the page.
     pub lossy: bool,
 }
 

@@ -1,7 +1,7 @@
 //! Bytes → decoder, in several splits and on several threads, against serde_json and the oracle of the tests: accepted
 //! and refused alike, and the same table.
 //!
-//!     cargo +nightly fuzz run decode -- -max_total_time=1200
+//!     fuzz/run 60 decode
 
 #![no_main]
 
@@ -56,7 +56,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((split, body)) = input.split_first() else { return };
     let options = Arc::new(Options { max_depth: DEPTH, ..Options::default() });
     let whole = decode(std::iter::once(body), &options);
-    match (&whole, oracle::rows(body, DEPTH)) {
+    match (&whole, oracle::rows(body, DEPTH, oracle::Reading::default())) {
         (Ok(table), Ok(rows)) => {
             if let Some(difference) = oracle::difference(table, &oracle::table(&rows, true)) {
                 panic!("{difference}");

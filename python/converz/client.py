@@ -97,7 +97,9 @@ class Client:
             P-384, and Ed25519 are known.
         proxy: The URL of a proxy instead of the environment's; loopback never uses one.
         user_agent: What the service is told of the program.
-        lossy: Replace lone surrogates in strings with U+FFFD instead of refusing the answer.
+        lossy: Read what would be refused: lone surrogates and bytes that are not UTF-8 become U+FFFD, in strings,
+            names and the JSON text of objects and lists alike, as does a NUL in a column's name; of a key that a row
+            has twice, the last value counts.
 
     Raises:
         ConfigurationError: If a setting cannot work. Nothing is sent yet.

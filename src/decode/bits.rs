@@ -54,6 +54,13 @@ impl Bits {
         set as usize + (whole * 8..self.len).filter(|index| self.get(*index)).count()
     }
 
+    /// Whether one is.
+    pub(super) fn any(&self) -> bool {
+        let (whole, rest) = (self.len >> 3, self.len & 7);
+        self.bytes.iter().take(whole).any(|byte| *byte != 0)
+            || self.bytes.get(whole).is_some_and(|byte| byte & ((1 << rest) - 1) != 0)
+    }
+
     pub(super) fn truncate(&mut self, len: usize) {
         if len < self.len {
             self.bytes.truncate(len.div_ceil(8));

@@ -295,7 +295,7 @@ impl Chunk {
         &self.data
     }
 
-    /// Whether no value has arrived.
+    /// Whether there is no value; known for certain of a chunk that is closed.
     pub(super) fn is_null(&self) -> bool {
         matches!(self.data, Data::Null)
     }
@@ -449,6 +449,23 @@ impl Chunk {
         if self.len != rows {
             self.gap(rows);
         }
+        self.forget_form();
+    }
+
+    /// Without a value there is nothing to hold in one form or another.
+    fn forget_form(&mut self) {
+        if self.len == 0 || self.valid.len() > 0 && !self.valid.any() {
+            self.data = Data::Null;
+            self.valid = Bits::default();
+        }
+    }
+
+    /// Makes row `row` null, if it is the last one.
+    #[cold]
+    pub(super) fn take_back(&mut self, row: usize) {
+        if self.len > row {
+            self.cut(row);
+        }
     }
 
     /// What the next chunk of the column will need, if it is like this one.
@@ -537,9 +554,14 @@ impl Chunk {
     }
 
     fn truncate(&mut self, len: usize) {
-        if len >= self.len {
-            return;
+        if len < self.len {
+            self.cut(len);
+            self.forget_form();
+            self.shrink();
         }
+    }
+
+    fn cut(&mut self, len: usize) {
         if self.valid.len() > 0 {
             self.valid.truncate(len);
         }
@@ -559,6 +581,5 @@ impl Chunk {
                 tags.truncate(len);
             }
         }
-        self.shrink();
     }
 }

@@ -14,6 +14,7 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Schema, TimeUnit};
 
 use super::chunk::{Chunk, Data, Tag, Value};
+use super::number;
 use super::time::{self, Moment};
 use super::types;
 use super::unchecked;
@@ -71,8 +72,16 @@ pub(super) fn write_text(value: Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// Where JSON is kept, a number that is no integer is its text; here it is the number.
+fn plain(value: Value<'_>) -> Option<Value<'_>> {
+    match value {
+        Value::Big(text) if !types::is_integer(text) => number::double(text).map(Value::Float),
+        other => Some(other),
+    }
+}
+
 fn integer<T: TryFrom<i128>>(value: Value<'_>) -> Option<T> {
-    let value: i128 = match value {
+    let value: i128 = match plain(value)? {
         Value::Int(value) => value.into(),
         Value::UInt(value) => value.into(),
         // Beyond this its digits may not have been those that arrived; -0.0 has a sign to lose.
@@ -89,7 +98,7 @@ fn integer<T: TryFrom<i128>>(value: Value<'_>) -> Option<T> {
 }
 
 fn float64(value: Value<'_>) -> Option<f64> {
-    let (value, exact) = match value {
+    let (value, exact) = match plain(value)? {
         Value::Float(value) => return Some(value),
         Value::Int(value) => (value as f64, i128::from(value)),
         Value::UInt(value) => (value as f64, i128::from(value)),

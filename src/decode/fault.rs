@@ -25,6 +25,9 @@ pub(super) enum What {
     Point,
     Exponent,
     TooLarge,
+    TooSmall,
+    NoNumber,
+    Nul,
     Row,
     AfterRow,
     AfterEnd,
@@ -36,7 +39,7 @@ pub(super) enum What {
     InNested,
 }
 
-const WHATS: [What; 24] = [
+const WHATS: [What; 27] = [
     What::More,
     What::Foreign,
     What::Depth,
@@ -52,6 +55,9 @@ const WHATS: [What; 24] = [
     What::Point,
     What::Exponent,
     What::TooLarge,
+    What::TooSmall,
+    What::NoNumber,
+    What::Nul,
     What::Row,
     What::AfterRow,
     What::AfterEnd,
@@ -72,7 +78,7 @@ impl What {
             Self::ValueBytes => "a value is too long",
             Self::Columns => "too many columns",
             Self::Control => "a control character in a string must be escaped",
-            Self::Utf8 => "a string is not UTF-8",
+            Self::Utf8 => "a string is not UTF-8 (lossy=True replaces what is not with U+FFFD)",
             Self::Escape => "an escape that JSON does not have",
             Self::Hex => "an escape \\u without four hexadecimal digits",
             Self::Surrogate => "a lone surrogate, which is no character (lossy=True replaces it with U+FFFD)",
@@ -81,12 +87,19 @@ impl What {
             Self::Point => "a number with nothing after its point",
             Self::Exponent => "a number with nothing after its exponent sign",
             Self::TooLarge => "a number too large for a double",
+            Self::TooSmall => "a number too small for a double, which would become 0",
+            Self::NoNumber => {
+                "JSON has no NaN and no infinity, so the fault is the service's, which has to write null instead"
+            }
+            Self::Nul => {
+                "a column's name has a NUL in it, which most libraries cannot hold (lossy=True replaces it with U+FFFD)"
+            }
             Self::Row => "expected a row, which is an object",
             Self::AfterRow => "expected a comma or a closing bracket after a row",
             Self::AfterEnd => "expected nothing after the closing bracket",
             Self::Key => "expected a key in quotes",
             Self::Colon => "a key must be followed by a colon",
-            Self::Repeated => "a key comes twice in a row",
+            Self::Repeated => "a key comes twice in a row (lossy=True takes the last)",
             Self::Value => "expected a value",
             Self::AfterValue => "expected a comma or a closing brace after a value",
             Self::InNested => "expected a comma or a closing bracket",

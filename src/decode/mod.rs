@@ -48,7 +48,8 @@ pub struct Options {
     pub max_depth: usize,
     /// Bytes of one value as it arrives.
     pub max_value_bytes: usize,
-    /// Replace lone surrogates and invalid UTF-8 with U+FFFD instead of refusing the page.
+    /// Replace lone surrogates, invalid UTF-8 and NULs in names with U+FFFD, and take the last of equal keys, instead of
+    /// refusing the page.
     pub lossy: bool,
     /// Turn strings that are all ISO dates or date-times into such.
     pub parse_dates: bool,

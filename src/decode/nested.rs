@@ -84,7 +84,7 @@ impl Walker {
                 (Expect::Key | Expect::KeyOrEnd, _) => {
                     return Err(Fault::new(at, What::Key));
                 }
-                (Expect::Value | Expect::ValueOrEnd, _) => return Err(Fault::new(at, What::Value)),
+                (Expect::Value | Expect::ValueOrEnd, _) => return Err(no_value(bytes, at, What::Value)),
             };
         }
     }
@@ -123,7 +123,22 @@ pub(super) fn word(bytes: &[u8], at: usize) -> Result<(Word, usize), Fault> {
         Some(b'f') => b"false",
         _ => b"null",
     };
-    Err(if text.starts_with(rest) { Fault::MORE } else { Fault::new(at, What::Value) })
+    Err(if text.starts_with(rest) { Fault::MORE } else { no_value(bytes, at, What::Value) })
+}
+
+/// What stands at `at` instead of a value: what some writers take for a number, or anything else.
+#[cold]
+pub(super) fn no_value(bytes: &[u8], at: usize, what: What) -> Fault {
+    const WORDS: [&[u8]; 2] = [b"infinity", b"nan"];
+    let rest = bytes.get(at..).unwrap_or_default();
+    let rest = rest.strip_prefix(b"-").or_else(|| rest.strip_prefix(b"+")).unwrap_or(rest);
+    for word in WORDS {
+        let compared = word.len().min(rest.len());
+        if rest[..compared].eq_ignore_ascii_case(&word[..compared]) {
+            return if compared < word.len() { Fault::MORE } else { Fault::new(at, What::NoNumber) };
+        }
+    }
+    Fault::new(at, what)
 }
 
 /// The first position from `at` on that is not white space.

@@ -1,6 +1,7 @@
 //! Numbers of JSON: exact integers, correctly rounded doubles.
 
 use super::fault::{Fault, What};
+use super::nested;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
@@ -117,7 +118,7 @@ pub(super) fn parse(bytes: &[u8], start: usize) -> Result<(Number, usize), Fault
     let end = first + whole.count;
     let next = *bytes.get(end).ok_or(Fault::MORE)?;
     if whole.count == 0 {
-        return Err(Fault::new(start, What::Minus));
+        return Err(nested::no_value(bytes, start, What::Minus));
     }
     if whole.count > 1 && bytes.get(first) == Some(&b'0') {
         return Err(Fault::new(start, What::LeadingZero));
@@ -205,15 +206,30 @@ fn float(
         }
     }
     match rounded(bytes.get(start..end).unwrap_or_default()) {
-        Some(value) => Ok((Number::Float(value), end)),
-        None => Err(Fault::new(start, What::TooLarge)),
+        Ok(value) => Ok((Number::Float(value), end)),
+        Err(what) => Err(Fault::new(start, what)),
     }
 }
 
-/// The nearest double, if it is finite. Apart from its callers, which need far less of the stack.
+/// The nearest double, if it is finite and not 0 for want of smaller ones. Apart from its callers, which need far less of
+/// the stack.
 #[inline(never)]
-fn rounded(text: &[u8]) -> Option<f64> {
-    fast_float2::parse(text).ok().filter(|value: &f64| value.is_finite())
+fn rounded(text: &[u8]) -> Result<f64, What> {
+    match fast_float2::parse(text) {
+        Ok(0.0) if has_value(text) => Err(What::TooSmall),
+        Ok(value) if f64::is_finite(value) => Ok(value),
+        _ => Err(What::TooLarge),
+    }
+}
+
+/// The double that the text of a number is, if it is one.
+pub(super) fn double(text: &[u8]) -> Option<f64> {
+    rounded(text).ok()
+}
+
+/// Whether a digit before the exponent is not 0.
+fn has_value(text: &[u8]) -> bool {
+    text.iter().take_while(|byte| !matches!(byte, b'e' | b'E')).any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
 /// Where the number that begins at `start` ends; whatever its size.
@@ -225,7 +241,7 @@ pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
         return Err(Fault::MORE);
     }
     if count == 0 {
-        return Err(Fault::new(start, What::Minus));
+        return Err(nested::no_value(bytes, start, What::Minus));
     }
     if count > 1 && bytes.get(first) == Some(&b'0') {
         return Err(Fault::new(start, What::LeadingZero));

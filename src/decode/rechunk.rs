@@ -1,7 +1,7 @@
 //! Batches of the size that consumers like.
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
+use arrow_schema::{ArrowError, SchemaRef};
 use arrow_select::concat::concat_batches;
 
 use super::rows::{BATCH_BYTES, BATCH_ROWS};
@@ -23,13 +23,17 @@ impl Group {
         self.rows < SMALL_ROWS && self.bytes < SMALL_BYTES
     }
 
-    fn take(&mut self, schema: &SchemaRef) -> Result<Option<RecordBatch>> {
-        let Self { mut batches, .. } = std::mem::take(self);
+    fn take(&mut self, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+        let Self { batches, .. } = std::mem::take(self);
         if batches.len() < 2 {
-            return Ok(batches.pop());
+            return Ok(batches);
         }
-        let joined = concat_batches(schema, &batches);
-        joined.map(Some).map_err(|error| Error::internal(format!("batches cannot be joined: {error}")))
+        match concat_batches(schema, &batches) {
+            Ok(joined) => Ok(vec![joined]),
+            // The keys are too narrow for the strings of all, though not for those of each.
+            Err(ArrowError::DictionaryKeyOverflowError) => Ok(batches),
+            Err(error) => Err(Error::internal(format!("batches cannot be joined: {error}"))),
+        }
     }
 }
 

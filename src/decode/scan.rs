@@ -364,7 +364,7 @@ impl Scanner {
             }
             let value = next.value;
             column = next.column();
-            if !self.rows.mark(column) {
+            if !self.rows.mark(column) && !self.takes_last(column) {
                 break Some(Fault::new(at, What::Repeated));
             }
             let read = if JSON {
@@ -384,6 +384,15 @@ impl Scanner {
         self.at = at;
         self.column = column;
         fault.map_or(Ok(()), Err)
+    }
+
+    /// Whether a value that comes again may take the place of the one before it.
+    #[cold]
+    fn takes_last(&mut self, column: usize) -> bool {
+        if self.options.lossy {
+            self.rows.take_back(column);
+        }
+        self.options.lossy
     }
 
     fn end_row(&mut self) -> State {
@@ -411,7 +420,9 @@ impl Scanner {
             run.end
         } else {
             self.scratch.clear();
-            text::unescape(bytes, start, self.options.lossy, &mut self.scratch)?
+            let end = text::unescape(bytes, start, self.options.lossy, &mut self.scratch)?;
+            self.without_nul(start)?;
+            end
         };
         text::within(self.max_value_bytes, start, end)?;
         let colon = nested::blanks(bytes, end + 1);
@@ -427,11 +438,25 @@ impl Scanner {
         if column == self.rows.num_columns() {
             self.rows.add_column(types::tries_dates(key, &self.options));
         }
-        if !self.rows.mark(column) {
+        if !self.rows.mark(column) && !self.takes_last(column) {
             self.column = column;
             return Err(Fault::new(self.at, What::Repeated));
         }
         Ok((column, value))
+    }
+
+    /// Names go through interfaces in which a NUL ends them.
+    #[cold]
+    fn without_nul(&mut self, start: usize) -> Result<(), Fault> {
+        if !self.scratch.contains(&0) {
+            return Ok(());
+        }
+        if !self.options.lossy {
+            return Err(Fault::new(start, What::Nul));
+        }
+        let name = String::from_utf8_lossy(&self.scratch).replace('\0', "\u{fffd}");
+        self.scratch = name.into_bytes();
+        Ok(())
     }
 
     /// The same as `value`, where it is not worth being part of its caller.
@@ -444,16 +469,20 @@ impl Scanner {
     #[inline(never)]
     fn value_as_json(&mut self, bytes: &[u8], column: usize, at: usize) -> Result<usize, Fault> {
         let at = nested::blanks(bytes, at);
-        if let Some(b'-' | b'0'..=b'9') = bytes.get(at)
-            && let (Number::Float(_), end) =
-                number::parse(bytes, at).map_err(|fault| self.cut(fault, bytes, at))?
-            && self.layout.names().get(column).is_some_and(|name| json::keeps_json(name, &self.options))
-        {
-            text::within(self.max_value_bytes, at, end)?;
-            self.rows.any(column, Value::Big(&bytes[at..end]));
-            return Ok(end);
+        let Some(b'-' | b'0'..=b'9') = bytes.get(at) else { return self.value_apart(bytes, column, at) };
+        let end = match number::parse(bytes, at) {
+            Ok((Number::Float(_), end)) => end,
+            // Its text loses nothing.
+            Err(fault) if fault.what() == What::TooSmall => number::skip(bytes, at)?,
+            Ok(_) => return self.value_apart(bytes, column, at),
+            Err(fault) => return Err(self.cut(fault, bytes, at)),
+        };
+        if !self.layout.names().get(column).is_some_and(|name| json::keeps_json(name, &self.options)) {
+            return self.value_apart(bytes, column, at);
         }
-        self.value_apart(bytes, column, at)
+        text::within(self.max_value_bytes, at, end)?;
+        self.rows.any(column, Value::Big(&bytes[at..end]));
+        Ok(end)
     }
 
     /// Reads the value at `at` into the column; gives where it ends.
@@ -472,7 +501,7 @@ impl Scanner {
             Some(b' ' | b'\n' | b'\r' | b'\t') => {
                 return self.value_apart(bytes, column, nested::blanks(bytes, at));
             }
-            Some(_) => Err(Fault::new(at, What::Value)),
+            Some(_) => Err(nested::no_value(bytes, at, What::Value)),
             None => Err(Fault::MORE),
         };
         match result {
@@ -557,7 +586,8 @@ impl Scanner {
         let end = self.walker.skip(bytes, start, depth, self.options.lossy)?;
         let text = &bytes[start..end];
         if self.options.lossy {
-            self.rows.any(column, Value::Json(String::from_utf8_lossy(text).as_bytes()));
+            let text = text::without_lone_surrogates(String::from_utf8_lossy(text).into_owned().into_bytes());
+            self.rows.any(column, Value::Json(&text));
         } else {
             self.rows.any(column, Value::Json(text));
         }
@@ -582,6 +612,11 @@ impl Scanner {
             What::Depth => format!("values nested deeper than max_depth={}", self.options.max_depth),
             What::ValueBytes => format!("a value longer than max_value_bytes={}", self.max_value_bytes),
             What::Columns => format!("more than {MAX_COLUMNS} columns"),
+            What::Nul => {
+                let name = String::from_utf8_lossy(&self.scratch);
+                place.column = Some(&name);
+                return Some(fault::decode_error(&place, What::Nul, bytes, fault.at()));
+            }
             what => {
                 if what == What::Repeated {
                     place.column = self.layout.names().get(self.column).map(|name| &**name);

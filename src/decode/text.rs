@@ -181,6 +181,29 @@ fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Re
     Ok(end)
 }
 
+/// JSON text in which U+FFFD takes the place of each escape that is half a pair, as an escape of the same length.
+pub(super) fn without_lone_surrogates(mut text: Vec<u8>) -> Vec<u8> {
+    let unit = |text: &[u8], at: usize| match text.get(at..at + 2) {
+        Some(b"\\u") => hex4(text, at).unwrap_or_default(),
+        _ => 0,
+    };
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
+        at += found;
+        let paired =
+            matches!(unit(&text, at), 0xd800..=0xdbff) && matches!(unit(&text, at + 6), 0xdc00..=0xdfff);
+        if paired {
+            at += 12;
+        } else if matches!(unit(&text, at), 0xd800..=0xdfff) {
+            text[at + 2..at + 6].copy_from_slice(b"fffd");
+            at += 6;
+        } else {
+            at += 2;
+        }
+    }
+    text
+}
+
 /// The four digits of the `\u` at `at`.
 fn hex4(bytes: &[u8], at: usize) -> Result<u32, Fault> {
     let mut code = 0;

@@ -160,7 +160,7 @@ impl Census {
 }
 
 /// Whether the text of a number is that of an integer.
-fn is_integer(text: &[u8]) -> bool {
+pub(super) fn is_integer(text: &[u8]) -> bool {
     text != b"-0" && text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
 }
 
@@ -189,6 +189,15 @@ pub(super) fn tries_dates(name: &str, options: &Options) -> bool {
             Some(data_type) => data_type.is_temporal(),
             None => options.parse_dates,
         }
+}
+
+/// The type that the table gives to the first page of a stream, whose values do not fit `pinned`. Where floats are pinned,
+/// later pages have such, so that integers which are no doubles only fit a string column beside them.
+pub(super) fn for_later_pages(pinned: &DataType, census: Census, parse_dates: bool) -> DataType {
+    match census.data_type(parse_dates) {
+        integers if pinned.is_floating() && integers.is_integer() => widened(pinned, census, parse_dates),
+        by_table => by_table,
+    }
 }
 
 /// A type that fits what fits `narrow` and what `census` counted, as far as it can be known without the values.

@@ -253,7 +253,8 @@ fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) 
     for (position, field) in positions.iter().zip(schema.fields()) {
         arrays.push(match position.and_then(|position| batch.chunks.get_mut(position)) {
             Some(chunk) if json::is_json(field) => json::array(chunk)?,
-            Some(chunk) => convert::array(mem::take(chunk), field.data_type())?,
+            Some(chunk) => convert::array(mem::take(chunk), field.data_type())
+                .map_err(|error| error.with_context(format!("in column {:?}", field.name())))?,
             None => new_null_array(field.data_type(), batch.rows),
         });
     }
@@ -277,7 +278,7 @@ pub fn stream_schema(first: &Page, options: &Options, drop: &[String]) -> Result
         let mut by_table = |misfit: &Misfit, wanted| {
             let text = column.describe(pages, misfit, options);
             first_misfit.get_or_insert((&column.name, text, wanted));
-            column.census(pages).data_type(options.parse_dates)
+            types::for_later_pages(wanted, column.census(pages), options.parse_dates)
         };
         let data_type = if let Some(pinned) = types::pinned(&column.name, options) {
             column.misfit(pages, pinned).map_or_else(|| pinned.clone(), |misfit| by_table(&misfit, pinned))

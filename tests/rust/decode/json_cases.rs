@@ -12,8 +12,8 @@ const DIFFERENCES: [(&str, &str); 0] = [];
 
 /// What the cases leave open: whether it is accepted as a value, by the rules of the design.
 const OPEN: [(&str, bool); 35] = [
-    // Numbers too large for a double are refused, too small ones are 0; integers of any size are kept. Within
-    // nested values numbers are text.
+    // Numbers too large or too small for a double are refused; integers of any size are kept. Within nested values
+    // numbers are text.
     ("i_number_double_huge_neg_exp.json", true),
     ("i_number_huge_exp.json", true),
     ("i_number_neg_int_huge_exp.json", true),

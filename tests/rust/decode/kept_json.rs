@@ -6,7 +6,8 @@ use converz::decode::{Options, is_json, type_as_read, unify};
 use proptest::prelude::*;
 
 use super::helpers::{column_of, only_batch, page_in, schema, table};
-use super::property::{Random, Value, Writer, rows};
+use super::property::{Value, Writer, rows};
+use super::random::Random;
 
 fn kept(values: &[&str]) -> Vec<Option<String>> {
     column_of(values, &Options { json: true, ..Options::default() }).1

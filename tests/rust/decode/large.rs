@@ -111,7 +111,7 @@ fn many_columns_in_any_order() {
     }
     body += "]";
     let unified = table(&[&body], &Options::default()).unwrap();
-    let rows = super::oracle::rows(body.as_bytes(), 128).unwrap();
+    let rows = super::oracle::rows(body.as_bytes(), 128, super::oracle::Reading::default()).unwrap();
     let difference = super::oracle::difference(&unified.batches[0], &super::oracle::table(&rows, true));
     assert_eq!(difference, None);
 }

@@ -1,6 +1,7 @@
 //! Tests of the room `decode`.
 
 mod basics;
+mod conversions;
 mod digest;
 mod helpers;
 mod json_cases;
@@ -11,8 +12,11 @@ mod oracle;
 mod parallel;
 mod pinned;
 mod property;
+mod random;
 mod refusals;
 mod streams;
 mod strings;
 mod types;
 mod views;
+mod ways;
+mod ways_property;

@@ -6,7 +6,6 @@
 // Each cast is of a number that was just compared.
 #![allow(clippy::cast_possible_wrap, clippy::cast_sign_loss)]
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,7 +24,8 @@ pub enum Cell {
     Bool(bool),
     /// An integer's digits.
     Int(String),
-    Float(f64),
+    /// Any other number, and how it is written.
+    Float(f64, String),
     Text(String),
     Json(String),
 }
@@ -56,25 +56,81 @@ impl<'de> Deserialize<'de> for RawRow {
     }
 }
 
+/// What is read that is refused otherwise.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading {
+    /// What is no character, and keys that come again.
+    pub lossy: bool,
+    /// Numbers too small for a double, whose text is kept.
+    pub tiny: bool,
+}
+
+/// Whether it is a number that is 0 only for want of smaller doubles.
+pub fn is_tiny(cell: &Cell) -> bool {
+    let Cell::Float(value, raw) = cell else { return false };
+    let mantissa = raw.split(['e', 'E']).next().unwrap_or_default();
+    *value == 0.0 && mantissa.contains(|c: char| ('1'..='9').contains(&c))
+}
+
 /// The rows of a page, or why it is refused.
-pub fn rows(body: &[u8], max_depth: usize) -> Result<Vec<Row>, String> {
-    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+pub fn rows(body: &[u8], max_depth: usize, reading: Reading) -> Result<Vec<Row>, String> {
+    let Reading { lossy, tiny } = reading;
+    let replaced;
+    let text = if lossy {
+        replaced = without_lone_surrogates(&String::from_utf8_lossy(body));
+        &replaced
+    } else {
+        std::str::from_utf8(body).map_err(|error| error.to_string())?
+    };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let raw: Vec<RawRow> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     raw.into_iter()
         .map(|row| {
-            let mut seen = HashSet::new();
-            row.0
-                .into_iter()
-                .map(|(key, value)| {
-                    if !seen.insert(key.clone()) {
-                        return Err(format!("{key:?} comes twice"));
-                    }
-                    Ok((key, cell(value.get(), max_depth)?))
-                })
-                .collect()
+            let mut members: Row = Vec::new();
+            for (mut key, value) in row.0 {
+                if key.contains('\0') && !lossy {
+                    return Err(format!("{key:?} has a NUL"));
+                }
+                key = key.replace('\0', "\u{fffd}");
+                let cell = cell(value.get(), max_depth)?;
+                if is_tiny(&cell) && !tiny {
+                    return Err(format!("{cell:?} is no double"));
+                }
+                match members.iter_mut().find(|(known, _)| *known == key) {
+                    None => members.push((key, cell)),
+                    Some(_) if !lossy => return Err(format!("{key:?} comes twice")),
+                    Some((_, known)) => *known = cell,
+                }
+            }
+            Ok(members)
         })
         .collect()
+}
+
+/// The text with U+FFFD for each escape that is half a pair.
+fn without_lone_surrogates(text: &str) -> String {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        if digits.starts_with('+') { None } else { u32::from_str_radix(digits, 16).ok() }
+    };
+    let mut out = String::new();
+    let mut at = 0;
+    while let Some(character) = text[at..].chars().next() {
+        let length = match (unit(at), unit(at + 6)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                out.push_str("\\ufffd");
+                at += 6;
+                continue;
+            }
+            // Whatever it escapes is no beginning of another escape.
+            _ if character == '\\' => 1 + text[at + 1..].chars().next().map_or(0, char::len_utf8),
+            _ => character.len_utf8(),
+        };
+        out.push_str(&text[at..at + length]);
+        at += length;
+    }
+    out
 }
 
 /// A value as it is written.
@@ -96,7 +152,7 @@ pub fn cell(raw: &str, max_depth: usize) -> Result<Cell, String> {
             if value.is_infinite() {
                 return Err("too large".into());
             }
-            Cell::Float(value)
+            Cell::Float(value, raw.to_owned())
         }
         _ => Cell::Int(raw.to_owned()),
     })
@@ -172,12 +228,13 @@ fn even_of_two(value: f64, digits: String, point: i32) -> String {
     if same && even.len() == digits.len() && !even.ends_with('0') { even } else { digits }
 }
 
-fn text(cell: &Cell) -> Option<String> {
+/// A value as it is written in a string column.
+pub fn text(cell: &Cell) -> Option<String> {
     match cell {
         Cell::Null => None,
         Cell::Bool(value) => Some(value.to_string()),
         Cell::Int(text) | Cell::Text(text) | Cell::Json(text) => Some(text.clone()),
-        Cell::Float(value) => Some(javascript(*value)),
+        Cell::Float(value, _) => Some(javascript(*value)),
     }
 }
 
@@ -295,10 +352,10 @@ pub fn column(cells: &[Cell], parse_dates: bool) -> ArrayRef {
         );
     }
     let exact = |cell: &Cell| match cell {
-        Cell::Float(value) => Some(*value),
+        Cell::Float(value, _) => Some(*value),
         cell => int(cell).filter(|value| value.unsigned_abs() < 1 << 53).map(|value| value as f64),
     };
-    let has_float = values.iter().any(|cell| matches!(cell, Cell::Float(_)));
+    let has_float = values.iter().any(|cell| matches!(cell, Cell::Float(..)));
     if has_float && all(&|cell| exact(cell).is_some()) {
         return Arc::new(cells.iter().map(exact).collect::<Float64Array>());
     }

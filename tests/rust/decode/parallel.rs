@@ -9,7 +9,8 @@ use proptest::prelude::*;
 
 use super::helpers::{only_batch, page};
 use super::oracle;
-use super::property::{Random, Writer, rows};
+use super::property::{Writer, rows};
+use super::random::Random;
 
 /// Cuts wherever a row seems to begin.
 const EVERYWHERE: Cutting = Cutting { threads: 3, alone: 0, stretch: 0, lag: 0 };

@@ -194,6 +194,63 @@ fn rows_that_were_filtered_out_do_not_drift() {
     assert_eq!(only_batch(&unify(vec![kept], &options, &[], &[]).unwrap()).num_rows(), 1);
 }
 
+/// What is left of a mixed column need not be of the kinds that it was held for.
+#[test]
+fn a_mixed_column_of_which_only_nulls_are_left_is_null() {
+    let mixed = r#"[{"x":null},{"y":1},{"x":"a"},{"x":7},{"x":[1]},{"x":0.5},{"x":true}]"#;
+    let other = r#"[{"x":"more"},{"x":7}]"#;
+    let late = schema(&[("x", DataType::Utf8), ("y", DataType::Int64)]);
+    for keep in
+        [[true, true, false, false, false, false, false], [false, true, false, false, false, false, false]]
+    {
+        let rows = keep.iter().filter(|keep| **keep).count();
+        for pinned in
+            [None, Some(DataType::Utf8), Some(DataType::Utf8View), Some(DataType::Int8), Some(DataType::Null)]
+        {
+            let fields: Vec<(&str, DataType)> = pinned.iter().map(|to| ("x", to.clone())).collect();
+            let options = Options { pinned: schema(&fields), ..Options::default() };
+            let kept = || page(mixed.as_bytes(), &options).unwrap().filter(&keep);
+            let alone = only_batch(&unify(vec![kept()], &options, &[], &[]).unwrap());
+            assert_eq!(*alone.column(0).data_type(), pinned.clone().unwrap_or(DataType::Null));
+            assert_eq!(shown(alone.column(0)), vec![None; rows]);
+            if pinned.is_none_or(|to| to == DataType::Utf8) {
+                let pages = vec![page(other.as_bytes(), &options).unwrap(), kept()];
+                let both = only_batch(&unify(pages, &options, &[], &[]).unwrap());
+                assert_eq!(shown(both.column(0))[..2], [Some("more".to_owned()), Some("7".to_owned())]);
+                assert_eq!(shown(both.column(0))[2..], vec![None; rows]);
+            }
+            if *alone.column(0).data_type() == DataType::Utf8 {
+                let batches = conform(kept(), &late, &options, OnNewColumn::Error).unwrap();
+                assert_eq!(shown(batches[0].column(0)), vec![None; rows]);
+            }
+        }
+    }
+}
+
+/// A dictionary with narrow keys has no room for the strings of all pages, though it has for those of each.
+#[test]
+fn dictionaries_that_cannot_be_joined_stay_apart() {
+    let narrow = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
+    let options = Options { pinned: schema(&[("x", narrow)]), ..Options::default() };
+    let body = |from: usize| {
+        let rows: Vec<String> = (from..from + 100).map(|number| format!("{{\"x\":\"n{number}\"}}")).collect();
+        format!("[{}]", rows.join(","))
+    };
+    let unified = table(&[&body(0), &body(100), &body(100)], &options).unwrap();
+    let values: Vec<String> =
+        unified.batches.iter().flat_map(|batch| shown(batch.column(0))).map(Option::unwrap).collect();
+    let expected: Vec<String> = (0..200).chain(100..200).map(|number| format!("n{number}")).collect();
+    assert_eq!(values, expected);
+    // One page that has too many says so.
+    let rows: Vec<String> = (0..200).map(|number| format!("{{\"x\":\"n{number}\"}}")).collect();
+    let error = table(&[&format!("[{}]", rows.join(","))], &options).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::InvalidInput), "{error}");
+    assert!(
+        error.message().contains("\"x\"") && error.message().contains("dictionary[int8, string]"),
+        "{error}"
+    );
+}
+
 #[test]
 fn long_values_are_shortened_in_messages() {
     let options = Options { pinned: schema(&[("x", DataType::Int64)]), ..Options::default() };

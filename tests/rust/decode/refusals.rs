@@ -1,17 +1,41 @@
 //! What is refused, and what the message says.
 
-use converz::decode::Options;
+use arrow_schema::DataType;
+use converz::decode::{Options, unify};
 use converz::error::ErrorKind;
 
-use super::helpers::{column_of, only_batch, page, page_in, refused, shown, table};
+use super::helpers::{column_of, only_batch, page, page_in, refused, schema, shown, table};
 
 #[test]
 fn messages_name_row_column_and_byte() {
-    let cases: [(&str, &[&str]); 13] = [
+    let cases: [(&str, &[&str]); 27] = [
         ("[{\"a\":1},{\"a\":tru}]", &["expected a value", "row 2", "\"a\"", "byte 14"]),
         ("[{\"a\":1},{\"a\":1,\"b\":01}]", &["leading zero", "row 2", "\"b\"", "byte 20"]),
         ("[{\"a\":1e999}]", &["too large for a double", "row 1", "\"a\"", "1e999"]),
+        ("[{\"a\":1},{\"a\":1e-400}]", &["too small for a double", "row 2", "\"a\"", "1e-400"]),
+        ("[{\"a\":-0.00012E-330}]", &["too small for a double", "row 1"]),
+        (
+            "[{\"a\":1},{\"a\":NaN}]",
+            &["JSON has no NaN", "the service's", "row 2", "\"a\"", "byte 14", "NaN"],
+        ),
+        ("[{\"a\":nan}]", &["JSON has no NaN", "byte 6"]),
+        ("[{\"a\":Infinity,\"b\":1}]", &["no infinity", "row 1", "\"a\""]),
+        ("[{\"a\":-Infinity}]", &["no infinity", "the service's", "row 1", "byte 6"]),
+        ("[{\"a\":-infinity }]", &["no infinity"]),
+        ("[{\"a\":[1,{\"b\":NaN}]}]", &["JSON has no NaN", "row 1", "\"a\"", "byte 14"]),
+        ("[{\"a\":[-Infinity]}]", &["no infinity", "\"a\""]),
+        ("[{\"a\":-Ink}]", &["a minus sign without a number"]),
+        ("[{\"a\":nope}]", &["expected a value"]),
+        (
+            "[{\"a\":1},{\"a\":1,\"b\\u0000c\":2}]",
+            &["NUL", "row 2", "column \"b\\0c\"", "byte 17", "lossy=True"],
+        ),
+        (
+            "[{\"a\":1},{\"a\":2},{\"b\":0,\"b\":0}]",
+            &["twice", "row 3", "\"b\"", "lossy=True takes the last"],
+        ),
         ("[{\"a\":1,\"b\":2,\"a\":3}]", &["twice", "row 1", "\"a\""]),
+        ("[{\"a\":null,\"a\":null}]", &["twice"]),
         ("[{\"a\":1,\"\\u0061\":3}]", &["twice", "\"a\""]),
         ("[{\"a\":\"\\ud800\"}]", &["lone surrogate", "row 1", "\"a\"", "lossy=True"]),
         ("[{\"a\":[\"\\udc00\"]}]", &["lone surrogate"]),
@@ -93,6 +117,64 @@ fn lossy_replaces_what_is_no_character() {
     let batch = only_batch(&unified);
     assert_eq!(shown(batch.column(0))[0].as_deref(), Some("x\u{fffd}y"));
     assert_eq!(shown(batch.column(1))[0].as_deref(), Some("[\"\u{fffd}\"]"));
+}
+
+#[test]
+fn lossy_leaves_no_half_of_a_pair_in_nested_text() {
+    let options = Options { lossy: true, ..Options::default() };
+    for (arrived, kept) in [
+        (r#"["\ud800"]"#, r#"["\ufffd"]"#),
+        (r#"{"\uDC00":1.0 }"#, r#"{"\ufffd":1.0 }"#),
+        (r#"["\ud83d\ude00", "\uD83D\uD83D\uDE00x"]"#, r#"["\ud83d\ude00", "\ufffd\uD83D\uDE00x"]"#),
+        (r#"["\\ud800\\\ud800\"\udbff"]"#, r#"["\\ud800\\\ufffd\"\ufffd"]"#),
+        (r#"["\ude00\ud83d","\u0000\/é"]"#, r#"["\ufffd\ufffd","\u0000\/é"]"#),
+    ] {
+        for keep in [false, true] {
+            let options = Options { json: keep, ..options.clone() };
+            assert_eq!(column_of(&[arrived], &options).1, [Some(kept.to_owned())]);
+        }
+        serde_json::from_str::<serde_json::Value>(kept).unwrap();
+    }
+}
+
+#[test]
+fn lossy_takes_the_last_of_equal_keys() {
+    let options = Options { lossy: true, ..Options::default() };
+    let body = r#"[{"a":1,"b":true,"a":2},{"a":"x","a":null},{"b":null,"a":3,"b":false,"b":true},{"\u0061":4,"a":5}]"#;
+    for size in [body.len(), 1, 7] {
+        let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
+        let unified = unify(vec![page_in(&pieces, &options).unwrap()], &options, &[], &[]).unwrap();
+        let batch = only_batch(&unified);
+        // A value that is gone has no say in its column's type.
+        assert_eq!(unified.schema, schema(&[("a", DataType::Int64), ("b", DataType::Boolean)]));
+        assert_eq!(
+            shown(batch.column(0)),
+            [Some("2"), None, Some("3"), Some("5")].map(|v| v.map(str::to_owned))
+        );
+        assert_eq!(
+            shown(batch.column(1)),
+            [Some("true"), None, Some("true"), None].map(|v| v.map(str::to_owned))
+        );
+    }
+    // Nor does one that was all there was.
+    let unified = table(&[r#"[{"c":"x","c":null},{"c":1,"c":null}]"#], &options).unwrap();
+    assert_eq!(unified.schema, schema(&[("c", DataType::Null)]));
+}
+
+#[test]
+fn lossy_replaces_a_nul_in_a_name() {
+    let options = Options { lossy: true, ..Options::default() };
+    let unified = table(&[r#"[{"a\u0000b":1},{"a\ufffdb":2}]"#], &options).unwrap();
+    assert_eq!(unified.schema, schema(&[("a\u{fffd}b", DataType::Int64)]));
+    assert_eq!(unified.batches[0].num_rows(), 2);
+    // Values may have it.
+    assert_eq!(column_of(&[r#""a\u0000b""#], &Options::default()).1, [Some("a\0b".to_owned())]);
+}
+
+#[test]
+fn numbers_that_only_lose_digits_are_read() {
+    let (_, values) = column_of(&["5e-324", "2e-320", "0e-999", "-0.000E-400", "0.0"], &Options::default());
+    assert_eq!(values.iter().flatten().collect::<Vec<_>>(), ["5e-324", "2e-320", "0.0", "-0.0", "0.0"]);
 }
 
 #[test]

@@ -165,3 +165,29 @@ fn what_a_column_holds_that_is_not_selected_is_of_no_consequence() {
     assert_eq!(unified.schema, fixed);
     assert_eq!(unified.warnings, []);
 }
+
+/// What an error's schema has for a column must fit the pages before as well.
+#[test]
+fn schemas_of_errors_lead_to_one_that_fits() {
+    let pages = [r#"[{"x":9007199254740993}]"#, r#"[{"x":0.5}]"#];
+    let mut options = Options::default();
+    let mut types = Vec::new();
+    let fixed = loop {
+        let read = || {
+            let [first, second] = pages.map(|body| page(body.as_bytes(), &options).unwrap());
+            let fixed = stream_schema(&first, &options, &[])?;
+            conform(second, &fixed, &options, OnNewColumn::Error).map(|_| fixed)
+        };
+        match read() {
+            Ok(fixed) => break fixed,
+            Err(error) => {
+                let wider = Arc::clone(drift(&error).1);
+                types.push(wider.field(0).data_type().clone());
+                options.pinned = wider;
+            }
+        }
+        assert!(types.len() < 5, "{types:?}");
+    };
+    assert_eq!(types, [DataType::Float64, DataType::Utf8]);
+    assert_eq!(*fixed.field(0).data_type(), DataType::Utf8);
+}

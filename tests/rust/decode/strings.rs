@@ -54,7 +54,7 @@ fn every_byte_after_a_value_is_as_the_oracle_says() {
         for byte in 0..=255u8 {
             for rest in [&b"}]"[..], b"\"y\":2}]", b""] {
                 let body = [b"[{\"x\":", value.as_bytes(), &[byte], rest].concat();
-                let expected = oracle::rows(&body, 128).is_ok();
+                let expected = oracle::rows(&body, 128, oracle::Reading::default()).is_ok();
                 assert_eq!(
                     page(&body, &Options::default()).is_ok(),
                     expected,
