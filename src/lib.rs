@@ -10,6 +10,7 @@ pub mod encode;
 pub mod error;
 pub mod fetch;
 pub mod http;
+pub mod ipc;
 pub mod query;
 pub mod settings;
 pub mod update;

@@ -17,12 +17,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
-use pyo3_arrow::input::AnyArray;
 
 use super::errors::to_py_err;
+use super::import;
 use super::panics::guard;
-use super::schema::parse_type;
 use super::table::Table;
+use crate::decode::parse_type;
 use crate::error::Error;
 
 /// One column on its way into a table.
@@ -164,9 +164,9 @@ impl Column {
     fn from_arrow(name: &str, array: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = array.py();
         guard(py, || {
-            let chunked = array.extract::<AnyArray>()?.into_chunked_array()?;
-            let chunks: Vec<&dyn arrow_array::Array> = chunked.chunks().iter().map(AsRef::as_ref).collect();
-            Self::of_chunks(py, name, chunked.field(), &chunks)
+            let (field, chunks) = import::column(array)?;
+            let chunks: Vec<&dyn arrow_array::Array> = chunks.iter().map(AsRef::as_ref).collect();
+            Self::of_chunks(py, name, &field, &chunks)
         })
     }
 }

@@ -14,6 +14,7 @@ mod decode;
 mod errors;
 mod events;
 mod foreign;
+mod import;
 mod new_column;
 mod panics;
 mod plan;

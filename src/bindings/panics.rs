@@ -36,24 +36,29 @@ pub fn guard<T>(py: Python<'_>, body: impl FnOnce() -> PyResult<T>) -> PyResult<
 
 /// The error that a panic is.
 pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned());
+    let message = panic_text(panic);
     let place = PLACE.with(|slot| slot.borrow_mut().take());
     let place = place.map_or_else(String::new, |place| format!(" (at {place})"));
     Error::internal(format!("a defect of converz: {message}{place}; please report it"))
 }
 
-/// Panics in a task that Python waits for, or in the work of one. For the tests: no input is known that does.
+/// What a panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
+}
+
+/// Panics in a call, in a task that Python waits for, or in the work of one. For the tests: no input is known that does.
 #[pyfunction]
 pub fn panic_in(py: Python<'_>, place: &str) -> PyResult<()> {
     guard(py, || {
         let outcome = match place {
+            "call" => Ok(Err(defect())),
             "task" => wait(py, async { Err(defect()) }, |_| Ok(())),
             "work" => wait_for_work(py, || Err(defect())),
-            other => Ok(Err(Error::invalid_input(format!("place={other:?} is not \"task\" or \"work\"")))),
+            other => Ok(Err(Error::invalid_input(format!(
+                "place={other:?} is not \"call\", \"task\" or \"work\""
+            )))),
         };
         or_raise(py, outcome?)
     })

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
+use arrow_schema::{Field, SchemaRef};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyCapsule, PyDict};
-use pyo3_arrow::PySchema;
 use pyo3_arrow::ffi::to_schema_pycapsule;
 
 use super::errors::to_py_err;
+use super::import;
 use super::panics::guard;
 use super::table::Table;
-use crate::decode::type_name;
+use crate::decode::{parse_type, type_name};
 use crate::error::Error;
 
 /// The names and types of a table's columns, in order.
@@ -103,7 +104,7 @@ impl Schema {
     }
 
     #[staticmethod]
-    fn _from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+    fn _from_ipc(py: Python<'_>, bytes: PyBackedBytes) -> PyResult<Self> {
         Table::from_ipc(py, bytes).map(|table| Self(Arc::clone(table.schema())))
     }
 }
@@ -116,7 +117,7 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
     }
     // Before dicts, since polars' schema is one too.
     if schema.hasattr("__arrow_c_schema__")? {
-        let schema = schema.extract::<PySchema>()?.into_inner();
+        let schema = import::schema(schema)?;
         // Metadata and "not null" are the other library's; columns of answers can always be null.
         let fields: Vec<Field> = schema
             .fields()
@@ -138,7 +139,9 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
                 return Err(to_py_err(
                     py,
                     &Error::invalid_input(format!(
-                        "schema[{name:?}]={kind:?} is not an Arrow type that a column can have: {TYPE_NAMES}"
+                        "schema[{:?}]={:?} is not an Arrow type that a column can have: {TYPE_NAMES}",
+                        short(&name),
+                        short(&kind)
                     )),
                 ));
             };
@@ -155,6 +158,15 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
     ))
 }
 
+/// The beginning of a text that may be long.
+fn short(text: &str) -> String {
+    const SHOWN: usize = 80;
+    let mut characters = text.chars();
+    let mut short: String = characters.by_ref().take(SHOWN - 1).collect();
+    short.extend(characters.next().map(|last| if characters.next().is_some() { '…' } else { last }));
+    short
+}
+
 /// On one line, however the object draws itself.
 fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
     let repr = value.repr()?.to_string();
@@ -165,46 +177,3 @@ fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
 const TYPE_NAMES: &str = "bool, int8 to int64, uint8 to uint64, float32, float64, string, large_string, \
                           string_view, date32, date64, timestamp[us], timestamp[us, UTC] (or s, ms, ns), \
                           dictionary[int32, string], null";
-
-pub fn parse_type(name: &str) -> Option<DataType> {
-    let name = name.trim();
-    Some(match name {
-        "null" => DataType::Null,
-        "bool" | "boolean" => DataType::Boolean,
-        "int8" => DataType::Int8,
-        "int16" => DataType::Int16,
-        "int32" => DataType::Int32,
-        "int64" => DataType::Int64,
-        "uint8" => DataType::UInt8,
-        "uint16" => DataType::UInt16,
-        "uint32" => DataType::UInt32,
-        "uint64" => DataType::UInt64,
-        "float32" | "float" => DataType::Float32,
-        "float64" | "double" => DataType::Float64,
-        "string" | "utf8" => DataType::Utf8,
-        "large_string" | "large_utf8" => DataType::LargeUtf8,
-        "string_view" => DataType::Utf8View,
-        "date32" | "date32[day]" => DataType::Date32,
-        "date64" | "date64[ms]" => DataType::Date64,
-        _ => {
-            if let Some(inside) = name.strip_prefix("dictionary[").and_then(|rest| rest.strip_suffix(']')) {
-                let (keys, values) = inside.split_once(',')?;
-                let types = (Box::new(parse_type(keys)?), Box::new(parse_type(values)?));
-                return types.0.is_dictionary_key_type().then_some(DataType::Dictionary(types.0, types.1));
-            }
-            let inside = name.strip_prefix("timestamp[")?.strip_suffix(']')?;
-            let (unit, zone) = match inside.split_once(',') {
-                Some((unit, zone)) => (unit, Some(zone.trim().trim_start_matches("tz="))),
-                None => (inside, None),
-            };
-            let unit = match unit.trim() {
-                "s" => TimeUnit::Second,
-                "ms" => TimeUnit::Millisecond,
-                "us" => TimeUnit::Microsecond,
-                "ns" => TimeUnit::Nanosecond,
-                _ => return None,
-            };
-            DataType::Timestamp(unit, zone.map(Into::into))
-        }
-    })
-}

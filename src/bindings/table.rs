@@ -10,23 +10,24 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_ipc::reader::StreamReader;
-use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef, TimeUnit};
 use arrow_select::concat::concat_batches;
+use bytes::Bytes;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyByteArray, PyBytes, PyCapsule, PyList, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule};
-use pyo3_arrow::input::AnyRecordBatch;
 
 use super::columns::{self, Column};
-use super::errors::to_py_err;
+use super::errors::{or_raise, to_py_err};
+use super::import;
 use super::panics::guard;
 use super::schema::Schema;
 use super::values;
 use crate::decode::string_views;
 use crate::error::Error;
+use crate::ipc;
 
 #[pyclass(frozen, module = "converz._core", name = "Table")]
 #[derive(Debug, Clone)]
@@ -82,11 +83,7 @@ impl Table {
     fn from_arrow(data: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = data.py();
         guard(py, || {
-            let reader = data.extract::<AnyRecordBatch>()?.into_reader()?;
-            let schema = reader.schema();
-            let batches = py.detach(|| reader.collect::<Result<Vec<_>, ArrowError>>()).map_err(|error| {
-                to_py_err(py, &Error::invalid_input(format!("the Arrow data cannot be read: {error}")))
-            })?;
+            let (schema, batches) = import::table(data)?;
             Ok(Self::new(schema, batches))
         })
     }
@@ -257,32 +254,19 @@ impl Table {
     /// The table as an Arrow IPC stream, for pickling.
     pub fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         guard(py, || {
-            let bytes = py
-                .detach(|| {
-                    let mut writer = StreamWriter::try_new(Vec::new(), &self.schema)?;
-                    for batch in &self.batches {
-                        writer.write(batch)?;
-                    }
-                    writer.into_inner()
-                })
-                .map_err(|error| {
-                    to_py_err(py, &Error::internal(format!("the table cannot be written: {error}")))
-                })?;
-            Ok(PyBytes::new(py, &bytes))
+            let bytes = or_raise(py, py.detach(|| ipc::write(&self.schema, &self.batches)))?;
+            PyBytes::new_with(py, bytes.len(), |memory| {
+                memory.copy_from_slice(&bytes);
+                Ok(())
+            })
         })
     }
 
     #[staticmethod]
-    pub fn from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+    pub fn from_ipc(py: Python<'_>, bytes: PyBackedBytes) -> PyResult<Self> {
         guard(py, || {
-            let read = || {
-                let reader = StreamReader::try_new(bytes, None)?;
-                let schema = reader.schema();
-                Ok::<_, ArrowError>(Self::new(schema, reader.collect::<Result<_, _>>()?))
-            };
-            read().map_err(|error| {
-                to_py_err(py, &Error::invalid_input(format!("this is no pickled table: {error}")))
-            })
+            let (schema, batches) = or_raise(py, py.detach(|| ipc::read(Bytes::from_owner(bytes))))?;
+            Ok(Self::new(schema, batches))
         })
     }
 }
@@ -351,7 +335,7 @@ impl Batch {
     }
 
     #[staticmethod]
-    fn _from_ipc(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+    fn _from_ipc(py: Python<'_>, bytes: PyBackedBytes) -> PyResult<Self> {
         let table = Table::from_ipc(py, bytes)?;
         table
             .batches

@@ -23,6 +23,7 @@ const ROOMS: &[Room] = &[
     Room { name: "query", uses: &["error"], never: &[ARROW, HTTP, TOKIO, PYTHON] },
     Room { name: "decode", uses: &["error"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "encode", uses: &["error"], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "ipc", uses: &["error"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "http", uses: &["error", "settings", "query"], never: &[ARROW, PYTHON] },
     Room { name: "fetch", uses: &["error", "settings", "query", "http", "decode"], never: &[PYTHON] },
     Room {
@@ -32,7 +33,9 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "bindings",
-        uses: &["error", "settings", "query", "http", "encode", "decode", "fetch", "update", "sandbox"],
+        uses: &[
+            "error", "settings", "query", "http", "encode", "decode", "fetch", "update", "ipc", "sandbox",
+        ],
         never: &[],
     },
     Room { name: "sandbox", uses: &[], never: &[ARROW, PYTHON] },
@@ -255,7 +258,8 @@ fn the_check_lets_pass_what_is_allowed() {
 }
 
 /// The few files that may say `unsafe`, each for what its first lines say.
-const UNSAFE: &[&str] = &["bindings/foreign.rs", "bindings/signals.rs", "decode/unchecked.rs"];
+const UNSAFE: &[&str] =
+    &["bindings/foreign.rs", "bindings/import.rs", "bindings/signals.rs", "decode/unchecked.rs"];
 
 #[test]
 fn unsafe_code_is_in_the_files_that_are_named_for_it() {

@@ -4,6 +4,7 @@ mod decode;
 mod encode;
 mod fetch;
 mod http;
+mod ipc;
 mod layers;
 mod traverse;
 mod update;

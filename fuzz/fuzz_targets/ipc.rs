@@ -1,0 +1,19 @@
+//! Bytes → table, as a pickle is read: an error, or data that are valid, and no more memory than the bytes account for.
+//!
+//!     fuzz/run 60 ipc
+
+#![no_main]
+
+use arrow_array::Array;
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok((schema, batches)) = converz::ipc::read(Bytes::copy_from_slice(bytes)) else { return };
+    for batch in batches {
+        assert_eq!(batch.schema(), schema);
+        for column in batch.columns() {
+            column.to_data().validate_full().expect("what was read is valid");
+        }
+    }
+});

@@ -1,0 +1,132 @@
+//! Tables ↔ Arrow's IPC stream, for pickles and files.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use arrow_array::RecordBatch;
+use arrow_buffer::Buffer;
+use arrow_ipc::reader::StreamDecoder;
+use arrow_ipc::writer::StreamWriter;
+use arrow_ipc::{MessageHeader, root_as_message};
+use arrow_schema::{ArrowError, SchemaRef};
+use bytes::Bytes;
+
+use crate::error::{Error, Result};
+
+/// Rows that no data have, though a damaged count may.
+const MAX_ROWS: i64 = 1 << 48;
+/// Before the length of a message, but in old streams.
+const CONTINUATION: u32 = u32::MAX;
+
+/// The batches as a stream.
+///
+/// # Errors
+/// A type that cannot be written.
+pub fn write(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
+    let written = || {
+        let mut writer = StreamWriter::try_new(Vec::new(), schema)?;
+        for batch in batches {
+            writer.write(batch)?;
+        }
+        writer.into_inner()
+    };
+    written().map_err(|error: ArrowError| match error {
+        ArrowError::IoError(text, error) => Error::internal(format!("{text}: {error}")),
+        error => Error::invalid_input(format!("the table cannot be written: {error}")),
+    })
+}
+
+/// The batches of a stream, which share its memory. Everything is checked: the text, offsets and keys of the columns, too.
+/// No more memory is asked for than there are bytes.
+///
+/// # Errors
+/// `InvalidInput` if the bytes are no such stream, or are damaged so that it shows.
+pub fn read(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let read = || {
+        check(&bytes)?;
+        decode(bytes).map_err(|error| error.to_string())
+    };
+    // What arrow makes of a schema that contradicts itself may be a panic.
+    let read =
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its parts do not fit together".into()));
+    read.map_err(|reason| {
+        Error::invalid_input(format!("this is no Arrow IPC stream, or a damaged one: {reason}"))
+    })
+}
+
+fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
+    let mut decoder = StreamDecoder::new();
+    let mut buffer = Buffer::from(bytes);
+    let mut batches = Vec::new();
+    while !buffer.is_empty() {
+        batches.extend(decoder.decode(&mut buffer)?);
+    }
+    decoder.finish()?;
+    let schema = decoder.schema().ok_or_else(|| io::Error::other("it has no schema"))?;
+    Ok((schema, batches))
+}
+
+/// Whether every length is one that the bytes have room for.
+fn check(bytes: &[u8]) -> Result<(), String> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let mut size = take_number(&mut rest)?;
+        if size == CONTINUATION {
+            size = take_number(&mut rest)?;
+        }
+        if size == 0 {
+            return Ok(());
+        }
+        let message = root_as_message(take(&mut rest, i64::from(size))?)
+            .map_err(|error| error.to_string().trim().to_owned())?;
+        let body = message.bodyLength();
+        take(&mut rest, body)?;
+        match message.header_type() {
+            MessageHeader::RecordBatch => {
+                check_batch(message.header_as_record_batch().ok_or("a batch is missing")?, body)?;
+            }
+            MessageHeader::DictionaryBatch => {
+                let dictionary = message.header_as_dictionary_batch().and_then(|it| it.data());
+                check_batch(dictionary.ok_or("a dictionary is missing")?, body)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: i64) -> Result<&'a [u8], String> {
+    let taken = usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length));
+    let (taken, others) = taken
+        .ok_or_else(|| format!("a part of it is {length} bytes long, of which there are {}", rest.len()))?;
+    *rest = others;
+    Ok(taken)
+}
+
+fn take_number(rest: &mut &[u8]) -> Result<u32, String> {
+    let bytes = take(rest, 4)?;
+    bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes)).ok_or_else(|| "it has no length".to_owned())
+}
+
+fn check_batch(batch: arrow_ipc::RecordBatch<'_>, body: i64) -> Result<(), String> {
+    let rows = batch.length();
+    if !(0..=MAX_ROWS).contains(&rows) {
+        return Err(format!("a batch has {rows} rows"));
+    }
+    // Nothing that is read here was written compressed, and few bytes may be many then.
+    if batch.compression().is_some() {
+        return Err("it is compressed".to_owned());
+    }
+    for node in batch.nodes().into_iter().flatten() {
+        if !(0..=MAX_ROWS).contains(&node.length()) || !(0..=node.length()).contains(&node.null_count()) {
+            return Err(format!("of {} values {} are null", node.length(), node.null_count()));
+        }
+    }
+    for buffer in batch.buffers().into_iter().flatten() {
+        let (start, length) = (buffer.offset(), buffer.length());
+        if start < 0 || length < 0 || start.checked_add(length).is_none_or(|end| end > body) {
+            return Err(format!("a buffer is {length} bytes from byte {start} of {body}"));
+        }
+    }
+    Ok(())
+}

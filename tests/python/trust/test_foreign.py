@@ -1,0 +1,123 @@
+"""What comes from elsewhere and is damaged is refused at the door: other libraries' data, pickles, names of types."""
+
+import subprocess
+import sys
+
+import pytest
+
+import converz
+from trust.script import HERE, environment, output, run
+
+
+def test_broken_data_of_other_libraries_are_refused():
+    pytest.importorskip("pyarrow")
+    # Every fault of every type, in a program of its own, which would end by a signal.
+    ended = subprocess.run(
+        [sys.executable, "-X", "faulthandler", str(HERE / "foreign.py")],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert ended.returncode == 0, (ended.stdout.splitlines()[-1:], ended.stderr[-3000:])
+    refused = int(ended.stderr.rpartition("refused ")[2].partition(",")[0])
+    assert refused > 2000
+
+
+def test_damaged_pickles_are_refused_or_valid(tmp_path):
+    pytest.importorskip("pyarrow")
+    code = """
+    import json, pickle, random, sys
+    import pyarrow as pa
+    import converz
+
+    random.seed(1)
+    table = converz.Table(pa.table({
+        "call_id": [1, 2, 3], "text": ["a", None, "a longer text than a view"], "day": pa.array([1, 2, None], pa.date32()),
+        "list": [[1], None, []], "kind": pa.array(["a", "b", None]).dictionary_encode(), "x": [1.5, None, 2.5],
+    }))
+    batch, schema = table.to_batches()[0], table.schema
+    refused = valid = 0
+    for original in (table, batch, schema):
+        whole = original.__reduce__()
+        ipc = whole[1][0]
+        for _ in range(700):
+            damaged = bytearray(ipc)
+            for _ in range(random.randrange(1, 4)):
+                damaged[random.randrange(len(damaged))] = random.choice([0, 1, 0x7f, 0x80, 0xff, random.randrange(256)])
+            if random.random() < 0.3:
+                del damaged[random.randrange(len(damaged)):]
+            print(bytes(damaged).hex(), file=sys.stderr, flush=True)
+            try:
+                again = whole[0](bytes(damaged), *whole[1][1:])
+            except converz.InvalidInputError as error:
+                assert "damaged" in str(error) or "no pickled batch" in str(error), error
+                refused += 1
+                continue
+            valid += 1
+            repr(again)
+            if isinstance(again, converz.Schema):
+                continue
+            try:
+                taken = converz.Table(again)
+                pa.table(taken).validate(full=True)
+            except Exception as error:
+                # Arrow's C interface has no names with a zero in them.
+                assert "Null byte" in str(error), error
+            else:
+                repr(taken)
+        # The pickle around it, too.
+        pickled = pickle.dumps(original)
+        for _ in range(100):
+            damaged = bytearray(pickled)
+            damaged[random.randrange(len(pickled) - len(ipc), len(damaged))] ^= 1 << random.randrange(8)
+            try:
+                repr(pickle.loads(damaged))
+            except Exception:
+                refused += 1
+    print(json.dumps([refused, valid]))
+    """
+    ended = run(tmp_path, code)
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    refused, valid = map(int, ended.stdout.strip("[]\n").split(","))
+    assert refused > 500
+    assert refused + valid > 2000
+
+
+@pytest.mark.parametrize("depth", [61, 1_000, 100_000])
+def test_names_of_types_end_somewhere(depth):
+    name = "dictionary[int8, " * depth + "string" + "]" * depth
+    with pytest.raises(converz.InvalidInputError) as info:
+        converz.Schema({"x" * depth: name})
+    assert len(str(info.value)) < 600
+    with pytest.raises(converz.InvalidInputError):
+        converz.Client("https://acme.converz.co", "key").calls(schema={"x": "dictionary[" * depth})
+
+
+def test_what_is_nested_deep_pickles(tmp_path):
+    pytest.importorskip("pyarrow")
+    code = """
+    import json, pickle
+    import pyarrow as pa
+    import converz
+
+    def nested(depth, kind):
+        value = kind
+        for _ in range(depth):
+            value = pa.list_(value)
+        return pa.schema([pa.field("x", value)]).empty_table()
+
+    def refused(depth, kind):
+        try:
+            converz.Table(nested(depth, kind))
+        except converz.InvalidInputError as error:
+            return "nested deeper than 60" in str(error)
+
+    category = pa.dictionary(pa.int8(), pa.string())
+    for depth, kind in ((60, pa.int64()), (59, category)):
+        table = converz.Table(nested(depth, kind))
+        assert pickle.loads(pickle.dumps(table)) == table
+    print(json.dumps([refused(61, pa.int64()), refused(60, category)]))
+    """
+    assert output(tmp_path, code) == [True, True]
