@@ -132,7 +132,10 @@ class DecodeError(ConverzError):
 
 
 class LimitExceededError(ConverzError):
-    """An answer that is deeper, longer or larger than the client's settings allow."""
+    """An answer that is deeper, longer or larger than the client's settings allow.
+
+    Or one that would make a table of far more missing cells than it has bytes, such as rows whose keys are all different.
+    """
 
 
 class PagingError(ConverzError):

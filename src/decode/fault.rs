@@ -15,6 +15,7 @@ pub(super) enum What {
     Depth,
     ValueBytes,
     Columns,
+    Sparse,
     Control,
     Utf8,
     Escape,
@@ -39,12 +40,13 @@ pub(super) enum What {
     InNested,
 }
 
-const WHATS: [What; 27] = [
+const WHATS: [What; 28] = [
     What::More,
     What::Foreign,
     What::Depth,
     What::ValueBytes,
     What::Columns,
+    What::Sparse,
     What::Control,
     What::Utf8,
     What::Escape,
@@ -77,6 +79,7 @@ impl What {
             Self::Depth => "nested too deep",
             Self::ValueBytes => "a value is too long",
             Self::Columns => "too many columns",
+            Self::Sparse => "too many missing cells",
             Self::Control => "a control character in a string must be escaped",
             Self::Utf8 => "a string is not UTF-8 (lossy=True replaces what is not with U+FFFD)",
             Self::Escape => "an escape that JSON does not have",

@@ -7,6 +7,7 @@
 mod bits;
 mod chunk;
 mod convert;
+mod extent;
 mod fault;
 mod glue;
 mod json;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use arrow_schema::{Schema, SchemaRef};
 
 pub use convert::check_pinned;
+pub use extent::Extent;
 pub use json::{is_json, json_field, type_as_read};
 pub use page::Page;
 pub use parallel::{Cutting, ParallelDecoder};

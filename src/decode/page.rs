@@ -22,6 +22,8 @@ pub(super) struct RawBatch {
 pub struct Page {
     pub(super) names: Vec<Arc<str>>,
     pub(super) batches: Vec<RawBatch>,
+    /// JSON that it was read from.
+    pub(super) bytes: u64,
 }
 
 impl Page {
@@ -89,6 +91,7 @@ impl Page {
     /// # Errors
     /// More columns than a page may have.
     pub(super) fn followed_by(mut self, other: Self) -> Result<Self> {
+        self.bytes += other.bytes;
         if self.names == other.names {
             self.batches.extend(other.batches);
             return Ok(self);

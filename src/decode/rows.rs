@@ -34,10 +34,15 @@ pub(super) struct Rows {
     bytes: usize,
     /// Columns of the batch that have values.
     live: usize,
+    /// Columns that belong to the result.
+    selected: usize,
+    /// Cells that the full batches have room for.
+    held: usize,
 }
 
 impl Rows {
-    pub(super) fn add_column(&mut self, dates: bool) {
+    pub(super) fn add_column(&mut self, selected: bool, dates: bool) {
+        self.selected += usize::from(selected);
         self.columns.push(Column { dates, ..Column::default() });
     }
 
@@ -161,14 +166,24 @@ impl Rows {
         known.chunk.push(self.row, value, known.forecast);
     }
 
+    /// Whether a batch ended as well, which is when to look at [`Self::cells`].
     #[inline]
-    pub(super) fn end_row(&mut self) {
+    pub(super) fn end_row(&mut self) -> bool {
         self.row += 1;
         if self.row == BATCH_ROWS || self.bytes + self.live * size_of::<u64>() * self.row >= BATCH_BYTES {
             self.close_batch();
-        } else if self.row == SAMPLE_ROWS && self.full.is_empty() {
+            return true;
+        }
+        if self.row == SAMPLE_ROWS && self.full.is_empty() {
             self.foresee();
         }
+        false
+    }
+
+    /// Cells that there are, or that there will be in the result.
+    pub(super) fn cells(&self) -> u64 {
+        let result = (self.before + self.row) as u64 * self.selected as u64;
+        result.max((self.held + self.row * self.live) as u64)
     }
 
     #[inline(never)]
@@ -185,6 +200,7 @@ impl Rows {
         };
         let chunks = self.columns.iter_mut().map(close).collect();
         self.full.push(RawBatch { rows, chunks });
+        self.held += rows * self.live;
         self.before += rows;
         self.bytes = 0;
         self.live = 0;

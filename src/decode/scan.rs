@@ -12,7 +12,7 @@ use super::nested::{self, Walker, Word};
 use super::number::{self, Number};
 use super::page::Page;
 use super::rows::Rows;
-use super::{Options, json, text, types};
+use super::{Options, extent, json, text, types};
 use crate::error::{Error, Result};
 
 /// Where in the page the next byte is.
@@ -53,6 +53,8 @@ pub struct PageDecoder {
     retry_at: usize,
     /// Where the first byte not read yet is in the body.
     offset: u64,
+    /// Where the first byte that is decoded here is in it.
+    begin: u64,
     failed: Option<Error>,
 }
 
@@ -77,6 +79,7 @@ impl PageDecoder {
                 state: State::Start,
                 rows_before: 0,
                 at: 0,
+                bytes_before: 0,
                 column: 0,
                 layout: Layout::default(),
                 rows: Rows::default(),
@@ -86,6 +89,7 @@ impl PageDecoder {
             carry: Vec::new(),
             retry_at: 0,
             offset: 0,
+            begin: 0,
             failed: None,
         }
     }
@@ -95,6 +99,7 @@ impl PageDecoder {
         let mut decoder = Self::new(options);
         decoder.scanner.state = State::NextRow;
         decoder.offset = offset;
+        decoder.begin = offset;
         decoder
     }
 
@@ -139,7 +144,11 @@ impl PageDecoder {
 
     /// The complete rows, where others follow.
     pub(super) fn into_page(self) -> Page {
-        Page { names: self.scanner.layout.names().to_vec(), batches: self.scanner.rows.finish() }
+        Page {
+            names: self.scanner.layout.names().to_vec(),
+            bytes: self.offset - self.begin,
+            batches: self.scanner.rows.finish(),
+        }
     }
 
     /// Decodes what arrived.
@@ -189,6 +198,7 @@ impl PageDecoder {
     /// Reads as much as can be read; gives how much that is.
     fn read(&mut self, bytes: &[u8]) -> Result<usize> {
         self.scanner.at = 0;
+        self.scanner.bytes_before = self.offset - self.begin;
         if let Err(fault) = self.scanner.run(bytes)
             && let Some(error) = self.scanner.error(fault, bytes, self.offset)
         {
@@ -237,6 +247,8 @@ struct Scanner {
     rows_before: usize,
     /// Everything before it was read.
     at: usize,
+    /// Bytes before those at hand, of the ones that are read here.
+    bytes_before: u64,
     /// The column that was read last, or whose value is next.
     column: usize,
     layout: Layout,
@@ -272,7 +284,7 @@ impl Scanner {
                     new_row = false;
                     self.state = match self.token(bytes)? {
                         b',' => State::NextKey,
-                        b'}' => self.end_row(),
+                        b'}' => self.end_row()?,
                         _ => {
                             return Err(Fault::new(self.at, What::AfterValue));
                         }
@@ -290,7 +302,7 @@ impl Scanner {
                         self.state = State::Value;
                     }
                     b'}' if self.state == State::FirstKey => {
-                        self.state = self.end_row();
+                        self.state = self.end_row()?;
                         self.at += 1;
                         // A row without a key between the two.
                         glue = None;
@@ -359,8 +371,8 @@ impl Scanner {
         let (mut at, mut column) = (self.at, self.column);
         let fault = loop {
             let Some(next) = self.layout.next(column, bytes, at) else { break None };
-            if next.new_row() {
-                self.rows.end_row();
+            if next.new_row() && self.rows.end_row() && self.is_too_sparse(at) {
+                break Some(Fault::new(at, What::Sparse));
             }
             let value = next.value;
             column = next.column();
@@ -395,9 +407,16 @@ impl Scanner {
         self.options.lossy
     }
 
-    fn end_row(&mut self) -> State {
-        self.rows.end_row();
-        State::AfterRow
+    fn end_row(&mut self) -> Result<State, Fault> {
+        if self.rows.end_row() && self.is_too_sparse(self.at) {
+            return Err(Fault::new(self.at, What::Sparse));
+        }
+        Ok(State::AfterRow)
+    }
+
+    #[cold]
+    fn is_too_sparse(&self, at: usize) -> bool {
+        extent::is_too_sparse(self.rows.cells(), self.bytes_before + at as u64)
     }
 
     /// Moves over white space; gives the byte after it.
@@ -436,7 +455,7 @@ impl Scanner {
         let key = str::from_utf8(&self.scratch).map_err(|_| Fault::new(start, What::Utf8))?;
         let column = self.layout.find(key, start)?;
         if column == self.rows.num_columns() {
-            self.rows.add_column(types::tries_dates(key, &self.options));
+            self.rows.add_column(self.options.selects(key), types::tries_dates(key, &self.options));
         }
         if !self.rows.mark(column) && !self.takes_last(column) {
             self.column = column;
@@ -612,6 +631,11 @@ impl Scanner {
             What::Depth => format!("values nested deeper than max_depth={}", self.options.max_depth),
             What::ValueBytes => format!("a value longer than max_value_bytes={}", self.max_value_bytes),
             What::Columns => format!("more than {MAX_COLUMNS} columns"),
+            What::Sparse => extent::describe(
+                self.rows.current() as u64 - 1,
+                self.rows.num_columns() as u64,
+                self.bytes_before + fault.at() as u64,
+            ),
             What::Nul => {
                 let name = String::from_utf8_lossy(&self.scratch);
                 place.column = Some(&name);

@@ -15,7 +15,7 @@ use super::page::{Page, RawBatch};
 use super::rechunk::rechunk;
 use super::side_by_side::side_by_side;
 use super::types::{self, Census};
-use super::{Options, fault};
+use super::{Options, extent, fault};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A result put together from its pages.
@@ -165,6 +165,14 @@ impl Column {
     }
 }
 
+fn num_rows(pages: &[Page]) -> u64 {
+    pages.iter().map(|page| page.num_rows() as u64).sum()
+}
+
+fn num_bytes(pages: &[Page]) -> u64 {
+    pages.iter().map(|page| page.bytes).sum()
+}
+
 fn field(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
@@ -180,10 +188,12 @@ fn drift(column: &str, message: String, fields: Vec<Field>) -> Error {
 /// order in which they then follow those that arrived; `drop` columns are left out.
 ///
 /// # Errors
-/// `SchemaDrift` for a value that does not fit a pinned type.
+/// `SchemaDrift` for a value that does not fit a pinned type, `LimitExceeded` where far more cells are missing than there
+/// is JSON.
 pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[String]) -> Result<Unified> {
     convert::check_pinned(&options.pinned)?;
     let columns = columns(&pages, options, ensure, drop);
+    extent::check(num_rows(&pages), columns.len() as u64, num_bytes(&pages))?;
     let mut fields = Vec::with_capacity(columns.len());
     let mut warnings = Vec::new();
     let mut first_misfit = None;
@@ -250,12 +260,18 @@ fn misfit_error(column: &str, described: &str, wanted: &DataType, fields: Vec<Fi
 
 fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) -> Result<RecordBatch> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(positions.len());
+    // Columns of a type that have no value share their nulls.
+    let mut nulls: HashMap<&DataType, ArrayRef> = HashMap::new();
     for (position, field) in positions.iter().zip(schema.fields()) {
-        arrays.push(match position.and_then(|position| batch.chunks.get_mut(position)) {
+        let chunk = position.and_then(|position| batch.chunks.get_mut(position));
+        arrays.push(match chunk.filter(|chunk| !chunk.is_null()) {
             Some(chunk) if json::is_json(field) => json::array(chunk)?,
             Some(chunk) => convert::array(mem::take(chunk), field.data_type())
                 .map_err(|error| error.with_context(format!("in column {:?}", field.name())))?,
-            None => new_null_array(field.data_type(), batch.rows),
+            None => {
+                let null = || new_null_array(field.data_type(), batch.rows);
+                Arc::clone(nulls.entry(field.data_type()).or_insert_with(null))
+            }
         });
     }
     let rows = RecordBatchOptions::new().with_row_count(Some(batch.rows));
@@ -315,7 +331,7 @@ pub fn stream_warnings(first: &Page, schema: &Schema, options: &Options) -> Vec<
 /// The page as batches of a fixed schema; missing columns are null.
 ///
 /// # Errors
-/// `SchemaDrift` with the schema that would fit this page too.
+/// `SchemaDrift` with the schema that would fit this page too, `LimitExceeded` as [`unify`].
 pub fn conform(
     page: Page,
     schema: &SchemaRef,
@@ -323,6 +339,7 @@ pub fn conform(
     on_new_column: OnNewColumn,
 ) -> Result<Vec<RecordBatch>> {
     let pages = std::slice::from_ref(&page);
+    extent::check(num_rows(pages), schema.fields().len() as u64, page.bytes)?;
     let mut fields: Vec<Field> = schema.fields().iter().map(|field| (**field).clone()).collect();
     let mut first = None;
     let by_name: HashMap<&str, usize> =

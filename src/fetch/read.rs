@@ -10,7 +10,7 @@ use super::http_pages::PageSink;
 use super::reader::Reader;
 use super::receipt::{Ledger, Receipt};
 use super::spec::ReadSpec;
-use crate::decode::{ColumnWarning, Options, Page, Unified, unify};
+use crate::decode::{ColumnWarning, Extent, Options, Page, Unified, unify};
 use crate::error::{Error, Result};
 use crate::http::{Http, Request, RetryBudget};
 use crate::query::Operation;
@@ -59,7 +59,9 @@ pub(super) fn redact_warnings(warnings: &mut [ColumnWarning], http: &Http) {
 async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
     let mut reader = Reader::new(http, settings, &spec, settings.max_concurrency * AHEAD, None)?;
     let mut pages = Vec::new();
+    let mut extent = Extent::default();
     while let Some(settled) = reader.next().await? {
+        extent.add(&settled.page, reader.options())?;
         pages.push(settled.page);
     }
     let ensure = if pages.is_empty() { reader.columns_without_rows().to_vec() } else { Vec::new() };

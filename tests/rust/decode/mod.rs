@@ -3,6 +3,7 @@
 mod basics;
 mod conversions;
 mod digest;
+mod extent;
 mod helpers;
 mod json_cases;
 mod kept_json;
