@@ -13,6 +13,7 @@ pub mod http;
 pub mod ipc;
 pub mod query;
 pub mod settings;
+pub mod types;
 pub mod update;
 
 #[cfg(feature = "sandbox")]

@@ -658,7 +658,10 @@ class Client:
         Args:
             frame: Any dataframe (pandas, polars, pyarrow, duckdb, anything that speaks the Arrow PyCapsule
                 interface), a dict of columns, or a list of dicts whose rows all have the same keys. It has the
-                column ``call_id`` (integers, each once) and one column an attribute; new attributes may be set.
+                column ``call_id`` (whole numbers, each once; floats below 2**53 in size and decimals too) and one
+                column an attribute; new attributes may be set. A column of Python values holds bool, int, float,
+                Decimal, str, UUID, date, datetime, time or None. Decimals keep their digits, UUIDs are their text,
+                categories and runs what is inside. Sets, whose order is arbitrary, are no columns.
             nulls: ``"keep"`` leaves the stored value where a cell is null; ``"clear"`` sets it to null.
             dry_run: Send nothing; return the requests that would be made.
             progress: As in `calls`.
@@ -671,7 +674,12 @@ class Client:
             InvalidInputError: If the frame is not as described: nothing was sent, and the keys of the rows that
                 cannot be are in the message.
             UpdateError: If a request failed, or its answer does not confirm it. It has the rows that were committed,
-                and ``remaining``, a frame that finishes the job when it is passed again.
+                and ``remaining``, which finishes the job when it is passed again with ``nulls=error.nulls``.
+
+        Warns:
+            ConverzWarning: If a column holds times that are all midnight, and may have held dates before pandas, which
+                has no type for them. They are sent as times, but in the column ``date``, which is known to be of
+                dates.
 
         Example:
             >>> import converz
@@ -800,6 +808,10 @@ class Client:
         Raises:
             InvalidInputError: If the frame is not as described, or nothing says what to read.
             APIStatusError: As in `calls`, like APIConnectionError, DecodeError and PagingError.
+
+        Warns:
+            ConverzWarning: If times that are all midnight are to go among stored dates, or where nothing is stored
+                that could tell; besides as in `calls`.
 
         Example:
             >>> import converz

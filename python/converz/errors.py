@@ -5,7 +5,7 @@ Errors carry data beside their message, and all of them can be pickled.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from converz._core import Schema
@@ -156,9 +156,11 @@ class SchemaDriftError(ConverzError):
 
 
 class UpdateError(ConverzError):
-    """An update that was not finished. Its cause is `__cause__`; pass `remaining` again to finish it.
+    """An update that was not finished. Its cause is `__cause__`.
 
-    If nulls were to be cleared, pass it with ``nulls="clear"`` again.
+    To finish it, also in another process, pass what remains as it is, with the nulls that it is meant with:
+    ``client.update_calls(error.remaining, nulls=error.nulls)``. An undo that failed is finished in the same way, cells
+    that were null included, or by calling ``undo()`` once more, which sends only the cells that it changes.
 
     An answer confirms the rows of its request if its status is 200, 201, 203, 204 or 205 and its body, which may be
     empty, is neither a page nor an error and speaks of no fewer rows (``{"updated": 1}`` for two). Any other success
@@ -172,7 +174,9 @@ class UpdateError(ConverzError):
         unsent: Rows of which nothing was sent, likewise, or only what the service refused; rows of only nulls, which
             are never sent, are among them.
         remaining: A `Table` of every row that is not known to be committed, those in doubt included. Setting them
-            again does no harm. It has no rows if all are committed.
+            again does no harm. It has no rows if all are committed. Pass it as it is: text in it may be the JSON of
+            a value, which it is no longer in a frame of another library.
+        nulls: What a null of `remaining` means: ``"keep"`` or ``"clear"``. An undo clears, since it puts nulls back.
 
     """
 
@@ -180,6 +184,7 @@ class UpdateError(ConverzError):
     in_doubt: list[tuple[int, int]]
     unsent: list[tuple[int, int]]
     remaining: Table | None = None
+    nulls: Literal["keep", "clear"] = "keep"
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import ItemsView, KeysView, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from converz import _core
 from converz.errors import InvalidInputError
 from converz.from_polars import readable
+from converz.from_pyarrow import unpacked, unpacked_table
 from converz.table import Table
 
 __all__ = ["check_name", "to_core_table"]
@@ -94,7 +96,7 @@ def _convert(frame: object, key: str) -> _core.Table:
 
 def _arrow(frame: object) -> _core.Table:
     try:
-        return _core.Table.from_arrow(readable(frame))
+        return _core.Table.from_arrow(readable(unpacked_table(frame)))
     except (TypeError, ValueError) as error:
         message = f"frame is a {type(frame).__module__}.{type(frame).__name__}, which is not a table of rows: {error}"
         raise InvalidInputError(message) from error
@@ -105,15 +107,34 @@ def _columns(frame: Mapping[Any, Any]) -> _core.Table:
     lengths: dict[str, int] = {}
     for name, values in frame.items():
         check_name(name)
-        if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__iter__"):
-            message = f"frame[{name!r}]={values!r:.80} is not a column: pass a sequence of values"
-            raise InvalidInputError(message)
+        _check_order(name, values)
         columns[name], lengths[name] = _column(name, values)
     if len(set(lengths.values())) > 1:
         message = f"frame has columns of different lengths: {lengths}"
         raise InvalidInputError(message)
     _check_indexes(frame)
     return _core.Table.from_columns(list(columns), list(columns.values()))
+
+
+def _check_order(name: str, values: Any) -> None:
+    """Refuse what is no column of values, one a row, in an order that is theirs."""
+    kind = type(values)
+    # Asked of the class, since a series of pandas has its labels as attributes.
+    if any(hasattr(kind, attribute) for attribute in ("columns", "column_names", "__dataframe__")):
+        message = f"frame[{name!r}] is a {kind.__name__} and not a column: pass one of its columns"
+        raise InvalidInputError(message)
+    if isinstance(values, (str, bytes, bytearray, Mapping)) or not hasattr(values, "__iter__"):
+        message = f"frame[{name!r}]={values!r:.80} is not a column: pass a sequence of values"
+        raise InvalidInputError(message)
+    if isinstance(values, AbstractSet) and not isinstance(values, (KeysView, ItemsView, Sequence)):
+        message = (
+            f"frame[{name!r}] is a {kind.__name__}, whose order is arbitrary, so that its values would go to the wrong "
+            "rows: pass a list"
+        )
+        raise InvalidInputError(message)
+    if hasattr(kind, "readline"):
+        message = f"frame[{name!r}] is a file ({kind.__name__}), whose lines end with line feeds: pass a list of values"
+        raise InvalidInputError(message)
 
 
 def _check_indexes(frame: Mapping[Any, Any]) -> None:
@@ -151,7 +172,7 @@ def _column(name: str, values: Any) -> tuple[_core.Column, int]:
         table = _core.Table.from_arrow(readable(values.to_frame("column")))
         return _core.Column.from_table(name, table), len(values)
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
-        column = _core.Column.from_arrow(name, values)
+        column = _core.Column.from_arrow(name, unpacked(values))
         return column, len(column)
     elements = list(values)
     return _core.Column.from_list(name, elements), len(elements)

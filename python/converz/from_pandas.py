@@ -11,6 +11,7 @@ from converz import _core
 from converz.errors import InvalidInputError
 from converz.frames import check_name
 from converz.from_numpy import NUMBERS, fixed_width, has_fixed_width
+from converz.from_pyarrow import unpacked
 
 __all__ = ["DATES", "from_pandas", "from_series"]
 
@@ -21,11 +22,11 @@ DATES = "converz_dates"
 def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
     """Convert the columns of `frame`, and its index if that is named.
 
-    What pandas has as null is null: NaN (in nullable columns too), NaT, None and NA. pandas has no type for dates:
-    columns that were dates in the table that the frame was made of stay such, and so does the API's own ``date``, as
-    long as no value has a time of day.
+    What pandas has as null is null: NaN (in nullable columns too, and as a decimal), NaT, None and NA. pandas has no
+    type for dates: columns that were dates in the table that the frame was made of stay such, as long as no value has
+    a time of day.
     """
-    dates = {"date", *frame.attrs.get(DATES, ())}
+    dates = frame.attrs.get(DATES, ())
     if any(name is not None for name in frame.index.names):
         unnamed = [name for name in frame.index.names if name is None]
         repeated = [name for name in frame.index.names if name in frame.columns]
@@ -39,23 +40,11 @@ def from_pandas(frame: pd.DataFrame, key: str) -> _core.Table:
     names: list[Any] = list(frame.columns)
     for name in names:
         check_name(name)
-    columns = ((name, frame.iloc[:, i]) for i, name in enumerate(names))
+    columns = [from_series(name, frame.iloc[:, i]) for i, name in enumerate(names)]
     return _core.Table.from_columns(
         names,
-        [
-            (name in dates and _from_dates(name, series)) or from_series(name, series)
-            for name, series in columns
-        ],
+        [column.as_dates() if name in dates else column for name, column in zip(names, columns, strict=True)],
     )
-
-
-def _from_dates(name: str, series: pd.Series[Any]) -> _core.Column | None:
-    """Convert moments that are all midnights to dates; others are left alone."""
-    if not isinstance(series.dtype, np.dtype) or series.dtype.kind != "M":
-        return None
-    moments = series.to_numpy()
-    days = moments.astype("datetime64[D]")
-    return fixed_width(name, days, None) if ((days == moments) | np.isnat(moments)).all() else None
 
 
 def from_series(name: str, series: pd.Series[Any]) -> _core.Column:
@@ -77,13 +66,33 @@ def from_series(name: str, series: pd.Series[Any]) -> _core.Column:
         return fixed_width(
             name, series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), None, zone="UTC"
         )
-    if not isinstance(dtype, np.dtype) and (pyarrow := _pyarrow()) is not None:
-        return _through_pyarrow(name, series, pyarrow)
-    missing = series.isna().to_numpy()
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _from_categories(name, series)
+    pyarrow = None if isinstance(dtype, np.dtype) else _pyarrow()
+    return _from_objects(name, series) if pyarrow is None else _through_pyarrow(name, series, pyarrow)
+
+
+def _from_objects(name: str, series: pd.Series[Any]) -> _core.Column:
     values = series.astype(object).to_numpy()
+    try:
+        missing = series.isna().to_numpy()
+    except ArithmeticError:
+        # A signalling NaN among decimals, which is refused with its row below.
+        missing = np.array([value is None for value in values])
     return _core.Column.from_list(
         name, [None if gone else value for gone, value in zip(missing, values, strict=True)]
     )
+
+
+def _from_categories(name: str, series: pd.Series[Any]) -> _core.Column:
+    """Convert the categories as a column of their own, so that they are what such values are elsewhere."""
+    try:
+        categories = from_series(name, pd.Series(series.cat.categories))
+    except InvalidInputError:
+        # To be told by row; and nothing is wrong if no row has such a value.
+        return _from_objects(name, series)
+    codes = series.cat.codes.to_numpy().astype("int32")
+    return _core.Column.from_codes(name, codes.tobytes(), categories)
 
 
 def _through_pyarrow(name: str, series: pd.Series[Any], pyarrow: Any) -> _core.Column:
@@ -94,6 +103,7 @@ def _through_pyarrow(name: str, series: pd.Series[Any], pyarrow: Any) -> _core.C
             array = array.__arrow_array__()
         else:
             array = pyarrow.Array.from_pandas(series)
+        array = unpacked(array)
     except (pyarrow.ArrowException, TypeError, ValueError) as error:
         message = f"frame[{name!r}] has the type {series.dtype}, which cannot be converted: {error}"
         raise InvalidInputError(message) from error

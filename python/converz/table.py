@@ -9,6 +9,7 @@ from converz import _core
 from converz.display import html_table, text_table
 from converz.errors import InvalidInputError
 from converz.from_polars import readable
+from converz.from_pyarrow import unpacked_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,9 @@ class Table:
 
         """
         try:
-            self._core = data if isinstance(data, _core.Table) else _core.Table.from_arrow(readable(data))
+            if not isinstance(data, _core.Table):
+                data = _core.Table.from_arrow(readable(unpacked_table(data, extensions_only=True)))
+            self._core = data
         except (TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):
                 raise

@@ -151,7 +151,8 @@ class UpdatePlan:
             An `UpdateResult` with what it took.
 
         Raises:
-            UpdateError: If a request failed, as in `Client.update_calls`.
+            UpdateError: If a request failed, as in `Client.update_calls`. Call ``undo()`` once more to finish it, or
+                pass what remains with ``nulls=error.nulls`` to the client's update.
 
         """
         return self._carry_out(progress, undo=True)

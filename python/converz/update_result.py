@@ -52,7 +52,8 @@ class UpdateResult:
 
         Raises:
             InvalidInputError: If the update did not come from a plan: only a plan reads and keeps old values.
-            UpdateError: If a request failed, as in `Client.update_calls`.
+            UpdateError: If a request failed. Call ``undo()`` once more to finish it, or pass what remains with
+                ``nulls=error.nulls`` to the client's update: cells that were null become null again.
 
         """
         if self._plan is None:

@@ -235,6 +235,7 @@ impl Client {
     ) -> PyResult<Bound<'py, PyDict>> {
         guard(py, || {
             let frame = updates::frame(py, operation, table.get(), nulls)?;
+            updates::warn_about(py, &frame)?;
             let update = updates::settle(py, &self.settings, frame)?;
             let (http, events) = self.connection(py)?;
             updates::run(py, http, Arc::clone(&self.settings), &events, update, report)
@@ -302,6 +303,7 @@ impl Client {
     ) -> PyResult<Vec<PlannedRequest>> {
         guard(py, || {
             let frame = updates::frame(py, operation, table.get(), nulls)?;
+            updates::warn_about(py, &frame)?;
             Ok(updates::dry_run(updates::settle(py, &self.settings, frame)?))
         })
     }

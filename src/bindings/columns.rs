@@ -5,24 +5,28 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder};
 use arrow_array::{
-    ArrayRef, Date32Array, NullArray, RecordBatch, TimestampMicrosecondArray, make_array, new_empty_array,
+    ArrayRef, Date32Array, DictionaryArray, Int32Array, NullArray, RecordBatch, Time64MicrosecondArray,
+    TimestampMicrosecondArray, make_array, new_empty_array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
+use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use arrow_select::concat::concat;
+use arrow_select::take::take;
 use bytes::Bytes;
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyDate, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyString};
 
 use super::errors::to_py_err;
 use super::import;
 use super::panics::guard;
 use super::table::Table;
 use crate::decode::parse_type;
+use crate::encode::{JSON_EXTENSION, as_dates};
 use crate::error::Error;
 
 /// One column on its way into a table.
@@ -50,6 +54,9 @@ enum Value {
     Time(NaiveDateTime),
     /// In UTC.
     Zoned(NaiveDateTime),
+    TimeOfDay(NaiveTime),
+    /// The JSON of a number with whatever digits it has.
+    Decimal(String),
 }
 
 impl Value {
@@ -62,6 +69,8 @@ impl Value {
             Self::Date(_) => "date",
             Self::Time(_) => "datetime without a zone",
             Self::Zoned(_) => "datetime with a zone",
+            Self::TimeOfDay(_) => "time",
+            Self::Decimal(_) => "Decimal",
         }
     }
 }
@@ -80,7 +89,7 @@ const EXACT: i128 = 1 << 53;
 
 #[pymethods]
 impl Column {
-    /// A column of Python values, all of one type or null; whole and other numbers may be mixed.
+    /// A column of Python values, all of one type or null; whole numbers, floats and decimals may be mixed.
     #[staticmethod]
     fn from_list(py: Python<'_>, name: &str, values: &Bound<'_, PyList>) -> PyResult<Self> {
         let mut parsed = Vec::with_capacity(values.len());
@@ -101,7 +110,7 @@ impl Column {
                 }
             }
         }
-        refused.map_or_else(|| build(&parsed), Err).map(Self::from).map_err(|refusal| {
+        refused.map_or_else(|| build(&parsed), Err).map_err(|refusal| {
             let error = to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] {}", refusal.message)));
             // Which keys those rows have is known to who knows the other columns.
             match error.value(py).setattr(intern!(py, "_rows"), refusal.rows) {
@@ -140,6 +149,29 @@ impl Column {
         // Python aligns its bytes as C does, though it does not promise to.
         let data = data.align_buffers(true).build();
         data.map(|data| Self::from(make_array(data))).map_err(|error| refuse(error.to_string()))
+    }
+
+    /// Categories of pandas: for each row the place of its value among those that there are, or -1.
+    #[staticmethod]
+    fn from_codes(py: Python<'_>, name: &str, codes: PyBackedBytes, categories: &Self) -> PyResult<Self> {
+        let codes =
+            codes.chunks_exact(4).map(|code| i32::from_ne_bytes([code[0], code[1], code[2], code[3]]));
+        let codes: Int32Array = codes.map(|code| (code >= 0).then_some(code)).collect();
+        let Self { array, metadata } = categories.clone();
+        // Only strings are worth to be kept apart, and only where no extension type says what they are.
+        let array = if array.data_type().is_string() && metadata.is_empty() {
+            DictionaryArray::try_new(codes, array).map(|array| Arc::new(array) as ArrayRef)
+        } else {
+            take(&array, &codes, None)
+        };
+        array.map(|array| Self { array, metadata }).map_err(|error| {
+            to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
+        })
+    }
+
+    /// Times without a zone that are all midnight as dates; other columns as they are.
+    fn as_dates(&self) -> Self {
+        as_dates(&self.array).map_or_else(|| self.clone(), Self::from)
     }
 
     fn __len__(&self) -> usize {
@@ -212,8 +244,8 @@ const TOO_FINE: &str =
     "Python's times are in microseconds: pass finer ones as a column of pandas, numpy or Arrow";
 
 fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
-    const UNKNOWN: &str = "it takes bool, int, float, str, date, datetime or None; for other types pass a table of \
-                           pyarrow or polars";
+    const UNKNOWN: &str = "it takes bool, int, float, Decimal, str, UUID, date, datetime, time or None; for other \
+                           types pass a table of pyarrow or polars";
     if value.is_none() {
         return Ok(None);
     }
@@ -250,6 +282,15 @@ fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
     if class == "datetime64" {
         return numpy_time(value);
     }
+    if is_instance(value, "datetime", "time").map_err(failed)? {
+        return time_of_day(value).map(Some);
+    }
+    if is_instance(value, "decimal", "Decimal").map_err(failed)? {
+        return decimal(value).map(|digits| Some(Value::Decimal(digits)));
+    }
+    if is_instance(value, "uuid", "UUID").map_err(failed)? {
+        return Ok(Some(Value::Text(value.str().and_then(|text| text.extract()).map_err(failed)?)));
+    }
     // numpy's other scalars.
     if value.hasattr(intern!(value.py(), "dtype")).unwrap_or(false)
         && let Ok(item) = value.call_method0(intern!(value.py(), "item"))
@@ -258,6 +299,48 @@ fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
         return parse(&item);
     }
     Err(UNKNOWN.to_owned())
+}
+
+/// Whether it is of a class of the standard library; nothing is if its module was never imported.
+fn is_instance(value: &Bound<'_, PyAny>, module: &str, class: &str) -> PyResult<bool> {
+    let modules = value.py().import(intern!(value.py(), "sys"))?.getattr(intern!(value.py(), "modules"))?;
+    let module = modules.cast_into::<PyDict>()?.get_item(module)?;
+    module.map_or(Ok(false), |module| value.is_instance(&module.getattr(class)?))
+}
+
+fn time_of_day(value: &Bound<'_, PyAny>) -> Result<Value, String> {
+    let part = |part: &str| -> PyResult<u32> { value.getattr(part)?.extract() };
+    let read = || -> PyResult<Option<NaiveTime>> {
+        if !value.getattr("tzinfo")?.is_none() {
+            return Ok(None);
+        }
+        let (hour, minute) = (part("hour")?, part("minute")?);
+        Ok(NaiveTime::from_hms_micro_opt(hour, minute, part("second")?, part("microsecond")?))
+    };
+    let time = read().map_err(|error| error.to_string())?;
+    time.map(Value::TimeOfDay).ok_or_else(|| "a time of day has no zone".to_owned())
+}
+
+/// The digits that a decimal has, as a JSON number.
+fn decimal(value: &Bound<'_, PyAny>) -> Result<String, String> {
+    /// Zeros that are written rather than an exponent.
+    const ZEROS: u64 = 100;
+    let read = || -> PyResult<Option<String>> {
+        if !value.call_method0("is_finite")?.extract::<bool>()? {
+            return Ok(None);
+        }
+        let exponent: i64 = value.call_method0("as_tuple")?.getattr("exponent")?.extract()?;
+        let text = if exponent.unsigned_abs() <= ZEROS {
+            value.call_method1("__format__", ("f",))?
+        } else {
+            value.str()?.into_any()
+        };
+        text.extract().map(Some)
+    };
+    let digits = read().map_err(|error| error.to_string())?.ok_or("JSON has no such number")?;
+    serde_json::from_str::<&serde_json::value::RawValue>(&digits)
+        .map_err(|_| "its digits are no JSON number".to_owned())?;
+    Ok(digits)
 }
 
 /// numpy gives times that are finer than a microsecond as integers.
@@ -335,13 +418,14 @@ impl Refusal {
     }
 }
 
-fn build(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
+fn build(values: &[Option<Value>]) -> Result<Column, Refusal> {
     let Some((first_row, first)) =
         values.iter().enumerate().find_map(|(row, value)| Some((row, value.as_ref()?)))
     else {
-        return Ok(Arc::new(NullArray::new(values.len())));
+        let nothing: ArrayRef = Arc::new(NullArray::new(values.len()));
+        return Ok(nothing.into());
     };
-    let numbers = |value: &Value| matches!(value, Value::Float(_) | Value::Integer(_));
+    let numbers = |value: &Value| matches!(value, Value::Float(_) | Value::Integer(_) | Value::Decimal(_));
     Refusal::of(
         values,
         |value| value.kind() != first.kind() && !(numbers(value) && numbers(first)),
@@ -353,9 +437,13 @@ fn build(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
             )
         },
     )?;
+    let decimal = |value: &Value| matches!(value, Value::Decimal(_));
     let floats = values.iter().flatten().any(|value| matches!(value, Value::Float(_)));
     let each = || values.iter().map(Option::as_ref);
-    Ok(match first {
+    let array: ArrayRef = match first {
+        // Whatever number the first one is.
+        Value::Decimal(_) => return decimals(values),
+        _ if values.iter().flatten().any(decimal) => return decimals(values),
         Value::Integer(_) | Value::Float(_) if floats => {
             Refusal::of(
                 values,
@@ -405,6 +493,14 @@ fn build(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
                 })
                 .collect::<Date32Array>(),
         ),
+        Value::TimeOfDay(_) => Arc::new(
+            each()
+                .map(|value| match value {
+                    Some(Value::TimeOfDay(time)) => Some(micros_of_day(*time)),
+                    _ => None,
+                })
+                .collect::<Time64MicrosecondArray>(),
+        ),
         Value::Time(_) | Value::Zoned(_) => {
             let zone = matches!(first, Value::Zoned(_)).then_some("UTC");
             let times = each()
@@ -416,7 +512,33 @@ fn build(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
             let data_type = DataType::Timestamp(TimeUnit::Microsecond, zone.map(Into::into));
             Arc::new(times.with_data_type(data_type))
         }
-    })
+    };
+    Ok(array.into())
+}
+
+/// Numbers of which at least one is a decimal, each with the digits that it has: as JSON, since Arrow's decimals have
+/// one number of digits for a whole column.
+fn decimals(values: &[Option<Value>]) -> Result<Column, Refusal> {
+    Refusal::of(
+        values,
+        |value| matches!(value, Value::Float(float) if !float.is_finite()),
+        |row, _| format!("has a float in row {row} (counted from 0) that is no number of JSON"),
+    )?;
+    let mut texts = StringBuilder::new();
+    for value in values {
+        match value {
+            Some(Value::Decimal(digits)) => texts.append_value(digits),
+            Some(Value::Integer(integer)) => texts.append_value(integer.to_string()),
+            Some(Value::Float(float)) => texts.append_value(zmij::Buffer::new().format_finite(*float)),
+            _ => texts.append_null(),
+        }
+    }
+    let metadata = [(EXTENSION_TYPE_NAME_KEY.to_owned(), JSON_EXTENSION.to_owned())].into();
+    Ok(Column { array: Arc::new(texts.finish()), metadata })
+}
+
+fn micros_of_day(time: NaiveTime) -> i64 {
+    i64::from(time.num_seconds_from_midnight()) * 1_000_000 + i64::from(time.nanosecond() / 1_000)
 }
 
 /// 1970-01-01, counted as chrono counts days.

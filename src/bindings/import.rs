@@ -28,6 +28,7 @@ use super::errors::to_py_err;
 use super::panics::panic_text;
 use crate::decode::MAX_NESTING;
 use crate::error::Error;
+use crate::types::type_name;
 
 /// Rows that no data have, though a wrong count may.
 const MAX_ROWS: usize = 1 << 48;
@@ -226,8 +227,9 @@ fn check_counts(array: &FFI_ArrowArray, data_type: &DataType) -> Result<(), Stri
     };
     if array.num_children() != children.len() {
         return Err(format!(
-            "it has {} arrays inside, and {data_type} has {}",
+            "it has {} arrays inside, and {} has {}",
             signed(array.num_children()),
+            type_name(data_type),
             children.len()
         ));
     }
@@ -237,7 +239,7 @@ fn check_counts(array: &FFI_ArrowArray, data_type: &DataType) -> Result<(), Stri
     match (array.dictionary(), data_type) {
         (Some(values), DataType::Dictionary(_, value_type)) => check_counts(values, value_type),
         (None, DataType::Dictionary(..)) => Err("it has keys and no dictionary".to_owned()),
-        (Some(_), _) => Err(format!("it has a dictionary, and {data_type} has none")),
+        (Some(_), _) => Err(format!("it has a dictionary, and {} has none", type_name(data_type))),
         (None, _) => Ok(()),
     }
 }
@@ -256,7 +258,7 @@ fn check_buffers(
     let expected = if layout.variadic { fixed + 1..MAX_FIELDS } else { fixed..fixed + 1 };
     // Older libraries count no buffers for the null type, others one.
     if !expected.contains(&found) && *data_type != DataType::Null {
-        return Err(format!("it has {} buffers, and {data_type} has {fixed}", signed(found)));
+        return Err(format!("it has {} buffers, and {} has {fixed}", signed(found), type_name(data_type)));
     }
     if end == 0 || *data_type == DataType::Null {
         return Ok(());

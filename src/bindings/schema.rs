@@ -13,8 +13,9 @@ use super::errors::to_py_err;
 use super::import;
 use super::panics::guard;
 use super::table::Table;
-use crate::decode::{parse_type, type_name};
+use crate::decode::parse_type;
 use crate::error::Error;
+use crate::types::type_name;
 
 /// The names and types of a table's columns, in order.
 ///

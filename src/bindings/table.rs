@@ -28,6 +28,7 @@ use super::values;
 use crate::decode::string_views;
 use crate::error::Error;
 use crate::ipc;
+use crate::types::type_name;
 
 #[pyclass(frozen, module = "converz._core", name = "Table")]
 #[derive(Debug, Clone)]
@@ -234,7 +235,12 @@ impl Table {
                 DataType::Timestamp(TimeUnit::Millisecond, _) => values!(TimestampMillisecondType),
                 DataType::Timestamp(TimeUnit::Microsecond, _) => values!(TimestampMicrosecondType),
                 DataType::Timestamp(TimeUnit::Nanosecond, _) => values!(TimestampNanosecondType),
-                other => return Err(PyTypeError::new_err(format!("a column of {other} has no fixed width"))),
+                other => {
+                    return Err(PyTypeError::new_err(format!(
+                        "a column of {} has no fixed width",
+                        type_name(other)
+                    )));
+                }
             };
             Ok((values, mask))
         })

@@ -11,7 +11,8 @@ use super::events::Events;
 use super::panics::guard;
 use super::runtime::{wait, wait_for_work};
 use super::table::Table;
-use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame};
+use super::warnings::warn;
+use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame, midnight_warning};
 use crate::error::{Error, ErrorKind};
 use crate::http::Http;
 use crate::query::Operation;
@@ -30,6 +31,11 @@ pub fn frame(
     let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
     // Looking at every cell of a large frame takes longer than Ctrl-C may.
     or_raise(py, wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))?)
+}
+
+/// Says what there is to say of a frame that nobody compares with what is stored.
+pub fn warn_about(py: Python<'_>, frame: &UpdateFrame) -> PyResult<()> {
+    frame.midnights().try_for_each(|name| warn(py, &midnight_warning(name, false)))
 }
 
 /// Settles the requests of a frame; nothing is sent.
@@ -144,14 +150,39 @@ fn failure(py: Python<'_>, update: &Update, error: &Error) -> Account {
 }
 
 fn account(py: Python<'_>, update: &Update, error: &Error) -> PyResult<PyErr> {
-    let exception = try_to_py_err(py, error)?;
+    let exception = try_to_py_err(py, &advised(update, error))?;
     if let ErrorKind::Update(failure) = error.kind() {
         let frame = update.frame();
         let remaining = Table::new(Arc::clone(frame.schema()), frame.remaining(failure));
         let class = py.import(intern!(py, "converz.table"))?.getattr(intern!(py, "Table"))?;
+        exception.value(py).setattr(intern!(py, "nulls"), nulls_name(frame.nulls()))?;
         exception.value(py).setattr(intern!(py, "remaining"), class.call1((remaining,))?)?;
     }
     Ok(exception)
+}
+
+/// The error with what to call to finish the update.
+fn advised(update: &Update, error: &Error) -> Error {
+    let ErrorKind::Update(failure) = error.kind() else { return error.clone() };
+    if failure.in_doubt.is_empty() && failure.unsent.is_empty() {
+        return error.clone();
+    }
+    let verb = match update.frame().key() {
+        KeyColumn::CallId => "update_calls",
+        KeyColumn::RepId => "update_reps",
+    };
+    let call = match update.frame().nulls() {
+        Nulls::Keep => format!("{verb}(error.remaining)"),
+        Nulls::Clear => format!("{verb}(error.remaining, nulls=\"clear\")"),
+    };
+    error.clone().with_context(format!("to finish it, call {call}, or once more what failed"))
+}
+
+fn nulls_name(nulls: Nulls) -> &'static str {
+    match nulls {
+        Nulls::Keep => "keep",
+        Nulls::Clear => "clear",
+    }
 }
 
 /// One request, as it would be made.

@@ -14,6 +14,8 @@ use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
+use crate::types::type_name;
+
 /// Appends the values of `array`, null as None.
 pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> PyResult<()> {
     macro_rules! numbers {
@@ -67,9 +69,10 @@ pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> PyResult<()> {
             let plain = cast(array, values).map_err(|error| PyTypeError::new_err(error.to_string()))?;
             extend(list, &plain)
         }
-        other => {
-            Err(PyTypeError::new_err(format!("values of {other} have no counterpart in Python's own types")))
-        }
+        other => Err(PyTypeError::new_err(format!(
+            "values of {} have no counterpart in Python's own types",
+            type_name(other)
+        ))),
     }
 }
 

@@ -7,6 +7,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use super::Options;
 use super::chunk::{Chunk, Data, Tag, Value};
 use super::time::{self, Format};
+pub use crate::types::type_name;
 
 /// Integers from here on are not all exact as doubles.
 const INEXACT: u64 = 1 << 53;
@@ -218,29 +219,5 @@ pub(super) fn widened(narrow: &DataType, census: Census, parse_dates: bool) -> D
         (Float32 | Float64, Int64) if !census.inexact => Float64,
         (Timestamp(_, zone), Timestamp(_, other)) if zone.is_some() == other.is_some() => arrived,
         _ => Utf8,
-    }
-}
-
-/// An Arrow type's usual name, as messages show it and a user's `schema` has it.
-pub fn type_name(data_type: &DataType) -> String {
-    let unit = |unit: &TimeUnit| match unit {
-        TimeUnit::Second => "s",
-        TimeUnit::Millisecond => "ms",
-        TimeUnit::Microsecond => "us",
-        TimeUnit::Nanosecond => "ns",
-    };
-    match data_type {
-        DataType::Boolean => "bool".to_owned(),
-        DataType::Utf8 => "string".to_owned(),
-        DataType::LargeUtf8 => "large_string".to_owned(),
-        DataType::Utf8View => "string_view".to_owned(),
-        DataType::Timestamp(precision, None) => format!("timestamp[{}]", unit(precision)),
-        DataType::Timestamp(precision, Some(zone)) => format!("timestamp[{}, {zone}]", unit(precision)),
-        DataType::Dictionary(keys, values) => {
-            format!("dictionary[{}, {}]", type_name(keys), type_name(values))
-        }
-        // Has names of fields, which are the user's.
-        nested if nested.is_nested() => nested.to_string(),
-        other => other.to_string().to_lowercase(),
     }
 }

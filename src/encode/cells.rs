@@ -13,6 +13,8 @@ use super::number::{Booleans, Decimals, Floats, Halves, Integers};
 use super::output::Output;
 use super::text::{JsonTexts, Strings};
 use super::time::{Clocks, Dates, Days, Timestamps};
+use super::uuid::{self, Uuids};
+use crate::types::type_name;
 
 /// Deeper nesting than any attribute has; it also bounds the recursion.
 const MAX_NESTING: usize = 64;
@@ -106,8 +108,12 @@ pub(super) fn field_cells(field: &Field, array: &ArrayRef, depth: usize) -> Resu
             DataType::Utf8 => Ok(Box::new(JsonTexts(array.as_string::<i32>().clone()))),
             DataType::LargeUtf8 => Ok(Box::new(JsonTexts(array.as_string::<i64>().clone()))),
             DataType::Utf8View => Ok(Box::new(JsonTexts(array.as_string_view().clone()))),
-            other => Err(format!("has the extension type {JSON_EXTENSION} over {other}: it must be strings")),
+            other => Err(format!(
+                "has the extension type {JSON_EXTENSION} over {}: it must be strings",
+                type_name(other)
+            )),
         },
+        Some(_) if uuid::is_uuid(field) => Ok(Box::new(Uuids::new(array))),
         Some(name) if MISLEADING_EXTENSIONS.contains(&name) => {
             Err(format!("has the extension type {name}, which JSON cannot hold: turn it into a string"))
         }
@@ -181,7 +187,7 @@ pub(super) fn cells(array: &ArrayRef, depth: usize) -> Result<Box<dyn Cells>, St
         DataType::Map(..) => Maps::cells(array.as_map(), depth)?,
         refused => {
             let instead = instead(refused);
-            return Err(format!("has the type {refused}, which JSON cannot hold: {instead}"));
+            return Err(format!("has the type {}, which JSON cannot hold: {instead}", type_name(refused)));
         }
     })
 }

@@ -46,6 +46,7 @@ pub(super) struct Inner {
     pub key_column: Column,
     pub columns: Vec<Column>,
     pub groups: Vec<Group>,
+    pub nulls: Nulls,
 }
 
 /// Columns that go together, since the same of their rows are sent.
@@ -66,13 +67,14 @@ impl UpdateFrame {
                 column.sent = all.clone();
             }
             let columns = (0..parts.columns.len()).collect();
-            return Ok(parts.finish(vec![Group { columns, form: Form::RowWise }]));
+            return Ok(parts.finish(vec![Group { columns, form: Form::RowWise }], nulls));
         }
-        Ok(parts.finish_grouped())
+        Ok(parts.finish_grouped(nulls))
     }
 
     /// A frame of which only some cells are sent, those that are null as nulls. `sent` has one mask for each column
-    /// beside the key, and a mask has bits for each batch; no batch may be empty.
+    /// beside the key, and a mask has bits for each batch; no batch may be empty. `nulls` is what a null means to who
+    /// passes rows of the frame on, whatever is sent of them.
     ///
     /// # Errors
     /// As [`UpdateFrame::new`].
@@ -81,6 +83,7 @@ impl UpdateFrame {
         batches: Vec<RecordBatch>,
         key: KeyColumn,
         sent: Vec<Mask>,
+        nulls: Nulls,
     ) -> Result<Self> {
         let mut parts = Parts::new(schema, batches, key)?;
         let fits = |mask: &Mask| mask.fits(parts.batches.iter().map(RecordBatch::num_rows));
@@ -90,7 +93,7 @@ impl UpdateFrame {
         for (column, sent) in parts.columns.iter_mut().zip(sent) {
             column.sent = sent;
         }
-        Ok(parts.finish_grouped())
+        Ok(parts.finish_grouped(nulls))
     }
 
     pub fn schema(&self) -> &SchemaRef {
@@ -152,7 +155,13 @@ impl UpdateFrame {
             .collect()
     }
 
-    /// What is not known to be committed, rows in doubt included: sent again, it finishes the job.
+    /// What a null of [`UpdateFrame::remaining`] means.
+    pub fn nulls(&self) -> Nulls {
+        self.inner.nulls
+    }
+
+    /// What is not known to be committed, rows in doubt included: a frame of it with the same meaning of nulls finishes
+    /// the job.
     pub fn remaining(&self, failure: &UpdateFailure) -> Vec<RecordBatch> {
         let mut rows: Vec<Range<usize>> = failure.in_doubt.iter().chain(&failure.unsent).cloned().collect();
         rows.sort_by_key(|run| run.start);

@@ -5,10 +5,14 @@ use std::hash::Hash;
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, downcast_integer};
-use arrow_schema::DataType;
+use arrow_schema::{ArrowError, DataType};
 use hashbrown::{HashMap, HashSet};
 
+use super::cells::JSON_EXTENSION;
+use super::plain::Raw;
 use super::refuse::shown;
+use super::{uuid, whole};
+use crate::types::type_name;
 
 /// Which column that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,45 +31,40 @@ impl KeyColumn {
         }
     }
 
-    /// The key in the plainest array that holds it (categories are unpacked).
+    /// The key as integers or as strings.
     ///
     /// # Errors
-    /// A type that cannot be this key, as a sentence.
-    pub(super) fn plain(self, array: &ArrayRef) -> Result<ArrayRef, String> {
-        let data_type = array.data_type();
-        let inner = match data_type {
-            DataType::Dictionary(_, values) => values.as_ref(),
-            DataType::RunEndEncoded(_, values) => values.data_type(),
-            plain => plain,
-        };
-        let fits = match self {
+    /// A type or values that cannot be this key, as the rest of a sentence about it.
+    pub(super) fn plain(self, mut keys: Raw) -> Result<Raw, String> {
+        if let DataType::Dictionary(_, values) = keys.field.data_type() {
+            let cast: Result<_, ArrowError> =
+                keys.arrays.iter().map(|array| arrow_cast::cast(array, values)).collect();
+            keys.arrays = cast.map_err(|error| format!("cannot be unpacked: {error}"))?;
+            keys.field = keys.field.clone().with_data_type(values.as_ref().clone());
+        }
+        let data_type = keys.field.data_type();
+        let is_json = keys.field.extension_type_name() == Some(JSON_EXTENSION);
+        match self {
             // A key that is null throughout is refused for that.
-            _ if *inner == DataType::Null => true,
-            Self::CallId => inner.is_integer(),
-            Self::RepId => inner.is_string(),
+            _ if *data_type == DataType::Null => Ok(keys),
+            Self::CallId if data_type.is_integer() => Ok(keys),
+            Self::CallId if data_type.is_floating() || data_type.is_decimal() || is_json => {
+                whole::keys(&keys)
+            }
+            Self::RepId if data_type.is_string() && !is_json => Ok(keys),
+            Self::RepId if uuid::is_uuid(&keys.field) => Ok(uuid::texts(&keys)),
+            _ => Err(self.refused(&keys, is_json)),
+        }
+    }
+
+    fn refused(self, keys: &Raw, is_json: bool) -> String {
+        let wanted = match self {
+            Self::CallId => "integers",
+            Self::RepId => "strings",
         };
-        if !fits {
-            let name = self.name();
-            let wanted = match self {
-                Self::CallId => "integers",
-                Self::RepId => "strings",
-            };
-            let values = (0..array.len()).map(|row| {
-                arrow_cast::display::array_value_to_string(array, row)
-                    .ok()
-                    .filter(|text| !text.is_empty())
-                    .unwrap_or_else(|| "null".to_owned())
-            });
-            return Err(format!(
-                "{name} has the type {data_type} ({}): it must be {wanted} (cast it)",
-                shown(values)
-            ));
-        }
-        if inner == data_type {
-            Ok(array.clone())
-        } else {
-            arrow_cast::cast(array, inner).map_err(|error| format!("{}: {error}", self.name()))
-        }
+        let values = keys.arrays.iter().flat_map(|array| (0..array.len()).map(move |row| text(array, row)));
+        let name = if is_json { JSON_EXTENSION.to_owned() } else { type_name(keys.field.data_type()) };
+        format!("has the type {name} ({}): it must be {wanted} (cast it)", shown(values))
     }
 
     /// What is wrong with the keys, as sentences.
@@ -113,6 +112,12 @@ impl KeyColumn {
         }
         wrong
     }
+}
+
+/// A key as a message shows it.
+pub(super) fn text(array: &ArrayRef, row: usize) -> String {
+    let text = arrow_cast::display::array_value_to_string(array, row).ok().filter(|text| !text.is_empty());
+    text.unwrap_or_else(|| "null".to_owned())
 }
 
 #[derive(Default)]

@@ -11,15 +11,19 @@ mod digits;
 mod frame;
 mod key;
 mod mask;
+mod midnight;
 mod nested;
 mod number;
 mod output;
 mod parts;
+mod plain;
 mod refuse;
 mod shape;
 mod text;
 mod time;
+mod uuid;
 mod valid;
+mod whole;
 mod write;
 
 pub(crate) use cells::JSON_EXTENSION;
@@ -28,6 +32,8 @@ pub use cut::{Form, Limits, MAX_ROWS, RequestPlan};
 pub use frame::UpdateFrame;
 pub use key::KeyColumn;
 pub use mask::Mask;
+pub(crate) use midnight::is_known;
+pub use midnight::{as_dates, midnight_warning};
 
 /// What a null cell of an update means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

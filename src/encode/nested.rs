@@ -15,6 +15,7 @@ use arrow_schema::{DataType, Field};
 use super::cells::{Cells, Fault, cells, field_cells};
 use super::output::Output;
 use super::text::{label, text_size, write_text};
+use crate::types::type_name;
 
 const NULL: &[u8] = b"null";
 
@@ -39,11 +40,11 @@ impl Dictionary<Int32Type> {
             };
         }
         let DataType::Dictionary(key, _) = array.data_type() else {
-            return Err(format!("has the type {}, which is no dictionary", array.data_type()));
+            return Err(format!("has the type {}, which is no dictionary", type_name(array.data_type())));
         };
         downcast_integer! {
             key.as_ref() => (typed),
-            _ => Err(format!("has the type {}, whose keys are no integers", array.data_type()))
+            _ => Err(format!("has the type {}, whose keys are no integers", type_name(array.data_type())))
         }
     }
 }
@@ -79,17 +80,25 @@ pub(super) struct Runs<R: RunEndIndexType> {
 
 impl Runs<Int32Type> {
     pub(super) fn cells(array: &ArrayRef, depth: usize) -> Result<Box<dyn Cells>, String> {
-        fn typed<R: RunEndIndexType>(array: &ArrayRef, depth: usize) -> Result<Box<dyn Cells>, String> {
+        fn typed<R: RunEndIndexType>(
+            array: &ArrayRef,
+            field: &Field,
+            depth: usize,
+        ) -> Result<Box<dyn Cells>, String> {
             let array = array.as_run::<R>();
-            Ok(Box::new(Runs { array: array.clone(), values: cells(array.values(), depth + 1)? }))
+            let values = field_cells(field, array.values(), depth + 1)?;
+            Ok(Box::new(Runs { array: array.clone(), values }))
         }
-        let DataType::RunEndEncoded(ends, _) = array.data_type() else {
-            return Err(format!("has the type {}, which is not run-end encoded", array.data_type()));
+        let DataType::RunEndEncoded(ends, field) = array.data_type() else {
+            return Err(format!(
+                "has the type {}, which is not run-end encoded",
+                type_name(array.data_type())
+            ));
         };
         match ends.data_type() {
-            DataType::Int16 => typed::<Int16Type>(array, depth),
-            DataType::Int32 => typed::<Int32Type>(array, depth),
-            _ => typed::<Int64Type>(array, depth),
+            DataType::Int16 => typed::<Int16Type>(array, field, depth),
+            DataType::Int32 => typed::<Int32Type>(array, field, depth),
+            _ => typed::<Int64Type>(array, field, depth),
         }
     }
 }
@@ -282,7 +291,10 @@ pub(super) struct Maps {
 impl Maps {
     pub(super) fn cells(map: &MapArray, depth: usize) -> Result<Box<dyn Cells>, String> {
         if !matches!(map.key_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
-            return Err(format!("is a map whose keys are {}, but those of JSON are strings", map.key_type()));
+            return Err(format!(
+                "is a map whose keys are {}, but those of JSON are strings",
+                type_name(map.key_type())
+            ));
         }
         if map.keys().null_count() > 0 {
             return Err("is a map with a null among its keys".to_owned());

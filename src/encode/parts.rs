@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::SchemaRef;
+use arrow_array::RecordBatch;
+use arrow_schema::{Schema, SchemaRef};
 
+use super::Nulls;
 use super::cells::Fault;
 use super::column::Column;
 use super::cut::Form;
 use super::frame::{Group, Inner, UpdateFrame};
 use super::key::KeyColumn;
+use super::midnight::known_dates;
 use super::output::Output;
+use super::plain::Raw;
 use super::refuse::{refuse, shown};
 use super::shape::{check_batches, check_names};
 use crate::error::{Error, Result};
@@ -34,23 +37,34 @@ impl Parts {
         }
         check_batches(schema, &batches)?;
 
-        let arrays = |index: usize| -> Vec<ArrayRef> {
-            batches.iter().map(|batch| batch.column(index).clone()).collect()
+        let raw = |index: usize| Raw {
+            field: schema.field(index).clone(),
+            arrays: batches.iter().map(|batch| batch.column(index).clone()).collect(),
         };
-        let keys = arrays(key_index)
-            .iter()
-            .map(|array| key.plain(array))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(Error::invalid_input)?;
-        let key_column = Column::new(schema.field(key_index), &keys).map_err(Error::invalid_input)?;
-        let (columns, refused): (Vec<_>, Vec<_>) = attributes
-            .iter()
-            .map(|index| Column::new(schema.field(*index), &arrays(*index)))
-            .partition(Result::is_ok);
-        let mut wrong: Vec<String> = refused.into_iter().filter_map(Result::err).collect();
-        let columns: Vec<Column> = columns.into_iter().filter_map(Result::ok).collect();
-        wrong.extend(key.check(&keys));
+        let keys = raw(key_index).unpacked().and_then(|keys| key.plain(keys));
+        let keys = keys.map_err(|reason| Error::invalid_input(format!("{} {reason}", key.name())))?;
+        let key_column = Column::new(&keys.field, &keys.arrays).map_err(Error::invalid_input)?;
+        let mut wrong = Vec::new();
+        let mut columns = Vec::with_capacity(attributes.len());
+        let mut plain = Vec::with_capacity(attributes.len() + 1);
+        for index in attributes {
+            let own = raw(index)
+                .unpacked()
+                .map(known_dates)
+                .map_err(|reason| format!("column {:?} {reason}", schema.field(index).name()))
+                .and_then(|raw| Ok((Column::new(&raw.field, &raw.arrays)?, raw)));
+            match own {
+                Ok((column, raw)) => {
+                    columns.push(column);
+                    plain.push((index, raw));
+                }
+                Err(reason) => wrong.push(reason),
+            }
+        }
+        wrong.extend(key.check(&keys.arrays));
         refuse(&wrong)?;
+        plain.push((key_index, keys));
+        let (schema, batches) = replaced(schema, batches, plain)?;
 
         let mut starts = Vec::with_capacity(batches.len() + 1);
         let mut rows = 0;
@@ -59,7 +73,7 @@ impl Parts {
             rows += batch.num_rows();
         }
         starts.push(rows);
-        let parts = Self { schema: schema.clone(), batches, starts, key, key_column, columns };
+        let parts = Self { schema, batches, starts, key, key_column, columns };
         parts.check_values()?;
         Ok(parts)
     }
@@ -95,7 +109,7 @@ impl Parts {
     }
 
     /// Columns of which the same cells are sent go together; nulls among them force the row-wise form.
-    pub(super) fn finish_grouped(self) -> UpdateFrame {
+    pub(super) fn finish_grouped(self, nulls: Nulls) -> UpdateFrame {
         let mut groups: Vec<Group> = Vec::new();
         for (place, column) in self.columns.iter().enumerate() {
             let form = if column.sent.is_within(&column.set) { Form::Columnar } else { Form::RowWise };
@@ -113,11 +127,40 @@ impl Parts {
                 None => groups.push(Group { columns: vec![place], form }),
             }
         }
-        self.finish(groups)
+        self.finish(groups, nulls)
     }
 
-    pub(super) fn finish(self, groups: Vec<Group>) -> UpdateFrame {
+    pub(super) fn finish(self, groups: Vec<Group>, nulls: Nulls) -> UpdateFrame {
         let Self { schema, batches, starts, key, key_column, columns } = self;
-        UpdateFrame { inner: Arc::new(Inner { schema, batches, starts, key, key_column, columns, groups }) }
+        UpdateFrame {
+            inner: Arc::new(Inner { schema, batches, starts, key, key_column, columns, groups, nulls }),
+        }
     }
+}
+
+/// The batches with columns that were made plain in their places.
+fn replaced(
+    schema: &SchemaRef,
+    batches: Vec<RecordBatch>,
+    plain: Vec<(usize, Raw)>,
+) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let changed: Vec<(usize, Raw)> =
+        plain.into_iter().filter(|(index, raw)| raw.field != *schema.field(*index)).collect();
+    if changed.is_empty() {
+        return Ok((schema.clone(), batches));
+    }
+    let mut fields = schema.fields().to_vec();
+    for (index, raw) in &changed {
+        fields[*index] = Arc::new(raw.field.clone());
+    }
+    let schema = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
+    let batches = batches.iter().enumerate().map(|(place, batch)| {
+        let mut columns = batch.columns().to_vec();
+        for (index, raw) in &changed {
+            columns[*index] = raw.arrays[place].clone();
+        }
+        RecordBatch::try_new(schema.clone(), columns)
+            .map_err(|error| Error::internal(format!("plain columns do not fit together: {error}")))
+    });
+    Ok((schema.clone(), batches.collect::<Result<_>>()?))
 }

@@ -12,9 +12,9 @@ use arrow_select::take::take;
 
 use super::matching::{defect, is_temporal};
 use super::nearest::nearest;
-use super::same::{Kinds, same};
+use super::same::{Kinds, is_date, same};
 use crate::decode::type_as_read;
-use crate::encode::{Column, JSON_EXTENSION, UpdateFrame};
+use crate::encode::{Column, JSON_EXTENSION, UpdateFrame, is_known, midnight_warning};
 use crate::error::{Error, Result};
 
 /// What an update would do to one attribute. The counts are of cells in rows that were found.
@@ -57,6 +57,7 @@ pub struct Plan {
     pub(super) found: Vec<Option<u32>>,
     not_found: Vec<Range<usize>>,
     rows_read: usize,
+    warnings: Vec<String>,
 }
 
 /// What is stored of one attribute.
@@ -64,6 +65,19 @@ pub(super) struct Stored {
     pub field: Field,
     pub array: ArrayRef,
     column: Column,
+}
+
+impl Stored {
+    /// Whether all values are dates; nothing if there is none.
+    fn are_dates(&self) -> Option<bool> {
+        let mut json = Vec::new();
+        let mut dates = (0..self.array.len()).filter_map(|row| {
+            json.clear();
+            self.column.json(0, row, &mut json);
+            is_date(&json)
+        });
+        dates.next().map(|first| first && dates.all(|date| date))
+    }
 }
 
 impl Plan {
@@ -81,8 +95,10 @@ impl Plan {
             not_found: not_found(&found),
             found,
             rows_read,
+            warnings: Vec::new(),
             frame,
         };
+        let midnights: Vec<String> = plan.frame.midnights().map(str::to_owned).collect();
         for place in 0..plan.frame.columns().len() {
             let name = plan.frame.columns()[place].name.clone();
             let stored = match stored.and_then(|batch| batch.schema().index_of(&name).ok().zip(Some(batch))) {
@@ -94,6 +110,12 @@ impl Plan {
                     Some(Stored { field, array, column })
                 }
             };
+            if midnights.contains(&name) {
+                match stored.as_ref().and_then(Stored::are_dates) {
+                    Some(false) => {}
+                    dates => plan.warnings.push(midnight_warning(&name, dates.is_some())),
+                }
+            }
             let seen = schema.index_of(&name).is_ok();
             let existing = schema.fields().iter().map(|field| field.name().as_str());
             let nearest = if seen { None } else { nearest(&name, existing).map(str::to_owned) };
@@ -149,6 +171,7 @@ impl Plan {
         let own = self.frame.schema().field_with_name(name).ok();
         let as_read = stored.map(|stored| type_as_read(&stored.field));
         Kinds {
+            known: is_known(name),
             temporal: own.map(Field::data_type).into_iter().chain(&as_read).any(is_temporal),
             // Where reading makes text of whatever there is, that text is what users have.
             text: as_read.as_ref().is_some_and(DataType::is_string)
@@ -174,6 +197,11 @@ impl Plan {
     /// Rows of the frame whose key was not among what was read. Nothing is planned for them.
     pub fn not_found(&self) -> &[Range<usize>] {
         &self.not_found
+    }
+
+    /// What there is to say of the frame, now that it is known what is stored.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Stored rows that were looked at.

@@ -1,8 +1,10 @@
 //! Whether two cells, each as JSON, are the same to the service, whatever Arrow type each came from.
 //!
-//! Numbers are compared by value (1 is 1.0 is 1.00), dates and times by the moment that they name if one of the two
-//! columns holds such (a date is its midnight), objects by their members. A number is never a string, unless its
-//! column is read as strings, since it also holds such: then users have the string, and it is no change.
+//! Numbers are compared by value (1 is 1.0 is 1.00), dates and times by the day or the moment that they name if one of
+//! the two columns holds such, objects by their members. A date is its midnight only where the column is known to be
+//! of the one or the other, since it reads as that either way; elsewhere one among the others makes text of a column. A
+//! number is never a string, unless its column is read as strings, since it also holds such: then users have the string,
+//! and it is no change.
 
 use std::borrow::Cow;
 
@@ -14,6 +16,8 @@ use serde_json::Value;
 pub(super) struct Kinds {
     /// One of them holds dates or times.
     pub temporal: bool,
+    /// They read as dates, or as times, whichever of the two is stored.
+    pub known: bool,
     /// The stored one is read as strings, whatever it holds.
     pub text: bool,
 }
@@ -27,6 +31,10 @@ pub(super) fn same(stored: &[u8], new: &[u8], kinds: Kinds) -> bool {
     match (first, new_first) {
         (b'"', b'"') => {
             let (Some(stored), Some(new)) = (text(stored), text(new)) else { return false };
+            let moment = |text: &str| {
+                let (kind, moment) = moment(text)?;
+                Some((if kinds.known && kind == Kind::Date { Kind::Time } else { kind }, moment))
+            };
             stored == new || kinds.temporal && moment(&stored).is_some_and(|one| Some(one) == moment(&new))
         }
         (_, b'"') if kinds.text => {
@@ -58,25 +66,39 @@ fn float(text: &str) -> Option<f64> {
     (is_number && is_float).then(|| text.parse().ok())?
 }
 
-/// A moment, with whether it has a zone.
-fn moment(text: &str) -> Option<(bool, NaiveDateTime)> {
+/// What a text names in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Date,
+    Time,
+    Zoned,
+    TimeOfDay,
+}
+
+fn moment(text: &str) -> Option<(Kind, NaiveDateTime)> {
     let text = text.replacen('T', " ", 1);
     if let Ok(date) = NaiveDate::parse_from_str(&text, "%Y-%m-%d") {
-        return Some((false, date.and_time(NaiveTime::MIN)));
+        return Some((Kind::Date, date.and_time(NaiveTime::MIN)));
     }
     for format in ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"] {
         if let Ok(time) = NaiveDateTime::parse_from_str(&text, format) {
-            return Some((false, time));
+            return Some((Kind::Time, time));
         }
     }
     let zoned = text.strip_suffix(['Z', 'z']).map_or_else(|| text.clone(), |rest| format!("{rest}+00:00"));
     for format in ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z"] {
         if let Ok(time) = DateTime::parse_from_str(&zoned, format) {
-            return Some((true, time.naive_utc()));
+            return Some((Kind::Zoned, time.naive_utc()));
         }
     }
-    // A time of day.
-    NaiveTime::parse_from_str(&text, "%H:%M:%S%.f").ok().map(|time| (false, NaiveDate::MIN.and_time(time)))
+    let time = NaiveTime::parse_from_str(&text, "%H:%M:%S%.f").ok()?;
+    Some((Kind::TimeOfDay, NaiveDate::MIN.and_time(time)))
+}
+
+/// Whether a cell as JSON is a date; nothing if it is null.
+pub(super) fn is_date(json: &[u8]) -> Option<bool> {
+    json.first()?;
+    Some(text(json).and_then(|text| moment(&text)).is_some_and(|(kind, _)| kind == Kind::Date))
 }
 
 /// Whether two numbers are the same. One that has more digits than a float is the float that reading makes of it.

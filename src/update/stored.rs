@@ -75,7 +75,7 @@ pub async fn plan(
             results
         }
     };
-    let StoredReader { requests, bytes_received, warnings, .. } = stored;
+    let StoredReader { requests, bytes_received, mut warnings, .. } = stored;
     let schema = common_schema(results.iter().map(|result| &result.schema));
     // Comparing a million rows would hold up whoever else is served.
     let compare = move || {
@@ -90,6 +90,7 @@ pub async fn plan(
     let plan = tokio::task::spawn_blocking(compare)
         .await
         .map_err(|error| Error::internal(format!("comparing did not end: {error}")))??;
+    warnings.extend_from_slice(plan.warnings());
     Ok(Planned { plan, requests, bytes_received, warnings })
 }
 

@@ -11,7 +11,7 @@ use arrow_select::take::take;
 
 use super::matching::defect;
 use super::plan::{Plan, Stored};
-use crate::encode::{Mask, UpdateFrame};
+use crate::encode::{Mask, Nulls, UpdateFrame};
 use crate::error::Result;
 
 impl Plan {
@@ -20,7 +20,8 @@ impl Plan {
     /// # Errors
     /// Values that cannot be put together.
     pub fn apply(&self) -> Result<Option<UpdateFrame>> {
-        self.partial(|_, field, rows, array| Ok((field.clone(), filter(array, rows).map_err(defect)?)))
+        let nulls = self.frame.nulls();
+        self.partial(nulls, |_, field, rows, array| Ok((field.clone(), filter(array, rows).map_err(defect)?)))
     }
 
     /// The frame of the old values of what changes. An attribute that was not there becomes null.
@@ -31,7 +32,8 @@ impl Plan {
     /// # Errors
     /// Values that cannot be put together.
     pub fn undo(&self) -> Result<Option<UpdateFrame>> {
-        self.partial(|change, own, _, _| {
+        // What was null is to become null again.
+        self.partial(Nulls::Clear, |change, own, _, _| {
             let Some(Stored { field, array, .. }) = &self.stored[change.place] else {
                 let nothing = new_null_array(&DataType::Null, change.found.len());
                 return Ok((Arc::new(Field::new(own.name(), DataType::Null, true)), nothing));
@@ -44,6 +46,7 @@ impl Plan {
     /// The rows and columns with a change, their cells made by `values`.
     fn partial(
         &self,
+        nulls: Nulls,
         values: impl Fn(&Changing<'_>, &FieldRef, &BooleanArray, &ArrayRef) -> Result<(FieldRef, ArrayRef)>,
     ) -> Result<Option<UpdateFrame>> {
         let places: Vec<usize> = (0..self.changes.len())
@@ -80,7 +83,7 @@ impl Plan {
         let Some(first) = batches.first() else { return Ok(None) };
         let schema = first.schema();
         let sent = sent.into_iter().map(Mask::new).collect();
-        UpdateFrame::partial(&schema, batches, self.frame.key(), sent).map(Some)
+        UpdateFrame::partial(&schema, batches, self.frame.key(), sent, nulls).map(Some)
     }
 }
 

@@ -301,7 +301,8 @@ def test_a_time_of_day_stays_in_a_column_that_was_of_dates(client):
     assert sent(frame.assign(due=frame["due"] + pd.Timedelta(hours=1))) == ["2025-01-01 01:00:00"]
     # A column that never was one of dates has moments, be they midnights.
     moments = pd.DataFrame({"call_id": [1], "due": pd.to_datetime(["2025-01-01"])})
-    assert sent(moments) == ["2025-01-01 00:00:00"]
+    with pytest.warns(converz.ConverzWarning, match="midnight"):
+        assert sent(moments) == ["2025-01-01 00:00:00"]
 
 
 def test_series_are_not_put_together_against_their_indexes(client):

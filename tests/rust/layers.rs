@@ -19,10 +19,11 @@ struct Room {
 const ROOMS: &[Room] = &[
     // A schema is part of one error.
     Room { name: "error", uses: &[], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "types", uses: &[], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "settings", uses: &["error"], never: &[ARROW, HTTP, TOKIO, PYTHON] },
     Room { name: "query", uses: &["error"], never: &[ARROW, HTTP, TOKIO, PYTHON] },
-    Room { name: "decode", uses: &["error"], never: &[HTTP, TOKIO, PYTHON] },
-    Room { name: "encode", uses: &["error"], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "decode", uses: &["error", "types"], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "encode", uses: &["error", "types"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "ipc", uses: &["error"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "http", uses: &["error", "settings", "query"], never: &[ARROW, PYTHON] },
     Room { name: "fetch", uses: &["error", "settings", "query", "http", "decode"], never: &[PYTHON] },
@@ -34,7 +35,8 @@ const ROOMS: &[Room] = &[
     Room {
         name: "bindings",
         uses: &[
-            "error", "settings", "query", "http", "encode", "decode", "fetch", "update", "ipc", "sandbox",
+            "error", "types", "settings", "query", "http", "encode", "decode", "fetch", "update", "ipc",
+            "sandbox",
         ],
         never: &[],
     },

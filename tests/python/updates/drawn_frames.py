@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from hypothesis import strategies as st
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
@@ -28,6 +32,11 @@ VALUES = {
     "str": TEXTS,
     "date": st.dates(date(1700, 1, 1), date(2300, 1, 1)),
     "timestamp": TIMES,
+    # As pandas has dates.
+    "midnight": st.dates(date(1700, 1, 1), date(2300, 1, 1)).map(lambda day: datetime.combine(day, time())),
+    "clock": st.times(),
+    "decimal": st.decimals(-(10**12), 10**12, places=4),
+    "uuid": st.uuids(),
     "zoned": st.builds(lambda time, zone: time.replace(tzinfo=zone), TIMES, st.sampled_from(ZONES)),
     "nested": st.fixed_dictionaries(
         {
@@ -45,18 +54,27 @@ ARROW = {
     "str": pa.string(),
     "date": pa.date32(),
     "timestamp": pa.timestamp("us"),
+    "midnight": pa.timestamp("us"),
+    "clock": pa.time64("us"),
+    "decimal": pa.decimal128(20, 4),
+    "uuid": pa.string(),
     "zoned": pa.timestamp("us", "Europe/Amsterdam"),
     "nested": pa.struct({"labels": pa.list_(pa.string()), "score": pa.float64()}),
 }
 
 # The ways in which pandas can hold a column; whole numbers in floats are not among them, since digits may be lost.
+# "packed" is a category of what pandas makes of the values by itself, "runs" is run-end encoded.
 PANDAS = {
-    "int": ["Int64", "int64[pyarrow]", "object"],
-    "float": ["float64", "Float64", "float64[pyarrow]", "object"],
-    "bool": ["boolean", "bool[pyarrow]", "object"],
-    "str": ["str", "string", "string[pyarrow]", "category", "object"],
-    "date": ["date32[pyarrow]", "object"],
-    "timestamp": ["datetime64[us]", "timestamp[us][pyarrow]", "object"],
+    "int": ["Int64", "int64[pyarrow]", "object", "packed", "runs"],
+    "float": ["float64", "Float64", "float64[pyarrow]", "object", "packed", "runs"],
+    "bool": ["boolean", "bool[pyarrow]", "object", "packed"],
+    "str": ["str", "string", "string[pyarrow]", "category", "object", "runs"],
+    "date": ["date32[pyarrow]", "object", "packed", "runs"],
+    "timestamp": ["datetime64[us]", "timestamp[us][pyarrow]", "object", "packed", "runs"],
+    "midnight": ["datetime64[us]", "timestamp[us][pyarrow]", "object", "packed", "runs"],
+    "clock": ["time64[us][pyarrow]", "object", "packed"],
+    "decimal": ["arrow", "object", "packed", "runs"],
+    "uuid": ["object", "packed"],
     "zoned": ["datetime64[us, UTC]", "datetime64[us, Asia/Tokyo]", "object"],
     "nested": ["arrow"],
 }
@@ -78,22 +96,43 @@ class Drawn:
     def to_arrow(self) -> pa.Table:
         types = {self.key: pa.int64() if self.key == "call_id" else pa.string()}
         types |= {name: ARROW[kind] for name, kind in self.kinds.items()}
-        table = pa.table(
-            {name: pa.array(values, types[name]) for name, values in self.to_dict().items()},
-        )
+        columns = self.to_dict() | {
+            name: [None if value is None else str(value) for value in self.columns[name]]
+            for name, kind in self.kinds.items()
+            if kind == "uuid"
+        }
+        table = pa.table({name: pa.array(values, types[name]) for name, values in columns.items()})
         # Two batches, of which one may be empty.
+        return pa.concat_tables([table.slice(0, self.cut), table.slice(self.cut)])
+
+    def to_packed(self) -> pa.Table:
+        """Dictionaries and runs of every type that can be such."""
+        table = self.to_arrow().combine_chunks()
+        for place, (name, kind) in enumerate(self.kinds.items(), start=1):
+            if kind != "nested":
+                pack = pc.run_end_encode if len(self.dtypes[place - 1]) % 2 else pc.dictionary_encode
+                table = table.set_column(place, name, pack(table[name]))
         return pa.concat_tables([table.slice(0, self.cut), table.slice(self.cut)])
 
     def to_polars(self) -> pl.DataFrame:
         return pl.DataFrame(self.to_arrow())
+
+    def to_duckdb(self) -> duckdb.DuckDBPyRelation:
+        return duckdb.from_arrow(self.to_arrow())
 
     def to_pandas(self) -> pd.DataFrame:
         frame = pd.DataFrame({self.key: self.keys})
         for place, (name, values) in enumerate(self.columns.items()):
             dtypes = PANDAS[self.kinds[name]]
             dtype = dtypes[len(self.dtypes[place]) % len(dtypes)]
+            kind = ARROW[self.kinds[name]]
             if dtype == "arrow":
-                column = pd.array(pa.array(values, ARROW["nested"]), dtype=pd.ArrowDtype(ARROW["nested"]))
+                column = pd.array(pa.array(values, kind), dtype=pd.ArrowDtype(kind))
+            elif dtype == "runs":
+                runs = pc.run_end_encode(pa.array(values, kind))
+                column = pd.array(runs, dtype=pd.ArrowDtype(runs.type))
+            elif dtype == "packed":
+                column = pd.Series(values, dtype=object).astype("category")
             elif dtype == "category":
                 column = pd.Series(values, dtype="str").astype("category")
             else:
@@ -135,8 +174,12 @@ def as_json(value: object) -> object:
         if value.tzinfo is not None:
             value = value.astimezone(UTC)
         return value.isoformat(" ")
-    if isinstance(value, date):
+    if isinstance(value, (date, time)):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
     return value
 
 

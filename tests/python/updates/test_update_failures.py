@@ -35,6 +35,7 @@ def assert_accounted(error: converz.UpdateError, rows: int) -> None:
     assert error.remaining.num_rows == len(left)
 
 
+@pytest.mark.filterwarnings("ignore:frame.*midnight:converz.ConverzWarning")
 @settings(max_examples=25, deadline=None)
 @given(
     drawn_frames(CALLS, max_rows=20),

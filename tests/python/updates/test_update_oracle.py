@@ -1,14 +1,20 @@
 """The sandbox as oracle: what an update did is what the documented null rules do to a model."""
 
 import copy
+import json
+import warnings
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from updates.drawn_frames import SCALARS, VALUES, Drawn, drawn_frames, same_json
+from updates.drawn_frames import SCALARS, VALUES, Drawn, as_json, drawn_frames, same_json
 from updates.stored_rows import bodies, sent, stored
 
 CALLS = list(range(1, 41))
+
+# Times that are all midnight may be dates, which is told; what is sent is the same.
+pytestmark = pytest.mark.filterwarnings("ignore:frame.*midnight:converz.ConverzWarning")
 
 quick = settings(
     max_examples=30,
@@ -18,6 +24,8 @@ quick = settings(
 
 INPUTS = {
     "pyarrow": Drawn.to_arrow,
+    "packed": Drawn.to_packed,
+    "duckdb": Drawn.to_duckdb,
     "polars": Drawn.to_polars,
     "pandas": Drawn.to_pandas,
     "dict": Drawn.to_dict,
@@ -100,3 +108,27 @@ def test_chunks(shared, drawn, max_update_bytes):
             row if nulls == "clear" else {name: value for name, value in row.items() if value is not None}
         )
         assert same_json(model[key], set_cells if key in frame.keys else {})
+
+
+@quick
+@given(drawn_frames(CALLS, kinds=tuple(SCALARS)), st.sampled_from(["keep", "clear"]))
+def test_all_sources_say_the_same(shared, drawn, nulls):
+    """The same values give the same JSON, whichever library holds them; also when they are planned."""
+    client = shared.client()
+    found = {}
+    warned = {}
+    for kind in INPUTS:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            requests = client.update_calls(given_as(drawn, kind), nulls=nulls, dry_run=True)
+            warned[kind] = sorted(str(warning.message) for warning in caught)
+        found[kind] = bodies(requests)
+    for kind in INPUTS:
+        assert same_json(found[kind], found["dict"]), kind
+        assert warned[kind] == warned["dict"], kind
+    for kind in INPUTS:
+        plan = client.plan_update_calls(given_as(drawn, kind), nulls=nulls, start_date="2000-01-01")
+        changes = plan.changes.to_pydict()
+        for key, name, new in zip(changes["call_id"], changes["column"], changes["new"], strict=True):
+            value = drawn.columns[name][drawn.keys.index(key)]
+            assert same_json(None if new is None else json.loads(new), as_json(value)), kind

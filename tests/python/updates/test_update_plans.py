@@ -23,6 +23,10 @@ ALL = {"start_date": "2000-01-01"}
 CALLS = list(range(1, 41))
 
 
+# Times that are all midnight may be dates, which is told; test_update_dates.py is about that.
+midnights_are_told = pytest.mark.filterwarnings("ignore:frame.*midnight:converz.ConverzWarning")
+
+
 def reads(sandbox) -> list[dict[str, str]]:
     """The queries of the reads so far, but for paging."""
     queries = [parse_qs(request["query"]) for request in sandbox.requests if request["method"] == "GET"]
@@ -42,6 +46,7 @@ def without_nulls(rows):
     return {key: {name: cell for name, cell in row.items() if cell is not None} for key, row in rows.items()}
 
 
+@midnights_are_told
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 @given(
     drawn_frames([*CALLS, 998, 999]),
@@ -94,6 +99,7 @@ def plan_apply_undo(shared, drawn: Drawn, nulls, max_update_bytes, page_size):
             assert same_json(undone[key][name], cell), (name, cell)
 
 
+@midnights_are_told
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 @given(
     drawn_frames(CALLS),

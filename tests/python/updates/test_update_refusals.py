@@ -60,9 +60,10 @@ INVALID = {
         "",
     ),
     "float keys": (
-        {"call_id": [float(key) for key in KEYS], "a": KEYS},
-        "it must be integers",
-        "(101.0, 102.0",
+        {"call_id": [*map(float, KEYS[:-2]), 113.5, 2.0**53], "a": KEYS},
+        "call_id has values that are no whole numbers, below 2^53 in size where it is a float",
+        "113.5 (row 12)",
+        "(row 13) (counted from 0)",
     ),
     "boolean keys": ({"call_id": [True, False], "a": [1, 2]}, "it must be integers", "(true, false)"),
     "text keys": ({"call_id": ["1"], "a": [1]}, "it must be integers", "(1)"),
@@ -77,7 +78,7 @@ INVALID = {
 @pytest.mark.parametrize("wrong", INVALID)
 def test_refused(untouched, wrong, kind):
     columns, *says = INVALID[wrong]
-    if wrong in ("float keys", "boolean keys", "text keys") and kind == "pandas objects":
+    if wrong in ("boolean keys", "text keys") and kind == "pandas objects":
         pytest.skip("objects have their values' own types")
     message = refusal(untouched, INPUTS[kind](columns))
     for text in says:
@@ -100,7 +101,10 @@ def test_null_keys(untouched, kind):
 
 
 def test_null_keys_that_pandas_made_floats(untouched):
-    assert "(1.0, null)" in refusal(untouched, pd.DataFrame({"call_id": [1, None], "a": [1, 2]}))
+    message = refusal(untouched, pd.DataFrame({"call_id": [1, None, 2.5], "a": [1, 2, 3]}))
+    assert "2.5 (row 2)" in message
+    message = refusal(untouched, pd.DataFrame({"call_id": [1, None], "a": [1, 2]}))
+    assert message == "call_id is null in row 1 (counted from 0)"
 
 
 NANS = {

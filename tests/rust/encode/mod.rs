@@ -4,6 +4,7 @@ mod columns;
 pub mod frames;
 pub mod model;
 mod null_rules;
+mod plain;
 mod refusals;
 pub mod unchecked;
 mod values;

@@ -66,13 +66,13 @@ fn columns_of_the_same_name() {
 
 #[test]
 fn keys_of_other_types() {
-    assert!(key_refusal(Float64Array::from(vec![1.0])).contains("call_id has the type Float64"));
-    assert!(key_refusal(BooleanArray::from(vec![true])).contains("call_id has the type Boolean"));
+    assert!(key_refusal(Float64Array::from(vec![1.5])).contains("no whole numbers"));
+    assert!(key_refusal(BooleanArray::from(vec![true])).contains("call_id has the type bool"));
     assert!(key_refusal(StringArray::from(vec!["1"])).contains("must be integers"));
     let values = array(Int64Array::from(vec![1]));
     let message =
         refusal(KeyColumn::RepId, vec![("rep_id", array(Int64Array::from(vec![500]))), ("a", values)]);
-    assert!(message.contains("rep_id has the type Int64 (500): it must be strings"), "{message}");
+    assert!(message.contains("rep_id has the type int64 (500): it must be strings"), "{message}");
 }
 
 #[test]
@@ -153,10 +153,10 @@ fn types_that_json_cannot_hold_are_all_named() {
             ("c", array(Int64Array::from(vec![1]))),
         ],
     );
-    assert!(message.contains("column \"a\" has the type Binary"), "{message}");
-    assert!(message.contains("column \"b\" has the type Duration(s)"), "{message}");
+    assert!(message.contains("column \"a\" has the type binary"), "{message}");
+    assert!(message.contains("column \"b\" has the type duration[s]"), "{message}");
     assert!(!message.contains("\"c\""), "{message}");
-    assert!(value_refusal(IntervalYearMonthArray::from(vec![1])).contains("Interval"));
+    assert!(value_refusal(IntervalYearMonthArray::from(vec![1])).contains("month_interval"));
 }
 
 #[test]

@@ -213,11 +213,15 @@ fn frame(batch: &RecordBatch, nulls: Nulls) -> UpdateFrame {
 
 /// Which rows of a column change.
 fn changing(stored: ArrayRef, new: ArrayRef) -> Vec<usize> {
+    changing_in("v", stored, new)
+}
+
+fn changing_in(name: &str, stored: ArrayRef, new: ArrayRef) -> Vec<usize> {
     let rows = new.len();
     let keys = || array(Int64Array::from_iter_values((0..).take(rows)));
     let plan = planned(
-        &frame(&batch(vec![("call_id", keys()), ("v", new)]), Nulls::Keep),
-        &[batch(vec![("call_id", keys()), ("v", stored)])],
+        &frame(&batch(vec![("call_id", keys()), (name, new)]), Nulls::Keep),
+        &[batch(vec![("call_id", keys()), (name, stored)])],
     );
     plan.changes().map(|change| change.row).collect()
 }
@@ -264,7 +268,14 @@ fn dates_and_times_are_the_same_by_moment() {
     assert!(changing(dates(), texts(["2025-07-15", "2025-07-16"])).is_empty());
     assert!(changing(texts(["2025-07-15", "2025-07-16"]), dates()).is_empty());
     assert_eq!(changing(dates(), texts(["2025-07-15", "2025-07-17"])), [1]);
-    assert_eq!(changing(dates(), array(TimestampSecondArray::from(vec![midnight, midnight]))), [1]);
+    // A column of the one in which the other is found reads as text, but where it is known what it is.
+    let midnights = || array(TimestampSecondArray::from(vec![midnight, midnight]));
+    assert_eq!(changing(dates(), midnights()), [0, 1]);
+    assert_eq!(changing(midnights(), dates()), [0, 1]);
+    for known in ["date", "start_time"] {
+        assert_eq!(changing_in(known, dates(), midnights()), [1]);
+        assert_eq!(changing_in(known, midnights(), dates()), [1]);
+    }
     let times =
         || array(TimestampMicrosecondArray::from(vec![midnight * 1_000_000, midnight * 1_000_000 + 500_000]));
     assert!(changing(times(), texts(["2025-07-15T00:00", "2025-07-15 00:00:00.5"])).is_empty());
@@ -282,6 +293,34 @@ fn dates_and_times_are_the_same_by_moment() {
 /// A column as `plan` reads it: JSON, with the type that its values have if they are read as usual.
 fn json(name: &str, as_read: &DataType, values: &[Option<&str>]) -> (Field, ArrayRef) {
     (json_field(name, as_read), array(LargeStringArray::from(values.to_vec())))
+}
+
+#[test]
+fn times_at_midnight_among_dates_are_told() {
+    let midnights = || array(TimestampSecondArray::from(vec![0, 86_400]));
+    let stored = |values: [Option<&str>; 2]| json("v", &DataType::Utf8, &values);
+    let warnings = |values| plan_of(stored(values), midnights()).warnings().to_vec();
+    let dates = plan_of(stored([Some("\"1970-01-01\""), Some("\"1970-01-02\"")]), midnights());
+    assert_eq!(changed_rows(&dates), [0, 1]);
+    let [warning] = dates.warnings() else { panic!("{:?}", dates.warnings()) };
+    assert!(
+        warning.contains("frame[\"v\"]") && warning.contains("what is stored there are dates"),
+        "{warning}"
+    );
+    let change = dates.changes().next().unwrap();
+    assert_eq!(
+        (change.old.unwrap(), change.new.unwrap()),
+        ("\"1970-01-01\"".into(), "\"1970-01-01 00:00:00\"".into())
+    );
+    // One date is enough to go by; without any nothing is known; and times beside times are in order.
+    assert!(warnings([Some("\"1970-01-01\""), None])[0].contains("what is stored there are dates"));
+    assert!(warnings([None, None])[0].contains("if dates are stored there"));
+    assert!(warnings([Some("\"1970-01-01\""), Some("\"1970-01-01 00:00:00\"")]).is_empty());
+    assert!(warnings([Some("\"1970-01-01 00:00\""), None]).is_empty());
+    assert!(warnings([Some("1"), None]).is_empty());
+    // Such as are not all midnight can be nothing but times.
+    let times = array(TimestampSecondArray::from(vec![0, 1]));
+    assert!(plan_of(stored([Some("\"1970-01-01\""), None]), times).warnings().is_empty());
 }
 
 /// The plan of an attribute `v` for the rows 0, 1, 2 and so on.
