@@ -80,6 +80,28 @@ pub struct Settings {
     pub user_agent: String,
     /// Replace what is no character, or no name, with U+FFFD and take the last of equal keys, instead of refusing the page.
     pub lossy: bool,
+    /// Which page is taken for the last one.
+    pub last_page: LastPage,
+}
+
+/// Which page is taken for the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LastPage {
+    /// An empty one, which proves that no row follows.
+    #[default]
+    Empty,
+    /// One with fewer rows than were asked for, as a service has that neither caps its pages nor leaves out rows.
+    Short,
+}
+
+impl LastPage {
+    /// The name by which a user chooses it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Short => "short",
+        }
+    }
 }
 
 /// The largest page that the API documents.
@@ -112,6 +134,7 @@ impl Settings {
             proxy: None,
             user_agent: concat!("converz/", env!("CARGO_PKG_VERSION")).to_owned(),
             lossy: false,
+            last_page: LastPage::default(),
         })
     }
 
@@ -215,6 +238,7 @@ impl fmt::Debug for Settings {
             .field("proxy", &self.shown_proxy())
             .field("user_agent", &self.user_agent)
             .field("lossy", &self.lossy)
+            .field("last_page", &self.last_page)
             .finish()
     }
 }
@@ -234,6 +258,19 @@ fn unusable_seconds(name: &str, seconds: f64) -> Error {
     Error::configuration(format!(
         "{name}={seconds} is no time to wait: pass seconds above 0 and up to {MAX_SECONDS}"
     ))
+}
+
+/// Which page is taken for the last one, by its name.
+///
+/// # Errors
+/// What is no such name.
+pub fn parse_last_page(text: &str) -> Result<LastPage> {
+    [LastPage::Empty, LastPage::Short].into_iter().find(|page| page.name() == text).ok_or_else(|| {
+        let shown: String = text.chars().take(80).collect();
+        Error::configuration(format!(
+            "last_page={shown:?} is neither \"empty\" nor \"short\": pass which page ends a read"
+        ))
+    })
 }
 
 /// The address of a proxy.

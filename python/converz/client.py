@@ -100,6 +100,10 @@ class Client:
         lossy: Read what would be refused: lone surrogates and bytes that are not UTF-8 become U+FFFD, in strings,
             names and the JSON text of objects and lists alike, as does a NUL in a column's name; of a key that a row
             has twice, the last value counts.
+        last_page: Which page ends a read without a limit. ``"empty"``: one without rows, which proves that none
+            follows, whether the service caps its pages or leaves out rows; it costs one small request a read.
+            ``"short"``: one with fewer rows than were asked for, for services that do neither and where that request
+            counts. The receipt's ``end`` says what it was.
 
     Raises:
         ConfigurationError: If a setting cannot work. Nothing is sent yet.
@@ -138,6 +142,7 @@ class Client:
         proxy: str | None = None,
         user_agent: str | None = None,
         lossy: bool = False,
+        last_page: Literal["empty", "short"] = "empty",
     ) -> None:
         # Taking a secret cannot fail, and from then on no local variable of this frame holds it, so that no
         # traceback of an error below can show it.
@@ -164,6 +169,7 @@ class Client:
             ca_file=ca_file,
             user_agent=user_agent,
             lossy=lossy,
+            last_page=last_page,
         )
 
     @property
@@ -541,7 +547,7 @@ class Client:
             >>> with converz.Sandbox(calls=1_000) as sandbox:
             ...     calls = sandbox.client().scan_calls()
             ...     long = calls.filter(pl.col("campaign") == "sales").select("call_id", "campaign").collect()
-            ...     query = sandbox.requests[-1]["query"]
+            ...     query = sandbox.requests[-2]["query"]  # The last one proves that there are no more rows.
             >>> long.columns
             ['call_id', 'campaign']
             >>> query

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 __all__ = ["Receipt"]
 
@@ -17,6 +18,11 @@ class Receipt:
         pages: Pages that were read.
         rows: Rows of the result.
         repeated_keys: Rows that were dropped since an earlier page had their key.
+        end: How it is known that no row is missing: ``"empty"``, the page after the last row was empty;
+            ``"refused"``, the service refused to serve it (404, 400 and their like); ``"repeated"``, it was the last
+            page once more; ``"short"``, the last page had fewer rows than were asked for, which ``last_page="short"``
+            trusts; ``"limit"``, the limit was reached; ``"whole"``, a report, which has no pages. None while a
+            stream goes on.
         bytes_received: Bytes of bodies as they came over the network.
         bytes_decoded: The same after decompression.
         seconds: From the call to the result.
@@ -37,6 +43,7 @@ class Receipt:
     pages: int
     rows: int
     repeated_keys: int
+    end: Literal["empty", "refused", "repeated", "short", "limit", "whole"] | None
     bytes_received: int
     bytes_decoded: int
     seconds: float

@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyDict, PyString};
 
 use super::errors::to_py_err;
 use crate::error::Error;
-use crate::settings::{ApiKey, Settings, parse_proxy};
+use crate::settings::{ApiKey, Settings, parse_last_page, parse_proxy};
 
 /// A key, or a proxy with its password, on its way from `Client.__init__`, in no form that Python can show.
 #[pyclass(frozen, module = "converz._core", name = "Secret")]
@@ -119,6 +119,10 @@ pub fn build(
     if let Some(lossy) = given.flag("lossy")? {
         settings.lossy = lossy;
     }
+    if let Some(page) = given.get("last_page")? {
+        let name: String = page.extract().map_err(|_| given.refuse("last_page", "\"empty\" or \"short\""))?;
+        settings.last_page = parse_last_page(&name).map_err(fail)?;
+    }
     if let Some(user_agent) = given.get("user_agent")? {
         settings.user_agent = user_agent.extract().map_err(|_| given.refuse("user_agent", "a string"))?;
     }
@@ -152,6 +156,7 @@ pub fn show<'py>(py: Python<'py>, settings: &Settings) -> PyResult<Bound<'py, Py
     dict.set_item("proxy", settings.shown_proxy())?;
     dict.set_item("user_agent", &settings.user_agent)?;
     dict.set_item("lossy", settings.lossy)?;
+    dict.set_item("last_page", settings.last_page.name())?;
     Ok(dict)
 }
 

@@ -48,23 +48,25 @@ impl Page {
     /// A digest of the rows: the same for the same rows in whatever order, batches and order of columns. Values are
     /// taken as text.
     pub fn digest(&self) -> u64 {
+        self.row_digests().fold(0, u64::wrapping_add)
+    }
+
+    /// A digest of each row: the same for the same values, in whatever order of columns.
+    pub fn row_digests(&self) -> impl Iterator<Item = u64> {
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
-        let mut digest = 0_u64;
         let mut text = Vec::new();
-        for batch in &self.batches {
-            for row in 0..batch.rows {
-                let mut cells = 0_u64;
-                for (name, chunk) in self.names.iter().zip(&batch.chunks) {
-                    if let Some(value) = chunk.get(row) {
-                        text.clear();
-                        convert::write_text(value, &mut text);
-                        cells = cells.wrapping_add(hasher.hash_one((name, &text)));
-                    }
+        let rows = self.batches.iter().flat_map(|batch| (0..batch.rows).map(move |row| (batch, row)));
+        rows.map(move |(batch, row)| {
+            let mut cells = 0_u64;
+            for (name, chunk) in self.names.iter().zip(&batch.chunks) {
+                if let Some(value) = chunk.get(row) {
+                    text.clear();
+                    convert::write_text(value, &mut text);
+                    cells = cells.wrapping_add(hasher.hash_one((name, &text)));
                 }
-                digest = digest.wrapping_add(hasher.hash_one(cells));
             }
-        }
-        digest
+            hasher.hash_one(cells)
+        })
     }
 
     /// Keeps the rows for which `keep` is true (it has one entry a row).

@@ -61,13 +61,13 @@ impl<T: Slot> CompactSet<T> {
         !shard.places.is_empty() && shard.places[shard.find(value, position)] == value
     }
 
-    pub(super) fn insert(&mut self, value: T) {
+    /// Says whether the value was not there before.
+    pub(super) fn insert(&mut self, value: T) -> bool {
         if value == T::FREE {
-            self.holds_free = true;
-            return;
+            return !std::mem::replace(&mut self.holds_free, true);
         }
         let (shard, position) = Self::locate(value.spread(self.seed));
-        self.shards[shard].insert(value, position, self.seed);
+        self.shards[shard].insert(value, position, self.seed)
     }
 
     /// Bytes that the set takes.
@@ -83,16 +83,18 @@ impl<T: Slot> CompactSet<T> {
 }
 
 impl<T: Slot> Shard<T> {
-    fn insert(&mut self, value: T, position: u64, seed: u64) {
+    fn insert(&mut self, value: T, position: u64, seed: u64) -> bool {
         // Never more than four fifths full, so that a search ends soon.
         if (self.taken + 1) * 5 > self.places.len() * 4 {
             self.grow(seed);
         }
         let place = self.find(value, position);
-        if self.places[place] != value {
+        let is_new = self.places[place] != value;
+        if is_new {
             self.places[place] = value;
             self.taken += 1;
         }
+        is_new
     }
 
     /// The place that holds the value, or the free one where it belongs. There is always a free one.
@@ -138,9 +140,9 @@ mod tests {
             for value in values {
                 prop_assert_eq!(numbers.contains(value), model.contains(&value));
                 prop_assert_eq!(pairs.contains([value, u64::MAX]), model.contains(&value));
-                model.insert(value);
-                numbers.insert(value);
-                pairs.insert([value, u64::MAX]);
+                let is_new = model.insert(value);
+                prop_assert_eq!(numbers.insert(value), is_new);
+                prop_assert_eq!(pairs.insert([value, u64::MAX]), is_new);
                 prop_assert!(numbers.contains(value) && pairs.contains([value, u64::MAX]));
             }
         }

@@ -1,11 +1,12 @@
 //! Pages that come over HTTP and are decoded as their bytes arrive.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
-use super::page_loop::{PageSource, Rows};
-use super::planner::Ask;
+use super::page_loop::{PageFailure, PageSource, Rows};
+use super::planner::{Absence, Ask};
 use crate::decode::{Cutting, Key, Options, Page, ParallelDecoder};
 use crate::error::Result;
 use crate::http::{Answer, BodySink, Http, Request, RetryBudget};
@@ -23,7 +24,7 @@ pub(super) struct HttpPages {
 }
 
 /// A page with the name of its key column.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct KeyedPage {
     pub(super) page: Page,
     key: &'static str,
@@ -32,16 +33,26 @@ pub(super) struct KeyedPage {
 impl PageSource for HttpPages {
     type Page = KeyedPage;
 
-    async fn page(&self, ask: Ask) -> Result<Answer<KeyedPage>> {
+    async fn page(&self, ask: Ask) -> Result<Answer<KeyedPage>, PageFailure> {
         let query = self
             .query
             .clone()
             .with("n_per_page", ask.n_per_page.to_string())
             .with("page", ask.page.to_string());
         let request = Request { operation: self.operation, query, body: None };
-        let Answer { output, cost } =
-            self.http.read(&request, &self.budget, || PageSink::new(&self.options)).await?;
-        Ok(Answer { output: KeyedPage { page: output, key: self.key }, cost })
+        let is_null = Arc::new(AtomicBool::new(false));
+        let new_sink = || PageSink { is_null: Arc::clone(&is_null), ..PageSink::new(&self.options) };
+        match self.http.read(&request, &self.budget, new_sink).await {
+            Ok(Answer { output, cost }) => {
+                Ok(Answer { output: KeyedPage { page: output, key: self.key }, cost })
+            }
+            Err(error) => {
+                let failure = PageFailure::from(error);
+                // Services in languages whose empty list is a null pointer write it so.
+                let absence = is_null.load(Ordering::Relaxed).then_some(Absence::Empty);
+                Err(PageFailure { absence: failure.absence.or(absence), ..failure })
+            }
+        }
     }
 }
 
@@ -54,8 +65,8 @@ impl Rows for KeyedPage {
         self.page.keys(self.key)
     }
 
-    fn digest(&self) -> u64 {
-        self.page.digest()
+    fn digests(&self) -> impl Iterator<Item = u64> {
+        self.page.row_digests()
     }
 
     fn filter(self, keep: &[bool]) -> Self {
@@ -65,11 +76,15 @@ impl Rows for KeyedPage {
 
 /// Decodes one attempt's body.
 #[derive(Debug)]
-pub(super) struct PageSink(ParallelDecoder);
+pub(super) struct PageSink {
+    decoder: ParallelDecoder,
+    /// Set where all of the body is `null`.
+    is_null: Arc<AtomicBool>,
+}
 
 impl PageSink {
     pub(super) fn new(options: &Arc<Options>) -> Self {
-        Self(ParallelDecoder::new(options, Cutting::default()))
+        Self { decoder: ParallelDecoder::new(options, Cutting::default()), is_null: Arc::default() }
     }
 }
 
@@ -77,10 +92,12 @@ impl BodySink for PageSink {
     type Output = Page;
 
     fn push(&mut self, window: Bytes) -> Result<()> {
-        self.0.push(&window)
+        // So short a body comes in one window. An earlier attempt may have been another one.
+        self.is_null.store(window.trim_ascii() == b"null", Ordering::Relaxed);
+        self.decoder.push(&window)
     }
 
     fn finish(self) -> Result<Page> {
-        self.0.finish()
+        self.decoder.finish()
     }
 }

@@ -2,7 +2,9 @@
 
 mod aside;
 mod compact_set;
+mod held;
 mod http_pages;
+mod identity;
 mod known_columns;
 mod page_loop;
 mod planner;
@@ -16,8 +18,8 @@ mod spec;
 mod stream;
 
 pub use known_columns::{columns_without_rows, known_columns};
-pub use page_loop::{PageLoop, PageSource, Rows, Settled};
-pub use planner::{Ask, Bounds, Counted, Planner, Verdict};
+pub use page_loop::{PageFailure, PageLoop, PageSource, Rows, Settled};
+pub use planner::{Absence, Ask, Bounds, Counted, End, Planner, Role, Verdict};
 pub use progress::{Progress, SoFar};
 pub use read::{Fetched, read_all};
 pub use receipt::Receipt;

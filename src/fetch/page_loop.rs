@@ -1,7 +1,7 @@
-//! Drives the planner over whatever serves pages: asks for several at once, puts them back in order, and takes
-//! out the rows that an earlier page had.
+//! Drives the planner over whatever serves pages: asks for several at once, puts them back in order, and says which
+//! rows an earlier page had.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 
 use super::aside::aside;
-use super::planner::{Ask, Bounds, Counted, Planner, Verdict};
-use super::seen_keys::SeenKeys;
+use super::identity::{Identity, Looked};
+use super::planner::{Absence, Ask, Bounds, Counted, Planner, Verdict};
 use crate::decode::Key;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Answer, Cost};
 
 /// Rows of which some can be left out.
-pub trait Rows: Send + 'static {
+pub trait Rows: Clone + Send + 'static {
     fn num_rows(&self) -> usize;
 
     /// The key of each row.
     fn keys(&self) -> impl Iterator<Item = Option<Key>>;
 
-    /// The same for the same rows.
-    fn digest(&self) -> u64;
+    /// A digest of each row: the same for the same row.
+    fn digests(&self) -> impl Iterator<Item = u64>;
 
     #[must_use]
     fn filter(self, keep: &[bool]) -> Self;
@@ -34,7 +34,27 @@ pub trait PageSource: Send + Sync + 'static {
     type Page: Rows;
 
     /// Asks for one page, until it is answered or has failed for good.
-    fn page(&self, ask: Ask) -> impl Future<Output = Result<Answer<Self::Page>>> + Send;
+    fn page(&self, ask: Ask) -> impl Future<Output = Result<Answer<Self::Page>, PageFailure>> + Send;
+}
+
+/// Why there is no page.
+#[derive(Debug, Clone)]
+pub struct PageFailure {
+    pub error: Error,
+    /// Whether it says that there is none.
+    pub absence: Option<Absence>,
+}
+
+impl From<Error> for PageFailure {
+    fn from(error: Error) -> Self {
+        let absence = match error.kind() {
+            ErrorKind::Status { status: 204, .. } => Some(Absence::Empty),
+            ErrorKind::Status { status: 404 | 410 | 416, .. } => Some(Absence::Missing),
+            ErrorKind::Status { status: 400 | 422, .. } => Some(Absence::Refused),
+            _ => None,
+        };
+        Self { error, absence }
+    }
 }
 
 /// The pages of one read.
@@ -42,29 +62,30 @@ pub trait PageSource: Send + Sync + 'static {
 pub struct PageLoop<S: PageSource> {
     source: Arc<S>,
     planner: Planner,
-    seen: SeenKeys,
-    /// The digests of the pages in which all that was new were rows without a key.
-    digests: HashSet<u64>,
+    identity: Identity,
     tasks: JoinSet<Numbered<S::Page>>,
-    slots: BTreeMap<u64, Slot<S::Page>>,
+    slots: HashMap<u64, Slot<S::Page>>,
     gate: Option<Arc<Semaphore>>,
     costs: Vec<Cost>,
 }
 
-type Numbered<P> = (u64, Result<Answer<P>>);
+type Numbered<P> = (u64, Result<Answer<P>, PageFailure>);
 
 #[derive(Debug)]
 struct Slot<P> {
     permit: Option<OwnedSemaphorePermit>,
-    result: Option<Result<P>>,
+    result: Option<Result<P, PageFailure>>,
 }
 
-/// A page whose rows belong to the result, in its turn.
+/// A page in its turn.
 #[derive(Debug)]
 pub struct Settled<P> {
     /// Counted from 1.
     pub number: u64,
     pub page: P,
+    /// Which of its rows belong to the result, if not all. That is known for good only at the end of the read, when
+    /// [`PageLoop::keys_identify`] is.
+    pub keep: Option<Vec<bool>>,
     /// Frees the page's place among those ahead of the consumer when it is dropped.
     pub permit: Option<OwnedSemaphorePermit>,
 }
@@ -75,10 +96,9 @@ impl<S: PageSource> PageLoop<S> {
         Self {
             source: Arc::new(source),
             planner: Planner::new(bounds),
-            seen: SeenKeys::default(),
-            digests: HashSet::new(),
+            identity: Identity::default(),
             tasks: JoinSet::new(),
-            slots: BTreeMap::new(),
+            slots: HashMap::new(),
             gate,
             costs: Vec::new(),
         }
@@ -91,8 +111,8 @@ impl<S: PageSource> PageLoop<S> {
     pub async fn next(&mut self) -> Result<Option<Settled<S::Page>>> {
         loop {
             self.ask_without_waiting();
-            if let Some(number) = self.planner.due() {
-                if let Some(settled) = self.settle(number).await? {
+            if let Some((ticket, ask)) = self.planner.due() {
+                if let Some(settled) = self.settle(ticket, ask).await? {
                     return Ok(Some(settled));
                 }
                 continue;
@@ -118,6 +138,12 @@ impl<S: PageSource> PageLoop<S> {
         &self.planner
     }
 
+    /// Whether a key belongs to one row only, as far as is known. Where it does not, no row is left out for its key,
+    /// and those that were belong to the result after all.
+    pub fn keys_identify(&self) -> bool {
+        self.identity.keys_identify()
+    }
+
     /// The costs of the pages that were answered since the last call.
     pub fn take_costs(&mut self) -> Vec<Cost> {
         std::mem::take(&mut self.costs)
@@ -135,90 +161,116 @@ impl<S: PageSource> PageLoop<S> {
     }
 
     fn ask(&mut self, permit: Option<OwnedSemaphorePermit>) {
-        let Some(ask) = self.planner.next_ask() else { return };
-        self.slots.insert(ask.page, Slot { permit, result: None });
+        let Some((ticket, ask)) = self.planner.next_ask() else { return };
+        self.slots.insert(ticket, Slot { permit, result: None });
         let source = Arc::clone(&self.source);
-        self.tasks.spawn(async move { (ask.page, source.page(ask).await) });
+        self.tasks.spawn(async move { (ticket, source.page(ask).await) });
     }
 
     fn take(&mut self, joined: Result<Numbered<S::Page>, JoinError>) -> Result<()> {
-        let (number, result) =
+        let (ticket, result) =
             joined.map_err(|error| Error::internal(format!("the task of a page did not end: {error}")))?;
         let result = match result {
             Ok(Answer { output, cost }) => {
-                self.planner.answered(number, output.num_rows() as u64);
+                self.planner.answered(ticket, output.num_rows() as u64);
                 self.costs.push(cost);
                 Ok(output)
             }
-            Err(error) => {
-                self.planner.failed(number);
-                Err(error)
+            Err(failure) => {
+                self.planner.failed(ticket);
+                if failure.absence.is_some() {
+                    let attempts = failure.error.attempt().unwrap_or(1);
+                    self.costs.push(Cost { attempts, ..Cost::default() });
+                }
+                Err(failure)
             }
         };
-        if let Some(slot) = self.slots.get_mut(&number) {
+        if let Some(slot) = self.slots.get_mut(&ticket) {
             slot.result = Some(result);
         }
         Ok(())
     }
 
-    /// Decides about the page that is due; nothing if it is left out or asked for again.
-    async fn settle(&mut self, number: u64) -> Result<Option<Settled<S::Page>>> {
-        let Some(Slot { permit, result: Some(result) }) = self.slots.remove(&number) else {
+    /// Decides about the page that is due; nothing if there is none, or it is asked for again.
+    async fn settle(&mut self, ticket: u64, ask: Ask) -> Result<Option<Settled<S::Page>>> {
+        let number = ask.page;
+        let Some(Slot { permit, result: Some(result) }) = self.slots.remove(&ticket) else {
             return Err(Error::internal(format!("page {number} is due but not there")));
         };
         let page = match result {
             Ok(page) => page,
-            Err(_) if self.planner.forgive(number) => return Ok(None),
-            Err(error) => return Err(error),
+            Err(PageFailure { error, absence }) => {
+                if self.planner.settle_failure(error, absence)? == Verdict::Rewind {
+                    self.forget();
+                }
+                return Ok(None);
+            }
         };
         let rows = page.num_rows() as u64;
-        if self.planner.is_alone(rows) {
-            let verdict = self.planner.settle_page(number, Counted { rows, ..Counted::default() })?;
-            let page = match verdict {
-                Verdict::Keep(keep) if keep < rows => {
-                    let keep: Vec<bool> = (0..rows).map(|row| row < keep).collect();
-                    page.filter(&keep)
-                }
-                _ => page,
-            };
-            return Ok(Some(Settled { number, page, permit }));
+        let settled = |page, keep| Ok(Some(Settled { number, page, keep, permit }));
+        if self.planner.is_first() {
+            let alone = self.planner.is_alone(rows);
+            let verdict = self.planner.settle_page(Counted { rows, ..Counted::default() })?;
+            let Verdict::Keep(kept) = verdict else { return settled(page, None) };
+            let page = if alone { page } else { self.look_at_first(page, ask).await? };
+            return settled(page, first_rows(rows, kept));
         }
 
-        let seen = std::mem::take(&mut self.seen);
-        let (seen, page, keys, (mut keep, repeated), digest) = aside(page.num_rows(), move || {
-            let keys = seen.compact(page.keys());
-            let (keep, repeated) = seen.new_rows(&keys);
-            // Rows without a key count as new, so their page as a whole tells whether it was there before.
-            let without_key = keys.without_key();
-            let digest = (without_key > 0 && without_key + repeated == rows).then(|| page.digest());
-            (seen, page, keys, (keep, repeated), digest)
+        let mut identity = std::mem::take(&mut self.identity);
+        let role = self.planner.role();
+        let (identity, page, looked) = aside(page.num_rows(), move || {
+            let looked = identity.look(&page, ask, &role);
+            (identity, page, looked)
         })
         .await?;
-        self.seen = seen;
-        let seen_before = digest.is_some_and(|digest| self.digests.contains(&digest));
-        match self.planner.settle_page(number, Counted { rows, repeated, seen_before })? {
-            Verdict::Rewind => {
-                // Cancels what is in flight.
-                self.tasks = JoinSet::new();
-                self.slots.clear();
-                Ok(None)
-            }
-            Verdict::Keep(kept) => {
-                self.digests.extend(digest);
-                if kept < rows - repeated {
+        self.identity = identity;
+        let Looked { counted, mut keep, found_out } = looked;
+        if found_out {
+            self.planner.keep_repeated();
+        }
+        let verdict = self.planner.settle_page(counted)?;
+        if matches!(verdict, Verdict::Rewind | Verdict::KeepAndForget(_)) {
+            self.forget();
+        }
+        match verdict {
+            Verdict::Rewind => Ok(None),
+            Verdict::Discard => settled(page.filter(&vec![false; keep.len()]), None),
+            Verdict::Keep(kept) | Verdict::KeepAndForget(kept) => {
+                self.identity.kept();
+                if kept < rows - counted.repeated {
                     drop_after(&mut keep, kept);
                 }
-                let mut seen = std::mem::take(&mut self.seen);
-                let (seen, page) = aside(page.num_rows(), move || {
-                    seen.insert(&keys);
-                    (seen, if kept < rows { page.filter(&keep) } else { page })
-                })
-                .await?;
-                self.seen = seen;
-                Ok(Some(Settled { number, page, permit }))
+                settled(page, (kept < rows).then_some(keep))
             }
         }
     }
+
+    /// Takes in the first page, which repeats none, while what follows is asked for.
+    async fn look_at_first(&mut self, page: S::Page, ask: Ask) -> Result<S::Page> {
+        self.ask_without_waiting();
+        let mut identity = std::mem::take(&mut self.identity);
+        let (identity, page, without_key) = aside(page.num_rows(), move || {
+            let looked = identity.look_at_first(&page, ask);
+            (identity, page, looked)
+        })
+        .await?;
+        self.identity = identity;
+        if without_key {
+            self.planner.had_rows_without_key();
+        }
+        Ok(page)
+    }
+
+    /// Cancels what is in flight.
+    fn forget(&mut self) {
+        self.tasks = JoinSet::new();
+        self.slots.clear();
+    }
+}
+
+/// The first so many rows, if those are not all.
+fn first_rows(rows: u64, kept: u64) -> Option<Vec<bool>> {
+    (kept < rows).then(|| (0..rows).map(|row| row < kept).collect())
 }
 
 /// Keeps only the first so many of the rows to keep.

@@ -7,6 +7,8 @@ use arrow_schema::SchemaRef;
 
 use super::aside::aside;
 use super::http_pages::PageSink;
+use super::page_loop::Settled;
+use super::planner::End;
 use super::reader::Reader;
 use super::receipt::{Ledger, Receipt};
 use super::spec::ReadSpec;
@@ -60,10 +62,13 @@ async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<
     let mut reader = Reader::new(http, settings, &spec, settings.max_concurrency * AHEAD, None)?;
     let mut pages = Vec::new();
     let mut extent = Extent::default();
-    while let Some(settled) = reader.next().await? {
-        extent.add(&settled.page, reader.options())?;
-        pages.push(settled.page);
+    while let Some(Settled { page, keep, .. }) = reader.next().await? {
+        extent.add(&page, reader.options())?;
+        pages.push((page, keep));
     }
+    let rows = pages.iter().filter(|(_, keep)| keep.is_some()).map(|(page, _)| page.num_rows()).sum();
+    let (identify, limit) = (reader.keys_identify(), spec.limit);
+    let pages = aside(rows, move || of_result(pages, identify, limit)).await?;
     let ensure = if pages.is_empty() { reader.columns_without_rows().to_vec() } else { Vec::new() };
     let unified = unify_aside(pages, Arc::clone(reader.options()), ensure, reader.drop().to_vec()).await?;
     Ok(Fetched {
@@ -73,6 +78,22 @@ async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<
         warnings: reader.warnings(),
         column_warnings: unified.warnings,
     })
+}
+
+/// The rows that belong to the result, once it is known whether keys tell rows apart.
+fn of_result(pages: Vec<(Page, Option<Vec<bool>>)>, keys_identify: bool, limit: Option<u64>) -> Vec<Page> {
+    let mut left = limit.unwrap_or(u64::MAX);
+    let pages = pages.into_iter().map(|(page, keep)| {
+        let page = match keep.filter(|_| keys_identify) {
+            Some(keep) => page.filter(&keep),
+            None => page,
+        };
+        let rows = page.num_rows() as u64;
+        let kept = rows.min(left);
+        left -= kept;
+        if kept < rows { page.filter(&(0..rows).map(|row| row < kept).collect::<Vec<_>>()) } else { page }
+    });
+    pages.filter(|page| page.num_rows() > 0).collect()
 }
 
 /// A report has no pages: one request has every group.
@@ -87,6 +108,7 @@ async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result
     let page = answer.output;
     ledger.answered(answer.cost);
     ledger.settled(page.num_rows() as u64, 0);
+    ledger.ended(Some(End::Whole));
     ledger.arrived(&page.column_names(), &[]);
     if let Some(progress) = &spec.progress {
         progress.page(ledger.so_far());

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::aside::aside;
+use super::held::Held;
 use super::http_pages::HttpPages;
 use super::page_loop::{PageLoop, Settled};
 use super::planner::Bounds;
@@ -13,7 +15,7 @@ use super::spec::ReadSpec;
 use crate::decode::{Options, Page};
 use crate::error::{Error, Result};
 use crate::http::{Http, RetryBudget};
-use crate::settings::Settings;
+use crate::settings::{LastPage, Settings};
 
 pub(super) struct Reader {
     pages: PageLoop<HttpPages>,
@@ -25,6 +27,8 @@ pub(super) struct Reader {
     /// Columns that were asked for only to tell rows apart.
     drop: Vec<String>,
     columns_without_rows: Vec<String>,
+    key: &'static str,
+    held: Held,
 }
 
 impl Reader {
@@ -44,6 +48,7 @@ impl Reader {
             page_size: settings.page_size.into(),
             in_flight: settings.max_concurrency,
             ahead,
+            trust_short: settings.last_page == LastPage::Short,
         };
         let n_per_page = bounds.n_per_page().to_string();
         let options = Arc::new(spec.options(settings));
@@ -63,27 +68,59 @@ impl Reader {
             drop: if key_is_ours && !options.selects(key) { vec![key.to_owned()] } else { Vec::new() },
             options,
             columns_without_rows: spec.columns_without_rows(),
+            key,
+            held: Held::new(spec.limit),
         })
     }
 
-    /// The next page that has rows.
+    /// The next page that has rows, those that do not belong to the result among them.
     pub(super) async fn next(&mut self) -> Result<Option<Settled<Page>>> {
         loop {
             let settled = self.pages.next().await;
-            for cost in self.pages.take_costs() {
-                self.ledger.answered(cost);
+            let costs = self.pages.take_costs();
+            for cost in &costs {
+                self.ledger.answered(*cost);
             }
             let planner = self.pages.planner();
             self.ledger.settled(planner.rows(), planner.repeated_keys());
-            let Some(Settled { number, page, permit }) = settled? else { return Ok(None) };
-            self.ledger.arrived(&page.page.column_names(), &self.drop);
-            if let Some(progress) = &self.progress {
+            self.ledger.ended(planner.end().filter(|_| planner.is_done()));
+            let settled = settled?;
+            if let Some(progress) = self.progress.as_ref().filter(|_| settled.is_some() || !costs.is_empty())
+            {
                 progress.page(self.ledger.so_far());
             }
+            let Some(Settled { number, page, keep, permit }) = settled else { return Ok(None) };
+            self.ledger.arrived(&page.page.column_names(), &self.drop);
             if page.page.num_rows() > 0 {
-                return Ok(Some(Settled { number, page: page.page, permit }));
+                return Ok(Some(Settled { number, page: page.page, keep, permit }));
             }
         }
+    }
+
+    /// The next page of which every row belongs to the result. Rows that were left out for their keys come late if
+    /// keys turn out not to tell rows apart.
+    pub(super) async fn next_whole(&mut self) -> Result<Option<Settled<Page>>> {
+        loop {
+            if let Some(settled) = self.held.next() {
+                return Ok(Some(settled));
+            }
+            let Some(settled) = self.next().await? else { return Ok(None) };
+            let mut held = std::mem::take(&mut self.held);
+            let identify = self.keys_identify();
+            let rows = settled.keep.as_ref().map_or(0, Vec::len);
+            let (held, taken) = aside(rows, move || {
+                let taken = held.take(settled, identify);
+                (held, taken)
+            })
+            .await?;
+            self.held = held;
+            taken?;
+        }
+    }
+
+    /// Whether a key belongs to one row only, as far as is known (see [`PageLoop::keys_identify`]).
+    pub(super) fn keys_identify(&self) -> bool {
+        self.pages.keys_identify()
     }
 
     pub(super) fn options(&self) -> &Arc<Options> {
@@ -110,6 +147,13 @@ impl Reader {
     pub(super) fn warnings(&self) -> Vec<String> {
         let planner = self.pages.planner();
         let mut warnings = Vec::new();
+        if !self.keys_identify() {
+            warnings.push(format!(
+                "{key} does not tell rows apart: several have the same one. All rows were kept; should any have moved \
+                 while they were read, it may be there twice, as no {key} would show it",
+                key = self.key
+            ));
+        }
         match planner.repeated_keys() {
             0 => {}
             repeated => warnings.push(format!(

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::planner::End;
 use super::progress::SoFar;
 use crate::http::Cost;
 use crate::query::Query;
@@ -18,6 +19,8 @@ pub struct Receipt {
     pub rows: u64,
     /// Rows left out because an earlier page had their key.
     pub repeated_keys: u64,
+    /// How it is known that the result is complete; nothing while it is not.
+    pub end: Option<End>,
     /// As they came over the network.
     pub bytes_received: u64,
     /// After decompression.
@@ -53,6 +56,10 @@ impl Ledger {
     pub(super) fn settled(&mut self, rows: u64, repeated_keys: u64) {
         self.receipt.rows = rows;
         self.receipt.repeated_keys = repeated_keys;
+    }
+
+    pub(super) fn ended(&mut self, end: Option<End>) {
+        self.receipt.end = end;
     }
 
     pub(super) fn arrived(&mut self, columns: &[&str], drop: &[String]) {

@@ -1,6 +1,7 @@
 //! The keys that earlier pages had: the only memory of a read that grows with its rows.
 
-use std::hash::{BuildHasher, RandomState};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
 
 use super::compact_set::CompactSet;
 use super::runs::Runs;
@@ -8,8 +9,8 @@ use crate::decode::Key;
 
 /// A key in few bytes. Whole numbers are exact; of other keys it is a hash of 128 bits, since two keys that
 /// were taken for one would lose a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Compact {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Compact {
     Integer(i64),
     Hash([u64; 2]),
 }
@@ -21,6 +22,21 @@ pub struct PageKeys(Vec<Option<Compact>>);
 impl PageKeys {
     pub fn without_key(&self) -> u64 {
         self.0.iter().filter(|key| key.is_none()).count() as u64
+    }
+
+    /// Whether two rows have the same key.
+    pub fn repeat_within(&self) -> bool {
+        let mut seen = HashSet::with_capacity(self.0.len());
+        self.0.iter().flatten().any(|key| !seen.insert(*key))
+    }
+
+    /// The same for the same keys in the same order.
+    pub fn fingerprint(&self) -> u64 {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(&self.0)
+    }
+
+    pub(super) fn get(&self, row: usize) -> Option<Compact> {
+        self.0.get(row).copied().flatten()
     }
 }
 
@@ -59,18 +75,22 @@ impl SeenKeys {
         (new, repeated)
     }
 
-    /// A page is compared with earlier ones only, so its keys are added when it has been.
-    pub fn insert(&mut self, keys: &PageKeys) {
-        for key in keys.0.iter().flatten() {
-            match *key {
-                Compact::Integer(value) => {
-                    if !self.runs.contains(value) && !self.runs.insert(value) {
-                        self.integers.insert(value.cast_unsigned());
-                    }
+    /// A page is compared with earlier ones only, so its keys are added when it has been. Says how many of its rows
+    /// have the key of another one on it; `new` is what [`Self::new_rows`] said.
+    pub fn insert(&mut self, keys: &PageKeys, new: &[bool]) -> u64 {
+        let mut within = 0;
+        for (key, _) in keys.0.iter().zip(new).filter(|(_, new)| **new) {
+            let is_new = match *key {
+                None => continue,
+                Some(Compact::Integer(value)) => {
+                    !self.runs.contains(value)
+                        && (self.runs.insert(value) || self.integers.insert(value.cast_unsigned()))
                 }
-                Compact::Hash(hash) => self.hashes.insert(hash),
-            }
+                Some(Compact::Hash(hash)) => self.hashes.insert(hash),
+            };
+            within += u64::from(!is_new);
         }
+        within
     }
 
     fn contains(&self, key: Compact) -> bool {
@@ -135,7 +155,7 @@ mod tests {
         ];
         let keys = seen.compact(first.iter().cloned().map(Some));
         assert_eq!(seen.new_rows(&keys).1, 0);
-        seen.insert(&keys);
+        assert_eq!(seen.insert(&keys, &[true; 8]), 0);
         assert_eq!(seen.new_rows(&keys), (vec![false; 8], 8));
 
         let same = [text("7"), text("-7"), text("9223372036854775808"), text("-1"), Key::Integer(1 << 64)];
@@ -162,7 +182,8 @@ mod tests {
         let mut seen = SeenKeys::default();
         let keys = seen.compact([None, Some(Key::Integer(1)), Some(Key::Integer(1)), None]);
         assert_eq!(seen.new_rows(&keys), (vec![true; 4], 0));
-        seen.insert(&keys);
+        assert!(keys.repeat_within());
+        assert_eq!(seen.insert(&keys, &[true; 4]), 1);
         assert_eq!(seen.new_rows(&keys), (vec![true, false, false, true], 2));
     }
 }

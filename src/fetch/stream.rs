@@ -68,7 +68,7 @@ impl Stream {
         let gate = Arc::new(Semaphore::new(settings.max_concurrency));
         let mut reader =
             Reader::new(http, settings, &spec, settings.max_concurrency, Some(Arc::clone(&gate)))?;
-        let first = reader.next().await?;
+        let first = reader.next_whole().await?;
         let allowed = pages_ahead(settings.max_concurrency, reader.so_far().bytes_decoded);
         gate.forget_permits(settings.max_concurrency - allowed);
 
@@ -194,7 +194,7 @@ async fn read_on(
     // A failed send means that nobody takes batches any more.
     loop {
         let arrival = match next {
-            Ok(Some(Settled { number, page, permit })) => match conformer.conform(number, page).await {
+            Ok(Some(Settled { number, page, permit, .. })) => match conformer.conform(number, page).await {
                 Ok(batches) => Arrival::Page(batches, permit),
                 Err(error) => Arrival::Failure(error),
             },
@@ -206,7 +206,7 @@ async fn read_on(
         if sender.send(arrival).is_err() || is_last {
             return;
         }
-        next = reader.next().await;
+        next = reader.next_whole().await;
     }
 }
 

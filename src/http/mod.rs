@@ -36,10 +36,12 @@ pub use request::Request;
 use std::fmt;
 use std::sync::Arc;
 
+use ::http::StatusCode;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::settings::Settings;
+use refusal::refusal;
 use retry::Retry;
 
 /// Takes the decompressed bytes of one answer, in windows of any size, on a thread that may block.
@@ -148,6 +150,10 @@ impl Http {
         loop {
             let mut exchange = retry.begin().await;
             let result = match exchange.answer().await {
+                // No content is no array of rows, whatever it may mean to whoever asked.
+                Ok(response) if response.status() == StatusCode::NO_CONTENT => {
+                    Err(refusal(response, &mut exchange).await)
+                }
                 Ok(response) => deliver::deliver(response, &mut exchange, &new_sink).await,
                 Err(failure) => Err(failure),
             };

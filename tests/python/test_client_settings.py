@@ -26,6 +26,7 @@ BAD = [
     ("max_value_bytes", [0, -1, 1.5, True, "4"]),
     ("allow_http", ["yes", 1, 0, [True]]),
     ("lossy", ["yes", 1, 0, [True]]),
+    ("last_page", ["", "full", "Short", True, 0, ["short"]]),
     ("user_agent", ["a\nb", "é", 5]),
     ("ca_file", [5, "/does/not/exist.pem"]),
     ("proxy", ["proxy.example.com:3128", "ftp://proxy", "http://", "", 5, "http://proxy/path"]),
@@ -47,6 +48,7 @@ CHANGED = {
     "proxy": "http://proxy.example.com:3128/",
     "user_agent": "dashboards/2.0",
     "lossy": True,
+    "last_page": "short",
 }
 
 

@@ -16,14 +16,31 @@ def test_every_row_of_many_pages(sandbox, pages):
 
 
 def test_every_row_of_one_page(sandbox, client, pages):
-    assert client.calls().num_rows == 300
-    # 300 is a multiple of 10, so that it could be a cap of the service.
+    calls = client.calls()
+    assert (calls.num_rows, calls.receipt.end) == (300, "empty")
+    # 300 could be a cap of the service, as any number could.
     assert pages() == [(1, 100_000), (2, 300)]
 
 
-def test_a_short_first_page_that_is_no_cap_is_the_end(client, pages):
-    assert client.reps(rep_id=client.reps().to_pydict()["rep_id"][:3]).num_rows == 3
-    assert pages()[1:] == [(1, 100_000)]
+def test_a_short_page_is_proven_to_be_the_last_unless_it_is_trusted(sandbox, client, pages):
+    ids = client.reps(limit=3).to_pydict()["rep_id"]
+    assert client.reps(rep_id=ids).num_rows == 3
+    # Every request so far, by page: that of the limit, and two of which the second is empty.
+    assert pages() == [(1, 3), (1, 100_000), (2, 3)]
+
+    before = len(pages())
+    trusting = sandbox.client(last_page="short").reps(rep_id=ids)
+    assert (trusting.num_rows, trusting.receipt.end, len(pages()) - before) == (3, "short", 1)
+
+
+def test_the_receipt_says_how_the_end_is_known(sandbox, client):
+    assert client.calls(limit=10).receipt.end == "limit"
+    assert client.report(groupby="campaign", days=30).receipt.end == "whole"
+    with client.stream_calls(columns=["call_id"]) as stream:
+        assert sum(batch.num_rows for batch in stream) == 300
+    assert stream.receipt.end == "empty"
+    # Full pages only: the empty one is what ends it, trusted or not.
+    assert sandbox.client(last_page="short", page_size=100).calls().receipt.end == "empty"
 
 
 def test_reps_of_many_pages(sandbox, pages):

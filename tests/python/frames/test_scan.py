@@ -20,14 +20,20 @@ DAY = date(2025, 7, 1)
 
 @pytest.fixture
 def asked(centre):
-    """The parameters of the requests since the last call, but those of paging."""
+    """The parameters of the reads since the last call, but those of paging: all pages of one have the same."""
     before = len(centre.requests)
 
     def asked() -> list[dict[str, list[str]]]:
         nonlocal before
         requests, before = centre.requests[before:], len(centre.requests)
-        queries = [parse_qs(request["query"]) for request in requests]
-        return [{k: v for k, v in query.items() if k not in ("page", "n_per_page")} for query in queries]
+        reads: list[dict[str, list[str]]] = []
+        for query in (parse_qs(request["query"]) for request in requests):
+            parameters = {k: v for k, v in query.items() if k not in ("page", "n_per_page")}
+            if query.get("page", ["1"]) == ["1"]:
+                reads.append(parameters)
+            else:
+                assert parameters == reads[-1]
+        return reads
 
     return asked
 

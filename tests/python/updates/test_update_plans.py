@@ -319,9 +319,11 @@ def test_as_many_requests_as_addresses_allow():
         ids = [
             query["vendor_call_id"].split(",") for query in reads(sandbox) if query.get("metric") == "csat"
         ]
-        # One probe, then each id once.
-        assert sorted(one for some in ids[1:] for one in some) == sorted(frame["vendor_call_id"])
-        assert 2 < len(ids) - 1 < 6
+        # One probe, then each id once, and once more to prove that there are no more rows of them.
+        asked, proven = ids[1::2], ids[2::2]
+        assert asked == proven
+        assert sorted(one for some in asked for one in some) == sorted(frame["vendor_call_id"])
+        assert 2 < len(asked) < 6
         result = plan.apply()
         assert result.cells == plan.num_changes
         assert plan.undo().cells == plan.num_changes

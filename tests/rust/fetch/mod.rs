@@ -4,6 +4,7 @@
 mod against_sandbox;
 mod ahead;
 mod moving_rows;
+mod odd_services;
 mod over_http;
 mod planner;
 mod rate_limits;

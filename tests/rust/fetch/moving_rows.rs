@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use converz::error::ErrorKind;
+use converz::fetch::Bounds;
 use proptest::prelude::*;
 
 use super::service::{Change, Conduct, Service, Turn, bounds, read, served_in_any_order, served_in_order};
@@ -147,11 +148,20 @@ fn a_page_that_was_served_before_its_rows_moved_is_asked_for_again() {
 }
 
 #[test]
-fn rows_of_a_page_after_a_short_one_are_kept() {
+fn rows_that_are_added_behind_a_short_page_are_read() {
     // Page 2 is served with 5 rows, page 3 after ten more were added at the end.
     let changes = BTreeMap::from([(2, Change::Insert { at: 255, count: 10 })]);
     let service = Service::new(15, Conduct { changes, ..Conduct::default() });
     let outcome = read(&service, bounds(None, 10, 2)).unwrap();
+    assert_eq!(outcome.rows, (0..25).collect::<Vec<_>>());
+    assert!(!outcome.grew);
+}
+
+#[test]
+fn rows_of_a_page_after_a_trusted_short_one_are_kept() {
+    let changes = BTreeMap::from([(2, Change::Insert { at: 255, count: 10 })]);
+    let service = Service::new(15, Conduct { changes, ..Conduct::default() });
+    let outcome = read(&service, Bounds { trust_short: true, ..bounds(None, 10, 2) }).unwrap();
     assert_eq!(outcome.rows, (0..15).chain(20..25).collect::<Vec<_>>());
     assert!(outcome.grew);
 }

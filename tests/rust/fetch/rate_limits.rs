@@ -10,10 +10,16 @@ use converz::http::Clock;
 use converz::query::Operation;
 
 use super::over_http::{client, integers, page_of, read, serve_calls, spec};
+use crate::http::client::Client;
 use crate::http::clock::StoppedClock;
 use crate::http::server::{Script, Server, run, status};
 
-const ROWS: u64 = 10_000;
+const ROWS: u64 = 400;
+
+/// Forty pages.
+fn limited(clock: &StoppedClock, server: &Server, in_flight: usize) -> Client {
+    client(clock, server, |settings| (settings.page_size, settings.max_concurrency) = (10, in_flight))
+}
 
 /// How a refusal says when to come again.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,7 +84,7 @@ fn a_read_obeys_and_lasts_no_longer_than_the_service_allows() {
                             refusal(&now, asks)
                         }
                     });
-                    let client = client(&clock, &server, |settings| settings.max_concurrency = in_flight);
+                    let client = limited(&clock, &server, in_flight);
                     let case = format!("{rate} a second, {asks:?}, {in_flight} in flight");
                     let fetched = read(&client, spec(Operation::Calls)).await;
                     let fetched = fetched.unwrap_or_else(|error| panic!("{case}: {error}"));
@@ -115,16 +121,16 @@ fn no_page_dies_of_waiting_for_its_turn_while_others_have_theirs() {
                     let mut attempts = attempts.lock().unwrap();
                     let attempt = attempts.entry(page).or_insert(0);
                     *attempt += 1;
-                    if page % 7 == 3 && page <= 100 && *attempt <= 7 {
+                    if page % 7 == 3 && page <= 40 && *attempt <= 7 {
                         refusal(&now, asks)
                     } else {
                         rows(request)
                     }
                 });
-                let client = client(&clock, &server, |settings| settings.max_concurrency = in_flight);
+                let client = limited(&clock, &server, in_flight);
                 let fetched = read(&client, spec(Operation::Calls)).await.unwrap();
                 assert_eq!(fetched.receipt.rows, ROWS);
-                assert_eq!(fetched.receipt.retries, 7 * 14, "{:?}", fetched.receipt);
+                assert_eq!(fetched.receipt.retries, 7 * 6, "{:?}", fetched.receipt);
             }
         }
     });
@@ -145,7 +151,7 @@ fn a_service_that_never_serves_again_ends_the_read() {
                 let server = Server::answering(&clock, move |request| {
                     if refused(page_of(request)) { refusal(&now, asks) } else { rows(request) }
                 });
-                let client = client(&clock, &server, |_| ());
+                let client = limited(&clock, &server, 4);
                 assert_rate_limited(&read(&client, spec(Operation::Calls)).await.unwrap_err());
                 assert!(server.requests() as u64 <= most, "{asks:?}: {} requests", server.requests());
             }
@@ -165,7 +171,7 @@ fn a_wait_that_one_page_is_asked_for_holds_the_others_back() {
             // Every tenth request, and what comes before its time.
             if seen.len() % 10 == 0 { refusal(&now, Asks::Seconds) } else { rows(request) }
         });
-        let client = client(&clock, &server, |settings| settings.max_concurrency = 4);
+        let client = limited(&clock, &server, 4);
         let fetched = read(&client, spec(Operation::Calls)).await.unwrap();
         assert_eq!(fetched.receipt.rows, ROWS);
         let times = times.lock().unwrap();
@@ -181,15 +187,15 @@ fn a_wait_that_one_page_is_asked_for_holds_the_others_back() {
 fn the_time_of_a_page_begins_when_it_may_be_asked_for() {
     run(async {
         let clock = StoppedClock::new();
-        let (count, rows) = (AtomicU64::new(0), serve_calls(1000));
+        let (count, rows) = (AtomicU64::new(0), serve_calls(ROWS));
         // Each page is told to wait for most of the time that it has.
         let server =
             Server::answering(&clock, move |request| match count.fetch_add(1, Ordering::Relaxed) % 2 {
                 0 => status("503 Busy", &["Retry-After: 600"], ""),
                 _ => rows(request),
             });
-        let client = client(&clock, &server, |settings| settings.max_concurrency = 1);
+        let client = limited(&clock, &server, 1);
         let fetched = read(&client, spec(Operation::Calls)).await.unwrap();
-        assert_eq!((fetched.receipt.rows, fetched.receipt.retries), (1000, fetched.receipt.requests / 2));
+        assert_eq!((fetched.receipt.rows, fetched.receipt.retries), (ROWS, fetched.receipt.requests / 2));
     });
 }

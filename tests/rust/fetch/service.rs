@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::{Arc, Mutex};
 
 use converz::decode::Key;
-use converz::error::{Error, Result};
-use converz::fetch::{Ask, Bounds, PageLoop, PageSource, Rows};
+use converz::error::{Error, ErrorKind, Result};
+use converz::fetch::{Absence, Ask, Bounds, End, PageFailure, PageLoop, PageSource, Rows};
 use converz::http::{Answer, Cost};
 use proptest::prelude::*;
 use tokio::sync::Semaphore;
@@ -23,6 +23,31 @@ pub enum Stride {
 
 pub fn strides() -> impl Strategy<Value = Stride> {
     prop::sample::select(vec![Stride::Cap, Stride::Request])
+}
+
+/// What is answered beyond the last page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Beyond {
+    #[default]
+    Empty,
+    Status(u16),
+    Null,
+    /// The last page once more.
+    LastPage,
+}
+
+pub fn beyond() -> impl Strategy<Value = Beyond> {
+    prop_oneof![
+        3 => Just(Beyond::Empty),
+        1 => prop::sample::select(vec![204, 400, 404, 410, 416, 422]).prop_map(Beyond::Status),
+        1 => Just(Beyond::Null),
+        1 => Just(Beyond::LastPage),
+    ]
+}
+
+pub fn status(status: u16) -> Error {
+    let kind = ErrorKind::Status { status, code: None, message: String::new(), retry_after: None };
+    Error::new(kind, format!("the service answered {status}"))
 }
 
 /// How long a request waits before it is served and before it is answered.
@@ -50,6 +75,15 @@ pub enum Change {
 pub struct Conduct {
     pub cap: Option<u64>,
     pub stride: Stride,
+    /// Bytes of a page; a row has a few, and one row is always served.
+    pub bytes: Option<u64>,
+    /// Rows that are left out after paging, of 256.
+    pub hidden: u8,
+    /// Rows that are left out, side by side, and others.
+    pub gap: Option<(u64, u64)>,
+    pub beyond: Beyond,
+    /// Rows of each key, one after the other.
+    pub rows_a_key: Option<u64>,
     /// Pages after the first are capped only.
     pub first_uncapped: bool,
     pub ignores_page: bool,
@@ -104,7 +138,7 @@ impl Service {
         self.state.lock().unwrap().throughout.clone()
     }
 
-    fn serve(&self, ask: Ask) -> Vec<u64> {
+    fn serve(&self, ask: Ask) -> Result<Vec<u64>, PageFailure> {
         let mut state = self.state.lock().unwrap();
         let state = &mut *state;
         let at = |place: u8, rows: usize| rows * usize::from(place) / 255;
@@ -131,16 +165,71 @@ impl Service {
         }
         state.served += 1;
 
-        let cap = self.conduct.cap.filter(|_| !(self.conduct.first_uncapped && ask.page == 1));
-        let size = cap.map_or(ask.n_per_page, |cap| cap.min(ask.n_per_page));
-        let stride = match self.conduct.stride {
-            Stride::Cap => size,
-            Stride::Request => ask.n_per_page,
+        let conduct = &self.conduct;
+        let cap = conduct.cap.filter(|_| !(conduct.first_uncapped && ask.page == 1));
+        let ask = if conduct.ignores_page { Ask { page: 1, ..ask } } else { ask };
+        let most = cap.map_or(ask.n_per_page, |cap| cap.min(ask.n_per_page)) as usize;
+        let served = |start: usize| {
+            let rows = state.rows.get(start..).unwrap_or_default();
+            let fitting = conduct.bytes.map_or(rows.len(), |bytes| {
+                let mut left = bytes;
+                let fitting = rows.iter().take_while(|row| {
+                    let size = size_of_row(**row);
+                    let fits = size <= left;
+                    left = left.saturating_sub(size);
+                    fits
+                });
+                fitting.count().max(1)
+            });
+            start..start + rows.len().min(most).min(fitting)
         };
-        let page = if self.conduct.ignores_page { 1 } else { ask.page };
-        let start = ((page - 1) * stride) as usize;
-        state.rows.iter().skip(start).take(size as usize).copied().collect()
+        let page = |number: u64| match (conduct.stride, conduct.bytes) {
+            (Stride::Request, _) => served(((number - 1) * ask.n_per_page) as usize),
+            (Stride::Cap, None) => served((number as usize - 1) * most),
+            (Stride::Cap, Some(_)) => (1..number).fold(served(0), |page, _| served(page.end)),
+        };
+        let mut range = page(ask.page);
+        if range.start >= state.rows.len() && ask.page > 1 {
+            match conduct.beyond {
+                Beyond::Empty => {}
+                Beyond::Status(code) => return Err(status(code).into()),
+                Beyond::Null => {
+                    let error = Error::decode("null is no array");
+                    return Err(PageFailure { error, absence: Some(Absence::Empty) });
+                }
+                Beyond::LastPage => {
+                    // The number of the last page where each has as many rows, or else what is found.
+                    let last = match (conduct.stride, conduct.bytes) {
+                        (Stride::Request, _) => state.rows.len().div_ceil(ask.n_per_page as usize) as u64,
+                        (Stride::Cap, None) => state.rows.len().div_ceil(most) as u64,
+                        (Stride::Cap, Some(_)) => ask.page - 1,
+                    };
+                    range = (1..=last).rev().map(page).find(|page| !page.is_empty()).unwrap_or(0..0);
+                }
+            }
+        }
+        let rows = state.rows.get(range).unwrap_or_default();
+        Ok(rows.iter().copied().filter(|row| !self.is_hidden(*row)).collect())
     }
+
+    pub fn is_hidden(&self, row: u64) -> bool {
+        let Conduct { hidden, gap, .. } = self.conduct;
+        hash(row) % 256 < u64::from(hidden) || gap.is_some_and(|(start, end)| (start..end).contains(&row))
+    }
+
+    /// The rows that a reader can know of.
+    pub fn visible(&self) -> Vec<u64> {
+        let rows = self.state.lock().unwrap().rows.clone();
+        rows.into_iter().filter(|row| !self.is_hidden(*row)).collect()
+    }
+}
+
+fn hash(row: u64) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(row)
+}
+
+fn size_of_row(row: u64) -> u64 {
+    1 + hash(row) % 16
 }
 
 pub struct Served(pub Arc<Service>);
@@ -148,7 +237,7 @@ pub struct Served(pub Arc<Service>);
 impl PageSource for Served {
     type Page = ServedPage;
 
-    async fn page(&self, ask: Ask) -> Result<Answer<ServedPage>> {
+    async fn page(&self, ask: Ask) -> Result<Answer<ServedPage>, PageFailure> {
         let service = &self.0;
         let turn = {
             let mut state = service.state.lock().unwrap();
@@ -168,17 +257,19 @@ impl PageSource for Served {
         }
         service.state.lock().unwrap().in_flight -= 1;
         if let Some(error) = service.conduct.fails.get(&ask.page) {
-            return Err(error.clone());
+            return Err(error.clone().into());
         }
-        let page = ServedPage { rows, without_key: service.conduct.without_key };
+        let Conduct { without_key, rows_a_key, .. } = service.conduct;
+        let page = ServedPage { rows: rows?, without_key, rows_a_key };
         Ok(Answer { output: page, cost: Cost { attempts: 1, bytes_received: 1, bytes_decoded: 2 } })
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ServedPage {
     pub rows: Vec<u64>,
     without_key: Option<u64>,
+    rows_a_key: Option<u64>,
 }
 
 impl Rows for ServedPage {
@@ -189,13 +280,12 @@ impl Rows for ServedPage {
     fn keys(&self) -> impl Iterator<Item = Option<Key>> {
         self.rows.iter().map(|row| {
             (!self.without_key.is_some_and(|every| row.is_multiple_of(every)))
-                .then(|| Key::Integer((*row).into()))
+                .then(|| Key::Integer((*row / self.rows_a_key.unwrap_or(1)).into()))
         })
     }
 
-    fn digest(&self) -> u64 {
-        let hasher = BuildHasherDefault::<DefaultHasher>::default();
-        self.rows.iter().fold(0_u64, |digest, row| digest.wrapping_add(hasher.hash_one(row)))
+    fn digests(&self) -> impl Iterator<Item = u64> {
+        self.rows.iter().map(|row| hash(*row))
     }
 
     fn filter(mut self, keep: &[bool]) -> Self {
@@ -213,10 +303,12 @@ pub struct Outcome {
     pub repeated: u64,
     pub grew: bool,
     pub answered: usize,
+    pub end: Option<End>,
+    pub keys_identify: bool,
 }
 
 pub fn bounds(limit: Option<u64>, page_size: u64, in_flight: usize) -> Bounds {
-    Bounds { limit, page_size, in_flight, ahead: 2 * in_flight }
+    Bounds { limit, page_size, in_flight, ahead: 2 * in_flight, trust_short: false }
 }
 
 pub fn read(service: &Arc<Service>, bounds: Bounds) -> Result<Outcome> {
@@ -226,15 +318,22 @@ pub fn read(service: &Arc<Service>, bounds: Bounds) -> Result<Outcome> {
 pub fn read_with(service: &Arc<Service>, bounds: Bounds, gate: Option<Arc<Semaphore>>) -> Result<Outcome> {
     block_on(async {
         let mut pages = PageLoop::new(Served(Arc::clone(service)), bounds, gate);
-        let (mut rows, mut answered) = (Vec::new(), 0);
-        while let Some(settled) = pages.next().await? {
-            rows.extend(settled.page.rows);
+        let (mut settled, mut answered) = (Vec::new(), 0);
+        while let Some(page) = pages.next().await? {
+            settled.push((page.page, page.keep));
             answered += pages.take_costs().len();
         }
         answered += pages.take_costs().len();
-        let planner = pages.planner();
+        let (planner, keys_identify) = (pages.planner(), pages.keys_identify());
+        let rows = settled.into_iter().flat_map(|(page, keep)| match keep.filter(|_| keys_identify) {
+            Some(keep) => page.filter(&keep).rows,
+            None => page.rows,
+        });
+        let mut rows: Vec<u64> = rows.collect();
+        rows.truncate(bounds.limit.map_or(usize::MAX, |limit| limit as usize));
         assert_eq!(planner.rows(), rows.len() as u64);
-        Ok(Outcome { repeated: planner.repeated_keys(), grew: planner.grew(), rows, answered })
+        let (repeated, grew, end) = (planner.repeated_keys(), planner.grew(), planner.end());
+        Ok(Outcome { rows, repeated, grew, answered, end, keys_identify })
     })
 }
 

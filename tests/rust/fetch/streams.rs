@@ -152,7 +152,7 @@ fn new_columns_raise_or_are_ignored() {
 fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
     run(async {
         let clock = StoppedClock::new();
-        let server = Server::answering(&clock, pages(&[r#"[{"call_id":1}]"#, "null"]));
+        let server = Server::answering(&clock, pages(&[r#"[{"call_id":1}]"#, "{}"]));
         let client = client(&clock, &server, |settings| settings.page_size = 1);
         let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
         assert_eq!(stream.next_batch().await.unwrap().unwrap().num_rows(), 1);
@@ -182,7 +182,12 @@ fn pages_are_asked_for_ahead_of_the_consumer_by_a_bounded_number() {
             for _ in 0..200 {
                 yield_now().await;
             }
-            assert!(server.requests() <= taken + 3, "{} requests, {taken} pages taken", server.requests());
+            // Those behind the twenty are empty, so that they wait for nobody; two of them prove the end.
+            let requests = server.requests();
+            assert!(
+                requests.min(20) <= taken + 3 && requests <= 22,
+                "{requests} requests, {taken} pages taken"
+            );
             let Some(batch) = stream.next_batch().await.unwrap() else { break };
             assert_eq!(batch.num_rows(), 100);
             taken += 1;

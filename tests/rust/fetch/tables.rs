@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, TimeUnit};
 use converz::error::ErrorKind;
-use converz::fetch::{ReadSpec, SoFar};
+use converz::fetch::{End, ReadSpec, SoFar};
 use converz::query::{CallsQuery, Operation, ReportQuery, RepsQuery};
 
 use super::over_http::{
@@ -132,16 +132,26 @@ fn every_row_of_every_page_is_in_the_table_and_in_the_receipt() {
         assert!(fetched.warnings.is_empty(), "{:?}", fetched.warnings);
 
         let received = server.received();
-        for request in &received {
-            assert!(request.head.starts_with("GET /api/v1/calls?campaign=sales&n_per_page=100&page="));
-        }
         let receipt = fetched.receipt;
         let requests = received.len() as u64;
+        // Pages of a hundred, and one that proves that nothing follows the last row.
+        let (pages, proofs): (Vec<_>, Vec<_>) =
+            received.iter().partition(|request| parameter(request, "n_per_page").unwrap() == "100");
+        for request in &pages {
+            assert!(request.head.starts_with("GET /api/v1/calls?campaign=sales&n_per_page=100&page="));
+        }
+        let [proof] = &proofs[..] else { panic!("{} proofs", proofs.len()) };
+        assert!(
+            proof.head.starts_with("GET /api/v1/calls?campaign=sales&n_per_page=73&page=11 "),
+            "{}",
+            proof.head
+        );
+        assert_eq!(receipt.end, Some(End::Empty));
         assert_eq!((receipt.requests, receipt.pages, receipt.retries), (requests, requests, 0));
         assert_eq!((receipt.rows, receipt.repeated_keys), (730, 0));
         let bytes = received.iter().map(|request| {
-            let start = (page_of(request) - 1) * 100;
-            calls((start + 1..=730).take(100)).len() as u64
+            let size: u64 = parameter(request, "n_per_page").unwrap().parse().unwrap();
+            calls(((page_of(request) - 1) * size + 1..=730).take(size as usize)).len() as u64
         });
         assert_eq!(receipt.bytes_decoded, bytes.sum::<u64>());
         assert_eq!(receipt.bytes_received, receipt.bytes_decoded);

@@ -1,0 +1,248 @@
+//! Services that cap pages, leave out rows, or have several rows a key: every row, or an error.
+
+use std::collections::{BTreeMap, HashSet};
+
+use converz::error::ErrorKind;
+use converz::fetch::{Ask, End};
+use proptest::prelude::*;
+
+use super::service::{
+    Beyond, Change, Conduct, Service, bounds, read, served_in_any_order, served_in_order, strides,
+};
+
+fn whole(rows: u64) -> Vec<u64> {
+    (0..rows).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    /// Pages end where a number of bytes is reached, so that each has another number of rows.
+    #[test]
+    fn caps_by_bytes_lose_nothing(
+        total in 0..1500_usize,
+        page_size in prop_oneof![2..200_u64, Just(100_000)],
+        bytes in 1..1200_u64,
+        cap in prop::option::of(1..200_u64),
+        stride in strides(),
+        in_flight in 1..6_usize,
+        turns in served_in_any_order(),
+    ) {
+        prop_assume!(total as u64 / page_size.min(bytes / 8 + 1).min(cap.unwrap_or(page_size)) < 200);
+        let conduct = Conduct { bytes: Some(bytes), cap, stride, turns, ..Conduct::default() };
+        let service = Service::new(total, conduct);
+        let outcome = read(&service, bounds(None, page_size, in_flight)).unwrap();
+        prop_assert_eq!(&outcome.rows, &whole(total as u64), "{:?}", service.asked());
+    }
+
+    /// No page is left out as a whole.
+    #[test]
+    fn rows_that_are_left_out_hide_no_others(
+        total in 0..2000_usize,
+        page_size in prop_oneof![20..400_u64, Just(100_000)],
+        hidden in 0..120_u8,
+        cap in prop::option::of(20..400_u64),
+        stride in strides(),
+        beyond in prop::sample::select(vec![Beyond::Empty, Beyond::Null, Beyond::Status(404), Beyond::LastPage]),
+        in_flight in 1..6_usize,
+        turns in served_in_any_order(),
+    ) {
+        let conduct = Conduct { cap, stride, hidden, beyond, turns, ..Conduct::default() };
+        let service = Service::new(total, conduct);
+        let visible = service.visible();
+        let outcome = match read(&service, bounds(None, page_size, in_flight)) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
+                return Ok(());
+            }
+        };
+        prop_assert_eq!(&outcome.rows, &visible, "{:?}", service.asked());
+        prop_assert_eq!(outcome.repeated, 0);
+    }
+
+    /// Pages in the middle that are short, or empty, but not two in a row.
+    #[test]
+    fn a_gap_of_a_page_hides_no_others(
+        total in 0..2000_usize,
+        page_size in 2..300_u64,
+        gap in (0..2000_u64, 0..300_u64),
+        in_flight in 1..6_usize,
+        turns in served_in_any_order(),
+    ) {
+        // The first page has rows; where it is short, the gap is its end.
+        let start = gap.0.max(1);
+        let length = gap.1.min(page_size);
+        let short = start < page_size;
+        prop_assume!(!short || start + length <= page_size || length < page_size);
+        let service = Service::new(total, Conduct { gap: Some((start, start + length)), turns, ..Conduct::default() });
+        let outcome = read(&service, bounds(None, page_size, in_flight)).unwrap();
+        let visible = service.visible();
+        // What cannot be told: all of what follows a short first page is left out.
+        let proof_is_empty = short && (start..start * 2).all(|row| row >= total as u64 || service.is_hidden(row));
+        if !proof_is_empty {
+            prop_assert_eq!(&outcome.rows, &visible, "{:?}", service.asked());
+        }
+    }
+
+    /// Caps and new rows at once: no row that was there is missed.
+    #[test]
+    fn caps_lose_nothing_while_rows_are_inserted(
+        total in 0..400_usize,
+        page_size in prop_oneof![12..60_u64, Just(1000)],
+        cap in prop::option::of(12..60_u64),
+        bytes in prop::option::of(200..400_u64),
+        stride in strides(),
+        in_flight in 1..6_usize,
+        changes in prop::collection::btree_map(
+            0..20_usize,
+            (prop_oneof![Just(0_u8), Just(255), any::<u8>()], 1..12_usize)
+                .prop_map(|(at, count)| Change::Insert { at, count }),
+            0..6,
+        ),
+        turns in served_in_order(),
+    ) {
+        let conduct = Conduct { cap, stride, bytes, turns, changes, ..Conduct::default() };
+        let service = Service::new(total, conduct);
+        let outcome = match read(&service, bounds(None, page_size, in_flight)) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
+                return Ok(());
+            }
+        };
+        let rows: HashSet<u64> = outcome.rows.iter().copied().collect();
+        prop_assert_eq!(rows.len(), outcome.rows.len(), "a key came twice");
+        let missing: Vec<u64> = service.throughout().into_iter().filter(|row| !rows.contains(row)).collect();
+        prop_assert!(missing.is_empty(), "missing {:?} of {:?}", missing, service.asked());
+    }
+
+    /// Several rows a key: all are there, in every size of page, whether or not the service caps pages.
+    #[test]
+    fn keys_of_several_rows_drop_none(
+        total in 0..300_usize,
+        rows_a_key in 2..6_u64,
+        page_size in prop_oneof![1..30_u64, Just(1000)],
+        limit in prop::option::of(0..300_u64),
+        cap in prop::option::of(1..40_u64),
+        stride in strides(),
+        in_flight in 1..6_usize,
+        turns in served_in_any_order(),
+    ) {
+        let conduct = Conduct { rows_a_key: Some(rows_a_key), cap, stride, turns, ..Conduct::default() };
+        let service = Service::new(total, conduct);
+        let outcome = read(&service, bounds(limit, page_size, in_flight)).unwrap();
+        let wanted = limit.map_or(total, |limit| total.min(limit as usize));
+        prop_assert_eq!(&outcome.rows, &whole(wanted as u64), "{:?}", service.asked());
+        prop_assert_eq!(outcome.repeated, 0);
+    }
+}
+
+#[test]
+fn caps_at_any_number_are_no_end() {
+    for (cap, total) in [(999, 25_003), (12_345, 25_003), (1, 30), (1000, 25_000)] {
+        for stride in [super::service::Stride::Cap, super::service::Stride::Request] {
+            let service = Service::new(total, Conduct { cap: Some(cap), stride, ..Conduct::default() });
+            let outcome = read(&service, bounds(None, 100_000, 4)).unwrap();
+            assert_eq!(outcome.rows, whole(total as u64), "{cap}");
+            assert_eq!((outcome.repeated, outcome.end), (0, Some(End::Empty)));
+        }
+    }
+}
+
+#[test]
+fn caps_that_begin_later_are_read_around() {
+    for total in (500..2000).step_by(37) {
+        for in_flight in 1..6 {
+            let conduct = Conduct {
+                cap: Some(64),
+                first_uncapped: true,
+                stride: super::service::Stride::Request,
+                ..Conduct::default()
+            };
+            let service = Service::new(total, conduct);
+            let outcome = read(&service, bounds(None, 100, in_flight)).unwrap();
+            assert_eq!(outcome.rows, whole(total as u64));
+        }
+    }
+}
+
+#[test]
+fn a_service_that_leaves_out_rows_is_read_in_pages_as_large_as_can_be() {
+    for (cap, most) in [(None, 50), (Some(1000), 60)] {
+        let service = Service::new(20_000, Conduct { hidden: 128, cap, ..Conduct::default() });
+        let outcome = read(&service, bounds(None, 2000, 4)).unwrap();
+        assert_eq!(outcome.rows, service.visible());
+        assert!(service.asked().len() < most, "{} requests", service.asked().len());
+    }
+}
+
+#[test]
+fn what_lies_beyond_the_last_page_ends_a_read() {
+    for beyond in [
+        Beyond::Status(204),
+        Beyond::Status(400),
+        Beyond::Status(404),
+        Beyond::Status(410),
+        Beyond::Status(416),
+        Beyond::Status(422),
+        Beyond::Null,
+        Beyond::LastPage,
+    ] {
+        for total in [1, 2, 29, 30, 31, 60] {
+            for page_size in [2, 7, 10, 15, 29, 30, 31, 60, 100] {
+                for in_flight in [1, 4] {
+                    let service = Service::new(total, Conduct { beyond, ..Conduct::default() });
+                    let case = format!("{beyond:?}, {total} rows, {page_size} a page");
+                    let outcome = read(&service, bounds(None, page_size, in_flight));
+                    let outcome = outcome.unwrap_or_else(|error| panic!("{case}: {error}"));
+                    assert_eq!(outcome.rows, whole(total as u64), "{case}");
+                    assert_eq!(outcome.repeated, 0, "{case}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn other_failures_are_none_to_end_with() {
+    for code in [401, 403, 405, 429, 500, 503] {
+        for (total, failing) in [(30, 2), (100, 2), (200, 3)] {
+            let fails = BTreeMap::from([(failing, super::service::status(code))]);
+            let service = Service::new(total, Conduct { fails, ..Conduct::default() });
+            let error = read(&service, bounds(None, 100, 1)).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Status { status, .. } if *status == code), "{error}");
+        }
+    }
+}
+
+/// Many services refuse pages from a number of rows on, however many there are.
+#[test]
+fn a_refusal_for_depth_is_no_end() {
+    for code in [400, 422] {
+        let fails = (4..60).map(|page| (page, super::service::status(code))).collect();
+        let service = Service::new(1000, Conduct { fails, ..Conduct::default() });
+        let error = read(&service, bounds(None, 100, 4)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Status { status, .. } if *status == code), "{error}");
+    }
+}
+
+#[test]
+fn the_first_page_must_be_there() {
+    for beyond in [Some(204), Some(400), Some(404)] {
+        let fails = BTreeMap::from([(1, super::service::status(beyond.unwrap()))]);
+        let service = Service::new(100, Conduct { fails, ..Conduct::default() });
+        assert!(read(&service, bounds(None, 50, 4)).is_err());
+    }
+}
+
+#[test]
+fn no_proof_is_asked_for_beyond_a_limit() {
+    for (limit, asked) in [(30, vec![(1, 30)]), (100, vec![(1, 100)]), (150, vec![(1, 100), (2, 100)])] {
+        let service = Service::new(150, Conduct::default());
+        let outcome = read(&service, bounds(Some(limit), 100, 4)).unwrap();
+        assert_eq!((outcome.rows.len() as u64, outcome.end), (limit, Some(End::Limit)));
+        let asks: Vec<_> = asked.into_iter().map(|(page, n_per_page)| Ask { page, n_per_page }).collect();
+        assert_eq!(service.asked(), asks);
+    }
+}
