@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
-from converz import __version__
+from converz import __version__, _core
 from converz.demo import demo
 from converz.errors import ConverzError
 from converz.sandbox import Sandbox
@@ -16,13 +17,17 @@ from converz.standard_error import StandardError
 
 __all__ = ["main"]
 
+API_KEY = "CONVERZ_SANDBOX_API_KEY"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     try:
         try:
-            return _run(arguments)
+            return _run(_parser().parse_args(arguments))
         finally:
+            # As in `Sandbox`: they may hold the key, and tracebacks show what a function's variables hold.
+            arguments = None
             # None where the output was closed from the beginning.
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -32,8 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 141
 
 
-def _run(arguments: list[str] | None) -> int:
-    options = _parser().parse_args(arguments)
+def _run(options: argparse.Namespace) -> int:
     try:
         if options.command == "demo":
             demo()
@@ -67,11 +71,21 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--seed", type=int, default=0, help="chooses the data")
     sandbox.add_argument("--today", help="last day with data, such as 2025-07-15; the real one if left out")
     sandbox.add_argument("--path", help="file to keep the data in; memory if left out")
-    sandbox.add_argument("--api-key", help="key to expect; one is made up if left out")
+    sandbox.add_argument(
+        "--api-key",
+        # No value of a namespace that an error's traceback would show. That of the environment is read later, since
+        # help shows defaults.
+        type=_core.Secret,
+        help="key to expect, which every user of this machine can see in its list of processes: the environment "
+        f"variable {API_KEY} is safer; one is made up if both are left out",
+    )
     return parser
 
 
 def _sandbox(options: argparse.Namespace) -> None:
+    is_hidden = options.api_key is None and bool(os.environ.get(API_KEY))
+    # What a constructor takes, in a form that no traceback of one that failed shows.
+    key: Any = _core.Secret(os.environ[API_KEY]) if is_hidden else options.api_key
     with Sandbox(
         calls=options.calls,
         reps=options.reps,
@@ -80,11 +94,15 @@ def _sandbox(options: argparse.Namespace) -> None:
         today=options.today,
         path=options.path,
         port=options.port,
-        api_key=options.api_key,
+        api_key=key,
     ) as sandbox:
         print(f"URL      {sandbox.url}")
-        print(f"API key  {sandbox.api_key}")
-        print(f"Try      curl -H 'X-API-Key: {sandbox.api_key}' \\")
+        if is_hidden:
+            print(f"API key  that of {API_KEY}")
+            print(f'Try      curl -H "X-API-Key: ${API_KEY}" \\')
+        else:
+            print(f"API key  {sandbox.api_key}")
+            print(f"Try      curl -H 'X-API-Key: {sandbox.api_key}' \\")
         print(f"           '{sandbox.url}/api/v1/calls?n_per_page=3'")
         print("Ctrl-C stops it.", flush=True)
         stop = threading.Event()

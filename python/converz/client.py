@@ -148,10 +148,13 @@ class Client:
         # traceback of an error below can show it.
         key = _core.Secret(api_key)
         api_key = None
+        # Where somebody may have put a user and a password, or the key, before the service's address.
+        address = _core.Secret(base_url)
+        base_url = None
         hidden_proxy = _core.Secret(proxy)
         proxy = None
         self._core = _core.Client(
-            base_url,
+            address,
             key,
             hidden_proxy,
             timeout=timeout,

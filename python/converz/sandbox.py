@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from converz import _core
 from converz.client import Client
@@ -69,7 +69,9 @@ class Sandbox:
         days: Over how many days up to ``today`` the conversations spread.
         seed: Chooses the data.
         today: The last day with data; by default the real one, so that the API's default range has some.
-        path: A file to keep the data in. A file that already holds a sandbox is served as it is.
+        path: A file to keep the data in; a relative one is meant from where the program is now. A file that already
+            holds a sandbox is served as it is. Of several processes that start on a new one, the first one makes the
+            data, and the others wait for it.
         faults: How to misbehave; see `Fault`.
         port: The port to listen on; by default a free one.
         api_key: The key to expect; by default one that says what it is.
@@ -103,6 +105,9 @@ class Sandbox:
         port: int = 0,
         api_key: str | None = None,
     ) -> None:
+        # As in `Client`: from here on, nothing that raises has a frame that holds the key.
+        key = _core.Secret(api_key)
+        api_key = None
         self._core = _core.Sandbox(
             calls=calls,
             reps=reps,
@@ -112,7 +117,7 @@ class Sandbox:
             path=path,
             faults=_listed(faults),
             port=port,
-            api_key=api_key,
+            api_key=key,
         )
 
     @property
@@ -132,7 +137,11 @@ class Sandbox:
             **settings: Settings of the client, as `Client` takes them.
 
         """
-        return Client(self.url, self.api_key, **settings)
+        for name in ("api_key", "proxy"):
+            if name in settings:
+                settings[name] = _core.Secret(settings[name])
+        # Not the property of it: some tools show the values of what stands in the line that failed.
+        return Client(self.url, cast("str", self._core.secret), **settings)
 
     @property
     def requests(self) -> list[dict[str, Any]]:

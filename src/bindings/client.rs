@@ -62,7 +62,7 @@ impl Client {
     #[pyo3(signature = (base_url, api_key, proxy, **settings))]
     fn new(
         py: Python<'_>,
-        base_url: Option<&Bound<'_, PyAny>>,
+        base_url: &Bound<'_, Secret>,
         api_key: &Bound<'_, Secret>,
         proxy: &Bound<'_, Secret>,
         settings: Option<&Bound<'_, PyDict>>,
@@ -70,7 +70,7 @@ impl Client {
         guard(py, || {
             let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
             let (settings, key_from_environment) =
-                settings::build(base_url, api_key.get(), proxy.get(), &arguments)?;
+                settings::build(base_url.get(), api_key.get(), proxy.get(), &arguments)?;
             arguments.set_item("base_url", settings.base_url.as_str())?;
             arguments.set_item("proxy", settings.shown_proxy())?;
             let client = Self {

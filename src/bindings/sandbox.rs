@@ -1,15 +1,22 @@
 //! `converz.Sandbox` below its signature.
 
 use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDict, PyString};
 
 use super::errors::to_py_err;
+use super::settings::Secret;
 use crate::error::Error;
 use crate::query::parse_date;
-use crate::sandbox::{self, Fault, FaultOperation, Options, SandboxError, Stride};
+use crate::sandbox::{self, Cancellation, Fault, FaultOperation, Options, SandboxError, Stride};
+
+/// How long Python waits between two looks at its signals.
+const SLICE: Duration = Duration::from_millis(50);
+/// How long a making that is no longer wanted is waited for: together with a slice below half a second.
+const GRACE: Duration = Duration::from_millis(300);
 
 #[pyclass(frozen, module = "converz._core", name = "Sandbox")]
 #[derive(Debug)]
@@ -30,8 +37,11 @@ impl Sandbox {
         path: Option<&Bound<'_, PyAny>>,
         faults: Vec<Bound<'_, PyAny>>,
         port: &Bound<'_, PyAny>,
-        api_key: Option<&Bound<'_, PyAny>>,
+        api_key: &Secret,
     ) -> PyResult<Self> {
+        // Taken before anything is refused, so that it is not left in what a traceback can show.
+        let key =
+            api_key.take("api_key").map_err(|error| to_py_err(py, &Error::invalid_input(error.message())));
         let options = Options {
             calls: number("calls", calls)?,
             reps: number("reps", reps)?,
@@ -43,21 +53,9 @@ impl Sandbox {
                 .transpose()?,
             faults: faults.iter().map(fault).collect::<PyResult<_>>()?,
             port: number("port", port).map_err(|_| refuse("port", port, "a whole number from 0 to 65535"))?,
-            api_key: api_key
-                // The value may be somebody's real key, so it is not shown.
-                .map(|key| key.extract::<String>().map_err(|_| not_a_string(key)))
-                .transpose()?,
+            api_key: key?,
         };
-        // Making a million conversations takes seconds, in which other threads go on.
-        py.detach(|| sandbox::Sandbox::start(options)).map(Self).map_err(|error| {
-            to_py_err(
-                py,
-                &match error {
-                    SandboxError::InvalidOption(message) => Error::invalid_input(message),
-                    other => Error::configuration(other.to_string()),
-                },
-            )
-        })
+        start(py, options).map(Self)
     }
 
     #[getter]
@@ -68,6 +66,12 @@ impl Sandbox {
     #[getter]
     fn api_key(&self) -> &str {
         self.0.api_key()
+    }
+
+    /// The key in a form that a line of a traceback does not show.
+    #[getter]
+    fn secret(&self) -> Secret {
+        Secret::of(self.0.api_key())
     }
 
     #[getter]
@@ -86,8 +90,12 @@ impl Sandbox {
             .collect()
     }
 
-    fn stop(&self, py: Python<'_>) {
-        py.detach(|| self.0.stop());
+    /// What a signal's handler raises ends the wait; the sandbox stops all the same.
+    fn stop(&self, py: Python<'_>) -> PyResult<()> {
+        while !py.detach(|| self.0.stop_within(SLICE)) {
+            py.check_signals()?;
+        }
+        Ok(())
     }
 }
 
@@ -180,9 +188,63 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
     })
 }
 
-fn not_a_string(key: &Bound<'_, PyAny>) -> PyErr {
-    let class = key.get_type().name().map(|name| name.to_string()).unwrap_or_default();
-    to_py_err(key.py(), &Error::invalid_input(format!("api_key is a {class}, not a string")))
+/// Making a million conversations takes seconds, in which other threads go on and signals are heard: what a handler
+/// raises ends the making, and nothing is left of it.
+fn start(py: Python<'_>, options: Options) -> PyResult<sandbox::Sandbox> {
+    let (process, wanted) = (std::process::id(), Cancellation::default());
+    let (sender, made) = mpsc::sync_channel(1);
+    let still = wanted.clone();
+    let work = move || {
+        // Whoever made it is gone only after a signal, and then it is dropped here, and stops.
+        let _ = sender.send(sandbox::Sandbox::start_unless_cancelled(options, &still));
+    };
+    let thread = std::thread::Builder::new().name("converz-sandbox".into()).spawn(work);
+    let thread = thread.map_err(|error| {
+        let message = format!("the sandbox's thread cannot be started: {error}");
+        to_py_err(py, &Error::configuration(message))
+    })?;
+    let mut made = made;
+    loop {
+        let received;
+        (made, received) = py.detach(move || {
+            let received = made.recv_timeout(SLICE);
+            (made, received)
+        });
+        match received {
+            Ok(result) => return result.map_err(|error| refusal(py, error)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(to_py_err(py, &Error::internal("the sandbox's thread stopped unexpectedly")));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        let Err(raised) = py.check_signals() else {
+            if process == std::process::id() {
+                continue;
+            }
+            // A signal's handler has forked, and the thread is in the other process.
+            std::mem::forget((made, thread));
+            let message = "a sandbox belongs to the process that began to make it: make one in the child";
+            return Err(to_py_err(py, &Error::invalid_input(message)));
+        };
+        if process != std::process::id() {
+            std::mem::forget((made, thread));
+            return Err(raised);
+        }
+        wanted.cancel();
+        // It looks every few microseconds, and then removes its files. Beyond that, it is not waited for.
+        py.detach(move || drop(made.recv_timeout(GRACE)));
+        return Err(raised);
+    }
+}
+
+fn refusal(py: Python<'_>, error: SandboxError) -> PyErr {
+    to_py_err(
+        py,
+        &match error {
+            SandboxError::InvalidOption(message) => Error::invalid_input(message),
+            other => Error::configuration(other.to_string()),
+        },
+    )
 }
 
 fn refuse(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {

@@ -1,7 +1,7 @@
 //! The settings of a client as Python passes and shows them.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -11,7 +11,7 @@ use super::errors::to_py_err;
 use crate::error::Error;
 use crate::settings::{ApiKey, Settings, parse_last_page, parse_proxy};
 
-/// A key, or a proxy with its password, on its way from `Client.__init__`, in no form that Python can show.
+/// A key, or an address that may hold a password, on its way from a constructor, in no form that Python can show.
 #[pyclass(frozen, module = "converz._core", name = "Secret")]
 pub struct Secret(Mutex<Taken>);
 
@@ -29,6 +29,9 @@ impl Secret {
     fn new(value: &Bound<'_, PyAny>) -> Self {
         let taken = if value.is_none() {
             Taken::Nothing
+        } else if let Ok(secret) = value.cast::<Self>() {
+            // On its way through several of them.
+            std::mem::replace(&mut *secret.get().lock(), Taken::Nothing)
         } else {
             match value.cast::<PyString>().map(|text| text.to_string_lossy().into_owned()) {
                 Ok(text) => Taken::Text(text),
@@ -42,10 +45,18 @@ impl Secret {
 }
 
 impl Secret {
+    /// One that was not passed by a user.
+    pub fn of(text: &str) -> Self {
+        Self(Mutex::new(Taken::Text(text.to_owned())))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The text, which is here no longer; none if none was passed.
-    fn take(&self, name: &str) -> Result<Option<String>, Error> {
-        let taken = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::replace(taken, Taken::Nothing) {
+    pub fn take(&self, name: &str) -> Result<Option<String>, Error> {
+        match std::mem::replace(&mut *self.lock(), Taken::Nothing) {
             Taken::Nothing => Ok(None),
             Taken::Text(text) => Ok(Some(text)),
             Taken::NoString(class) => {
@@ -57,29 +68,21 @@ impl Secret {
 
 /// Reads and checks every setting. Also says whether the key came from the environment.
 pub fn build(
-    base_url: Option<&Bound<'_, PyAny>>,
+    base_url: &Secret,
     api_key: &Secret,
     proxy: &Secret,
     arguments: &Bound<'_, PyDict>,
 ) -> PyResult<(Settings, bool)> {
     let py = arguments.py();
     let fail = |error: Error| to_py_err(py, &error);
-    // Both are taken before either is refused, so that neither is left in what a traceback can show.
-    let (key, proxy) = (api_key.take("api_key"), proxy.take("proxy"));
+    // All are taken before one is refused, so that none is left in what a traceback can show.
+    let (base_url, key, proxy) = (base_url.take("base_url"), api_key.take("api_key"), proxy.take("proxy"));
     let (key, key_from_environment) = match key.map_err(fail)? {
         Some(key) => (key, false),
         None => (environment("CONVERZ_API_KEY"), true),
     };
     let key = ApiKey::new(&key).map_err(fail)?;
-    let base_url = match base_url {
-        None => environment("CONVERZ_BASE_URL"),
-        Some(url) => url.extract::<String>().map_err(|_| {
-            fail(Error::configuration(format!(
-                "base_url is a {}, not a string",
-                url.get_type().name().map(|name| name.to_string()).unwrap_or_default()
-            )))
-        })?,
-    };
+    let base_url = base_url.map_err(fail)?.unwrap_or_else(|| environment("CONVERZ_BASE_URL"));
     let given = Given(arguments);
     let mut settings =
         Settings::new(&base_url, key, given.flag("allow_http")?.unwrap_or(false)).map_err(fail)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a sandbox did not start.
 #[derive(Debug)]
@@ -14,8 +15,12 @@ pub enum SandboxError {
     NotASandbox { path: PathBuf, reason: String },
     /// The operating system refused something: a port, a thread, a file.
     Io { what: String, source: io::Error },
+    /// Another process has locked the file at `path`, and does nothing with it.
+    Locked { path: PathBuf, patience: Duration },
     /// The database failed.
-    Database(String),
+    Sqlite(rusqlite::Error),
+    /// Nobody wants it any more.
+    Cancelled,
 }
 
 impl SandboxError {
@@ -36,7 +41,14 @@ impl fmt::Display for SandboxError {
                 )
             }
             Self::Io { what, source } => write!(f, "{what}: {source}"),
-            Self::Database(message) => write!(f, "the sandbox's database failed: {message}"),
+            Self::Locked { path, patience } => write!(
+                f,
+                "{} has been locked by another process for {} s: end that one, or choose another path",
+                path.display(),
+                patience.as_secs_f64()
+            ),
+            Self::Sqlite(error) => write!(f, "the sandbox's database failed: {error}"),
+            Self::Cancelled => f.write_str("the sandbox was no longer wanted while it was made"),
         }
     }
 }
@@ -45,6 +57,7 @@ impl std::error::Error for SandboxError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
+            Self::Sqlite(error) => Some(error),
             _ => None,
         }
     }
@@ -52,6 +65,6 @@ impl std::error::Error for SandboxError {
 
 impl From<rusqlite::Error> for SandboxError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error.to_string())
+        Self::Sqlite(error)
     }
 }

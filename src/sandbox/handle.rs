@@ -1,8 +1,10 @@
 //! A sandbox that runs, until it is stopped or dropped.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::api::Service;
+use super::cancellation::Cancellation;
 use super::error::SandboxError;
 use super::log::{RequestLog, RequestRecord};
 use super::options::Options;
@@ -22,7 +24,7 @@ pub struct Sandbox {
 }
 
 struct Running {
-    server: Mutex<Option<Server>>,
+    server: Server,
     log: Arc<RequestLog>,
 }
 
@@ -32,13 +34,22 @@ impl Sandbox {
     /// # Errors
     /// Options that cannot work, a `path` that holds something else, a port that is taken.
     pub fn start(options: Options) -> Result<Self, SandboxError> {
+        Self::start_unless_cancelled(options, &Cancellation::default())
+    }
+
+    /// Starts a sandbox as long as it is wanted: to make a million conversations takes seconds.
+    ///
+    /// # Errors
+    /// As in `start`, and [`SandboxError::Cancelled`].
+    pub fn start_unless_cancelled(options: Options, wanted: &Cancellation) -> Result<Self, SandboxError> {
         options.check()?;
-        let store = Store::open(&options)?;
+        let store = Store::open(&options, wanted)?;
+        wanted.check()?;
         let log = Arc::new(RequestLog::default());
         let api_key = options.api_key.unwrap_or_else(|| format!("sandbox-{:032x}", rand::random::<u128>()));
         let service = Service::new(store, api_key.clone(), options.faults, Arc::clone(&log));
         let (server, address) = Server::start(service, options.port)?;
-        let running = Running { server: Mutex::new(Some(server)), log };
+        let running = Running { server, log };
         let url = format!("http://{address}");
         Ok(Self { url, api_key, process: std::process::id(), running: Some(running) })
     }
@@ -64,15 +75,18 @@ impl Sandbox {
     /// Stops it: open connections are closed, and the port is free when this returns. A second time does
     /// nothing.
     pub fn stop(&self) {
-        if self.is_forked() {
-            return;
-        }
-        if let Some(running) = &self.running {
-            // Held while it stops, so that whoever comes second does not return before it has.
-            let mut server = running.server.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(server) = server.take() {
-                server.stop();
+        while !self.stop_within(Duration::from_secs(60)) {}
+    }
+
+    /// As `stop`, but does not wait for longer than this, in which case it goes on to stop by itself. Says whether
+    /// it has stopped.
+    pub fn stop_within(&self, longest: Duration) -> bool {
+        match &self.running {
+            Some(running) if !self.is_forked() => {
+                running.server.stop();
+                running.server.wait(longest)
             }
+            _ => true,
         }
     }
 
@@ -86,9 +100,10 @@ impl Drop for Sandbox {
         if self.is_forked() {
             // Its parts wake, join and unlock what belongs to the parent.
             std::mem::forget(self.running.take());
-        } else {
+        } else if !self.running.as_ref().is_some_and(|running| running.server.is_stopped()) {
             self.stop();
         }
+        // Whoever gave up waiting for it to stop does not want to wait here.
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod api;
 mod calendar;
+mod cancellation;
 mod error;
 mod fault;
 mod handle;
@@ -14,6 +15,7 @@ mod seed;
 mod server;
 mod store;
 
+pub use cancellation::Cancellation;
 pub use error::SandboxError;
 pub use fault::{Fault, FaultOperation, Stride};
 pub use handle::Sandbox;

@@ -1,5 +1,6 @@
 //! What a sandbox is started with.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use chrono::{Datelike, NaiveDate};
@@ -9,7 +10,7 @@ use super::fault::Fault;
 
 /// What a sandbox is started with. `calls`, `reps`, `days`, `seed` and `today` shape the data of a new
 /// database; a database that `path` finds is served as it is and they are ignored, `today` included.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// How many conversations.
     pub calls: u64,
@@ -44,6 +45,23 @@ impl Default for Options {
             port: 0,
             api_key: None,
         }
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("calls", &self.calls)
+            .field("reps", &self.reps)
+            .field("days", &self.days)
+            .field("seed", &self.seed)
+            .field("today", &self.today)
+            .field("path", &self.path)
+            .field("faults", &self.faults)
+            .field("port", &self.port)
+            .field("api_key", &self.api_key.as_ref().map(|_| format_args!("***")))
+            .finish()
     }
 }
 

@@ -1,8 +1,7 @@
 //! The server: a thread with a runtime of its own, which ends when it is told to.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -16,8 +15,9 @@ use super::error::SandboxError;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Server {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    /// None once it was told to stop.
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+    end: Arc<End>,
 }
 
 impl Server {
@@ -38,19 +38,58 @@ impl Server {
             tokio::net::TcpListener::from_std(listener).map_err(SandboxError::io(what()))?
         };
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new()
+        let end = Arc::new(End::default());
+        let at_end = AtEnd(Arc::clone(&end));
+        std::thread::Builder::new()
             .name("converz-sandbox".into())
-            .spawn(move || run(runtime, listener, service, stopped))
+            .spawn(move || {
+                // Dropped last, after a panic, too.
+                let _at_end = at_end;
+                run(runtime, listener, service, stopped);
+            })
             .map_err(SandboxError::io("the sandbox's thread cannot be started"))?;
-        Ok((Self { stop, thread }, address))
+        Ok((Self { stop: Mutex::new(Some(stop)), end }, address))
     }
 
-    /// Ends every connection, and returns when nothing is left of the server.
-    pub fn stop(self) {
-        // A thread that has ended by itself needs no word, and its panic has been printed.
-        let _ = self.stop.send(());
-        let _ = self.thread.join();
+    /// Begins to end every connection. A second time does nothing.
+    pub fn stop(&self) {
+        if let Some(stop) = lock(&self.stop).take() {
+            // A thread that has ended by itself needs no word, and its panic has been printed.
+            let _ = stop.send(());
+        }
     }
+
+    /// Whether it was told to stop.
+    pub fn is_stopped(&self) -> bool {
+        lock(&self.stop).is_none()
+    }
+
+    /// Waits until nothing is left of the server, or for so long; says whether nothing is.
+    pub fn wait(&self, longest: Duration) -> bool {
+        let is_over = lock(&self.end.is_over);
+        let waited = self.end.bell.wait_timeout_while(is_over, longest, |is_over| !*is_over);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+/// Whether the server's thread has ended, for any number of others that wait for it.
+#[derive(Default)]
+struct End {
+    is_over: Mutex<bool>,
+    bell: Condvar,
+}
+
+struct AtEnd(Arc<End>);
+
+impl Drop for AtEnd {
+    fn drop(&mut self) {
+        *lock(&self.0.is_over) = true;
+        self.0.bell.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn run(

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,11 +26,11 @@ COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
 
 
 @contextmanager
-def started(*arguments: str):
+def started(*arguments: str, **variables: str):
     """Start the command; it is killed at the end if it still runs."""
     process = subprocess.Popen(
         [*COMMAND, *arguments],
-        env=clean_environment(),
+        env=clean_environment() | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -80,6 +81,72 @@ def test_a_sandbox_for_other_programs(number):
         assert (out, err) == ("", "")
     with socket.create_server(("127.0.0.1", port)):
         pass  # The port is free again.
+
+
+def test_a_sandbox_whose_key_is_in_the_environment(monkeypatch):
+    """Where nobody else sees it: not in the list of processes, and not in what is printed, which is often kept."""
+    with started("sandbox", "--calls", "3", CONVERZ_SANDBOX_API_KEY="key-of-the-environment") as process:
+        lines = lines_until(process, "Ctrl-C stops it.")
+        url = lines[0].split()[-1]
+        assert "key-of-the-environment" not in "".join(lines)
+        assert lines[1] == "API key  that of CONVERZ_SANDBOX_API_KEY"
+        command = " ".join(line.rstrip("\\") for line in lines[2:4]).removeprefix("Try")
+        assert max(map(len, lines)) < 80
+        assert converz.Client(url, "key-of-the-environment").calls().num_rows == 3
+        # The shell knows it.
+        monkeypatch.setenv("CONVERZ_SANDBOX_API_KEY", "key-of-the-environment")
+        words = subprocess.run(
+            f"printf '%s\\n' {command.strip()}", shell=True, check=True, capture_output=True, text=True
+        ).stdout.splitlines()
+        assert words[2] == "X-API-Key: key-of-the-environment"
+
+
+def test_a_key_on_the_command_line_is_one_that_all_see():
+    with started("sandbox", "--api-key", "chosen", CONVERZ_SANDBOX_API_KEY="another") as process:
+        lines = lines_until(process, "Ctrl-C stops it.")
+        assert lines[1].split()[-1] == "chosen"
+        assert converz.Client(lines[0].split()[-1], "chosen").reps(limit=1).num_rows == 1
+    told = " ".join(
+        subprocess.run(
+            [*COMMAND, "sandbox", "--help"],
+            check=True,
+            env=clean_environment() | {"CONVERZ_SANDBOX_API_KEY": "key-of-the-environment"},
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+    )
+    assert "every user of this machine can see" in told
+    assert "CONVERZ_SANDBOX_API_KEY" in told
+    assert "key-of-the-environment" not in told
+
+
+def test_a_key_that_cannot_be_one_is_not_shown():
+    ended = subprocess.run(
+        [*COMMAND, "sandbox"],
+        check=False,
+        env=clean_environment() | {"CONVERZ_SANDBOX_API_KEY": "two words"},
+        capture_output=True,
+        text=True,
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "converz: api_key must be visible ASCII characters without blanks\n"
+
+
+@pytest.mark.parametrize("rest", [["--calls", "many"], ["--port", "70000"]])
+def test_a_key_among_the_arguments_of_a_function_is_not_shown(monkeypatch, capsys, rest):
+    class MakingFailedError(Exception):
+        pass
+
+    def fail(*_args, **_options):
+        raise MakingFailedError
+
+    monkeypatch.setattr("converz.__main__.Sandbox", fail)
+    with pytest.raises((MakingFailedError, SystemExit)) as caught:
+        main(["sandbox", "--api-key", "key-of-a-caller", *rest])
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    ours = [frame.locals for frame in frames if Path(frame.filename) == Path(main.__code__.co_filename)]
+    assert len(ours) >= 1
+    assert "key-of-a-caller" not in str(ours) + "".join(capsys.readouterr())
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

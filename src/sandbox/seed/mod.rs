@@ -16,6 +16,9 @@ use random::Random;
 use staff::Rep;
 use volume::Day;
 
+use super::cancellation::Cancellation;
+use super::error::SandboxError;
+
 /// What the data depend on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Recipe {
@@ -27,21 +30,26 @@ pub(super) struct Recipe {
 }
 
 /// Fills the empty tables of a new database.
-pub(super) fn fill(connection: &Connection, recipe: &Recipe) -> rusqlite::Result<()> {
+pub(super) fn fill(
+    connection: &Connection,
+    recipe: &Recipe,
+    wanted: &Cancellation,
+) -> Result<(), SandboxError> {
     let stream = |number| Random::new(recipe.seed, number);
-    let reps = staff::hire(recipe.reps, recipe.days, recipe.today, &mut stream(1));
-    insert_reps(connection, &reps)?;
+    let reps = staff::hire(recipe.reps, recipe.days, recipe.today, &mut stream(1), wanted)?;
+    insert_reps(connection, &reps, wanted)?;
     let days = volume::spread(recipe.calls, recipe.days, recipe.today, &mut stream(2));
-    insert_calls(connection, &reps, &days, &mut stream(3))?;
-    insert_activity(connection, &reps, recipe, &mut stream(4))
+    insert_calls(connection, &reps, &days, &mut stream(3), wanted)?;
+    insert_activity(connection, &reps, recipe, &mut stream(4), wanted)
 }
 
-fn insert_reps(connection: &Connection, reps: &[Rep]) -> rusqlite::Result<()> {
+fn insert_reps(connection: &Connection, reps: &[Rep], wanted: &Cancellation) -> Result<(), SandboxError> {
     let mut insert = connection.prepare(
         "INSERT INTO reps (rep_id, name, gender, department, campaign, active, hired_on)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for rep in reps {
+        wanted.check()?;
         // Indices come from the same table.
         let campaign = &CAMPAIGNS[rep.campaign];
         insert.execute(params![
@@ -62,7 +70,8 @@ fn insert_calls(
     reps: &[Rep],
     days: &[Day],
     random: &mut Random,
-) -> rusqlite::Result<()> {
+    wanted: &Cancellation,
+) -> Result<(), SandboxError> {
     let mut insert = connection.prepare(
         "INSERT INTO calls (call_id, rep_id, vendor, vendor_call_id, department, campaign, subcampaign,
              start_time, date, duration_s, direction, language, talk_ratio, interruptions, silence_s,
@@ -75,8 +84,9 @@ fn insert_calls(
     for day in days.iter().filter(|day| day.calls > 0) {
         let roster = Roster::of(reps, day.date);
         let date = day.date.to_string();
-        volume::times(day, random, &mut times);
+        volume::times(day, random, &mut times, wanted)?;
         for second in &times {
+            wanted.check()?;
             let campaign = random.weighted(&weights);
             let Some(rep) = roster.pick(campaign, random) else { continue };
             let call = conversation::draw(rep, campaign, day, random, &mut text);
@@ -143,7 +153,8 @@ fn insert_activity(
     reps: &[Rep],
     recipe: &Recipe,
     random: &mut Random,
-) -> rusqlite::Result<()> {
+    wanted: &Cancellation,
+) -> Result<(), SandboxError> {
     let mut insert = connection.prepare(
         "INSERT INTO activity (date, rep_id, logins, minutes_in_app, exercises_completed)
          VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -153,6 +164,7 @@ fn insert_activity(
         let Some(date) = recipe.today.checked_sub_days(Days::new(back)) else { continue };
         let text = date.to_string();
         for rep in reps.iter().filter(|rep| rep.is_at_work(date)) {
+            wanted.check()?;
             if !random.chance(0.25 + 0.7 * rep.engagement) {
                 continue;
             }

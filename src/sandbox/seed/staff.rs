@@ -5,6 +5,8 @@ use chrono::{Datelike, Days, NaiveDate};
 use super::campaign::CAMPAIGNS;
 use super::random::Random;
 use super::volume;
+use crate::sandbox::cancellation::Cancellation;
+use crate::sandbox::error::SandboxError;
 
 pub(super) struct Rep {
     pub id: String,
@@ -27,12 +29,19 @@ pub(super) struct Rep {
     weekend: u32,
 }
 
-pub(super) fn hire(reps: u64, days: u32, today: NaiveDate, random: &mut Random) -> Vec<Rep> {
+pub(super) fn hire(
+    reps: u64,
+    days: u32,
+    today: NaiveDate,
+    random: &mut Random,
+    wanted: &Cancellation,
+) -> Result<Vec<Rep>, SandboxError> {
     let weights: Vec<(usize, u32)> =
         CAMPAIGNS.iter().enumerate().map(|(index, campaign)| (index, campaign.weight)).collect();
     let back = |days: usize| today.checked_sub_days(Days::new(days as u64)).unwrap_or(today);
     (0..reps)
         .map(|index| {
+            wanted.check()?;
             let (name, gender) = random.pick(NAMES);
             // A few have been hired within the range of the data, most before.
             let hired_on = if index > 0 && random.chance(0.2) {
@@ -53,7 +62,7 @@ pub(super) fn hire(reps: u64, days: u32, today: NaiveDate, random: &mut Random) 
                     }
                 }
             }
-            Rep {
+            Ok(Rep {
                 id: format!("{}{}", name.to_lowercase(), 500 + index),
                 name,
                 gender,
@@ -65,7 +74,7 @@ pub(super) fn hire(reps: u64, days: u32, today: NaiveDate, random: &mut Random) 
                 engagement: (0.5 + 0.24 * random.normal()).clamp(0.03, 0.97),
                 weekdays,
                 weekend: random.below(4) as u32,
-            }
+            })
         })
         .collect()
 }

@@ -3,6 +3,8 @@
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
 use super::random::Random;
+use crate::sandbox::cancellation::Cancellation;
+use crate::sandbox::error::SandboxError;
 
 /// One day of the contact centre.
 pub(super) struct Day {
@@ -70,7 +72,12 @@ fn weekday_weight(weekday: Weekday) -> f64 {
 }
 
 /// The seconds of the day at which the calls of one day begin, in order.
-pub(super) fn times(day: &Day, random: &mut Random, times: &mut Vec<u32>) {
+pub(super) fn times(
+    day: &Day,
+    random: &mut Random,
+    times: &mut Vec<u32>,
+    wanted: &Cancellation,
+) -> Result<(), SandboxError> {
     // Saturdays are open from nine to five, Sundays from ten to four.
     let open = match day.date.weekday() {
         Weekday::Sat => 2..18,
@@ -81,6 +88,7 @@ pub(super) fn times(day: &Day, random: &mut Random, times: &mut Vec<u32>) {
     let total: u32 = slots.iter().sum();
     times.clear();
     for _ in 0..day.calls {
+        wanted.check()?;
         let mut rest = random.below(total as usize) as u32;
         let mut slot = open.start as u32;
         for weight in slots {
@@ -93,4 +101,5 @@ pub(super) fn times(day: &Day, random: &mut Random, times: &mut Vec<u32>) {
         times.push(FIRST_SECOND + slot * SLOT + random.below(SLOT as usize) as u32);
     }
     times.sort_unstable();
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod cell;
+mod create;
 mod facts;
 mod filter;
 mod page;
@@ -28,12 +29,15 @@ pub(super) use page::Page;
 pub(super) use report::{Dimension, Report};
 pub(super) use update::{Nulls, Update};
 
+use super::cancellation::Cancellation;
 use super::error::SandboxError;
 use super::options::Options;
 use super::problem::Problem;
 use super::seed::Recipe;
 use scratch::Scratch;
 
+/// How long a connection waits for another one.
+const BUSY: Duration = Duration::from_secs(30);
 /// Idle connections beyond so many are closed.
 const IDLE_READERS: usize = 8;
 
@@ -52,26 +56,23 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens what the options name, and seeds it where it is new.
-    pub fn open(options: &Options) -> Result<Self, SandboxError> {
+    pub fn open(options: &Options, wanted: &Cancellation) -> Result<Self, SandboxError> {
         let (path, scratch) = if let Some(path) = &options.path {
-            (path.clone(), None)
+            // Connections are opened later, too, when the working directory may be another one.
+            let what = format!("path=\"{}\" is no path", path.display());
+            (std::path::absolute(path).map_err(SandboxError::io(what))?, None)
         } else {
             let scratch = Scratch::new()?;
             (scratch.file("sandbox.db"), Some(scratch))
         };
-        // An empty file is what `tempfile` and its like make.
-        let is_new =
-            std::fs::metadata(&path).map_or(true, |metadata| metadata.is_file() && metadata.len() == 0);
-        if is_new {
-            let recipe = Recipe {
-                calls: options.calls,
-                reps: options.reps,
-                days: options.days,
-                seed: options.seed,
-                today: options.today.unwrap_or_else(|| Local::now().date_naive()),
-            };
-            schema::create(&path, &recipe)?;
-        }
+        let recipe = Recipe {
+            calls: options.calls,
+            reps: options.reps,
+            days: options.days,
+            seed: options.seed,
+            today: options.today.unwrap_or_else(|| Local::now().date_naive()),
+        };
+        create::create(&path, &recipe, wanted)?;
         let today = schema::check(&path)?;
         let writer = open(&path)?;
         Ok(Self {
@@ -153,7 +154,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(Duration::from_secs(30))?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(8);
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "normal")?;

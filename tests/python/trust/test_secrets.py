@@ -6,8 +6,10 @@ import faulthandler
 import gc
 import io
 import json
+import linecache
 import logging
 import pickle
+import re
 import traceback
 import warnings
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import converz
+from converz import _core
 from trust.script import run
 from trust.server import Request, Server, serve_rows
 
@@ -23,9 +26,24 @@ OURS = str(Path(converz.__file__).parent)
 ROWS = [{"call_id": number, "text": "x"} for number in range(1, 31)]
 
 
+def shown_by_tools(error: BaseException) -> list[str]:
+    """What error pages and reports show: locals, and the values of what stands in the lines that failed."""
+    captured = traceback.TracebackException.from_exception(error, capture_locals=True)
+    found = [f"{frame.name}: {frame.locals}" for frame in captured.stack if frame.filename.startswith(OURS)]
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if not frame.f_code.co_filename.startswith(OURS):
+            continue
+        lines = linecache.getlines(frame.f_code.co_filename)
+        # A statement may go on for some lines around the one that is named.
+        for name in re.findall(r"[A-Za-z_][\w.]*", "".join(lines[max(0, line - 6) : line + 6])):
+            with contextlib.suppress(Exception):
+                found.append(f"{name}={eval(name, frame.f_globals, frame.f_locals)!r}")
+    return found
+
+
 def told(error: BaseException) -> str:
     """Return all that an error tells: its chain, and the local variables of this package's frames."""
-    found = []
+    found = shown_by_tools(error)
     seen = set()
 
     def walk(error: BaseException | None) -> None:
@@ -236,6 +254,84 @@ def test_settings_that_cannot_work_do_not_show_the_key(settings):
     with pytest.raises(converz.ConfigurationError) as caught:
         converz.Client(**{"base_url": "https://acme.example", "api_key": CANARY} | settings)
     assert CANARY not in told(caught.value)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        f"https://me:{CANARY}@acme.example",
+        f"https://{CANARY}@acme.example",
+        f"htp://me:{CANARY}@acme.example",
+        f"https://acme.example/?key={CANARY}",
+        CANARY,
+        CANARY.encode(),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_refused_unseen(base_url):
+    with pytest.raises(converz.ConfigurationError, match="base_url") as caught:
+        converz.Client(base_url, "key")
+    assert CANARY not in told(caught.value)
+
+
+def test_the_default_client_does_not_show_the_key(monkeypatch):
+    monkeypatch.setattr("converz.default_client._client", None)
+    monkeypatch.setenv("CONVERZ_API_KEY", CANARY)
+    monkeypatch.setenv("CONVERZ_BASE_URL", f"http://me:{CANARY}@elsewhere.example")
+    with pytest.raises(converz.ConfigurationError) as caught:
+        converz.calls()
+    assert CANARY not in told(caught.value)
+
+
+@pytest.mark.parametrize("key", [CANARY + " ", CANARY + "é", CANARY + "\ud800", CANARY.encode(), [CANARY]])
+def test_a_sandboxs_key_that_cannot_be_one_is_refused_unseen(key):
+    with pytest.raises(converz.InvalidInputError, match="api_key") as caught:
+        converz.Sandbox(calls=1, reps=1, api_key=key)
+    assert CANARY not in told(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"calls": -1},
+        {"reps": 0},
+        {"days": "many"},
+        {"seed": None},
+        {"today": "tomorrow"},
+        {"path": 5},
+        {"path": "/nowhere/at/all.db"},
+        {"port": 70_000},
+        {"faults": 5},
+        {"faults": [5]},
+        {"faults": [converz.Fault(status=5)]},
+    ],
+    ids=repr,
+)
+def test_options_of_a_sandbox_that_cannot_work_do_not_show_its_key(options):
+    with pytest.raises(converz.ConverzError) as caught:
+        converz.Sandbox(**{"calls": 1, "reps": 1, "api_key": CANARY} | options)
+    assert CANARY not in told(caught.value)
+
+
+def test_a_client_of_a_sandbox_shows_neither_its_key_nor_a_proxys():
+    with converz.Sandbox(calls=1, reps=1, api_key=CANARY) as sandbox:
+        assert sandbox.client().calls().num_rows == 1
+        assert CANARY not in repr(sandbox) + repr(sandbox._core) + repr(sandbox._core.secret)
+        for settings in ({"page_size": 0}, {"proxy": f"socks9://me:{CANARY}@proxy:1"}, {"proxy": [CANARY]}):
+            with pytest.raises(converz.ConfigurationError) as caught:
+                sandbox.client(**settings)
+            assert CANARY not in told(caught.value)
+        for settings in ({"api_key": CANARY}, {"page": 5}):
+            with pytest.raises(TypeError) as caught:
+                sandbox.client(**settings)
+            assert CANARY not in told(caught.value)
+
+
+def test_a_secret_that_was_passed_on_is_not_shown():
+    secret = _core.Secret(CANARY)
+    again = _core.Secret(secret)
+    assert CANARY not in repr(secret) + repr(again) + repr(gc.get_referents(secret, again))
+    with pytest.raises(TypeError):
+        pickle.dumps(again)
 
 
 def test_a_client_with_a_key_of_its_own_is_not_pickled():

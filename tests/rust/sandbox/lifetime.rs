@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use converz::sandbox::{Fault, Options, Sandbox, SandboxError};
 
@@ -57,7 +58,7 @@ fn stopping_ends_connections_and_frees_the_port() {
 
 #[test]
 fn stopping_does_not_wait_for_a_delay() {
-    let delay = std::time::Duration::from_secs(3_600);
+    let delay = Duration::from_secs(3_600);
     let sandbox = Sandbox::start(Options {
         faults: vec![Fault { delay: Some(delay), ..Fault::default() }],
         ..options(1, 1)
@@ -82,6 +83,27 @@ fn many_threads_may_stop_it() {
             });
         }
     });
+}
+
+#[test]
+fn stopping_goes_on_while_nobody_waits() {
+    let sandbox = start(1, 1);
+    let address = sandbox.url().strip_prefix("http://").unwrap().to_owned();
+    let mut waits = 1;
+    while !sandbox.stop_within(Duration::ZERO) {
+        waits += 1;
+    }
+    assert!(waits > 1);
+    assert!(TcpStream::connect(address).is_err());
+    assert!(sandbox.stop_within(Duration::ZERO));
+}
+
+#[test]
+fn options_are_shown_without_the_key() {
+    let options = Options { api_key: Some("hidden".into()), ..options(7, 5) };
+    let shown = format!("{options:?} {options:#?}");
+    assert!(shown.contains("calls: 7") && shown.contains("***"), "{shown}");
+    assert!(!shown.contains("hidden"), "{shown}");
 }
 
 #[test]

@@ -1,0 +1,23 @@
+//! Whether whoever asked for a sandbox still wants it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::error::SandboxError;
+
+/// Ends the making of a sandbox, from another thread. Its clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub struct Cancellation(Arc<AtomicBool>);
+
+impl Cancellation {
+    /// Within a fraction of a second, the making ends with an error, and no file is left of it.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// It was cancelled.
+    pub(super) fn check(&self) -> Result<(), SandboxError> {
+        if self.0.load(Ordering::Relaxed) { Err(SandboxError::Cancelled) } else { Ok(()) }
+    }
+}
