@@ -39,14 +39,22 @@ pub(super) fn check(rows: u64, columns: u64, bytes: u64) -> Result<()> {
 }
 
 /// The extent of a table that is made of pages, before it is made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Extent {
     columns: HashSet<Arc<str>>,
     rows: u64,
+    /// Rows that the table may have: those of pages beyond it are dropped.
+    limit: u64,
     bytes: u64,
 }
 
 impl Extent {
+    /// Of a table of at most `limit` rows.
+    #[must_use]
+    pub fn new(limit: Option<u64>) -> Self {
+        Self { columns: HashSet::new(), rows: 0, limit: limit.unwrap_or(u64::MAX), bytes: 0 }
+    }
+
     /// Adds a page.
     ///
     /// # Errors
@@ -59,6 +67,6 @@ impl Extent {
                 self.columns.insert(Arc::clone(name));
             }
         }
-        check(self.rows, self.columns.len() as u64, self.bytes)
+        check(self.rows.min(self.limit), self.columns.len() as u64, self.bytes)
     }
 }

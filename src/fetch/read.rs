@@ -61,7 +61,7 @@ pub(super) fn redact_warnings(warnings: &mut [ColumnWarning], http: &Http) {
 async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
     let mut reader = Reader::new(http, settings, &spec, settings.max_concurrency * AHEAD, None)?;
     let mut pages = Vec::new();
-    let mut extent = Extent::default();
+    let mut extent = Extent::new(spec.limit);
     while let Some(Settled { page, keep, .. }) = reader.next().await? {
         extent.add(&page, reader.options())?;
         pages.push((page, keep));

@@ -53,9 +53,20 @@ fn stretches_of_several_threads_count_together() {
     // Each stretch is small.
     let page = decoder.finish().unwrap();
     let options = Options::default();
-    let error = Extent::default().add(&page, &options).unwrap_err();
+    let error = Extent::new(None).add(&page, &options).unwrap_err();
     assert_says_what_to_do(&error, &["7000 rows x 7001 columns", &format!("{} bytes", body.len())]);
     assert_says_what_to_do(&unify(vec![page], &options, &[], &[]).unwrap_err(), &["7000 rows"]);
+}
+
+#[test]
+fn rows_beyond_the_limit_do_not_count() {
+    let options = Options::default();
+    let page = |start| page(different(start, 5_000).as_bytes(), &options).unwrap();
+    for (limit, fits) in [(Some(10), true), (Some(9_000), false), (None, false)] {
+        let mut extent = Extent::new(limit);
+        extent.add(&page(0), &options).unwrap();
+        assert_eq!(extent.add(&page(5_000), &options).is_ok(), fits);
+    }
 }
 
 #[test]
@@ -63,7 +74,7 @@ fn pages_count_together() {
     let options = Options::default();
     let pages: Vec<Page> =
         (0..4).map(|number| page(different(number * 2_000, 2_000).as_bytes(), &options).unwrap()).collect();
-    let mut extent = Extent::default();
+    let mut extent = Extent::new(None);
     let added: Vec<bool> = pages.iter().map(|page| extent.add(page, &options).is_ok()).collect();
     assert_eq!(added, [true, true, false, false]);
     let error = unify(pages.clone(), &options, &[], &[]).unwrap_err();
@@ -157,7 +168,7 @@ fn sparse_results_are_read() {
     let body = format!("[{}]", rows.join(","));
     let options = Options::default();
     let page = page(body.as_bytes(), &options).unwrap();
-    let mut extent = Extent::default();
+    let mut extent = Extent::new(None);
     extent.add(&page, &options).unwrap();
     let unified = unify(vec![page], &options, &[], &[]).unwrap();
     assert_eq!(unified.schema.fields().len(), 200);
