@@ -9,11 +9,8 @@ Example:
 
 """
 
-from __future__ import annotations
-
-from converz._core import PlannedRequest, RecordBatch, Schema, __version__
-from converz.client import Client
-from converz.default_client import (
+from converz._client.client import Client
+from converz._client.default_client import (
     calls,
     plan_update_calls,
     plan_update_reps,
@@ -26,6 +23,13 @@ from converz.default_client import (
     update_calls,
     update_reps,
 )
+from converz._core import PlannedRequest, RecordBatch, Schema, __version__
+from converz._results.receipt import Receipt
+from converz._results.record_batch_stream import RecordBatchStream
+from converz._results.table import Table
+from converz._results.update_plan import ColumnPlan, UpdatePlan
+from converz._results.update_result import UpdateResult
+from converz._sandbox.sandbox import Fault, Sandbox
 from converz.errors import (
     APIConnectionError,
     APIStatusError,
@@ -47,12 +51,6 @@ from converz.errors import (
     ServerError,
     UpdateError,
 )
-from converz.receipt import Receipt
-from converz.record_batch_stream import RecordBatchStream
-from converz.sandbox import Fault, Sandbox
-from converz.table import Table
-from converz.update_plan import ColumnPlan, UpdatePlan
-from converz.update_result import UpdateResult
 
 __all__ = [
     "APIConnectionError",
@@ -99,3 +97,14 @@ __all__ = [
     "update_calls",
     "update_reps",
 ]
+
+# Errors, help() and pickles call them by their public names, wherever they are defined.
+for _name in __all__:
+    if hasattr(globals()[_name], "__module__"):
+        globals()[_name].__module__ = __name__
+del _name
+
+
+def __dir__() -> list[str]:
+    """Offer the public names only."""
+    return __all__

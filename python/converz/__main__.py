@@ -10,10 +10,10 @@ import threading
 from typing import Any
 
 from converz import __version__, _core
-from converz.demo import demo
+from converz._sandbox.demo import demo
+from converz._sandbox.sandbox import Sandbox
+from converz._show.standard_error import StandardError
 from converz.errors import ConverzError
-from converz.sandbox import Sandbox
-from converz.standard_error import StandardError
 
 __all__ = ["main"]
 

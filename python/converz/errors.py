@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from converz._core import Schema
-    from converz.table import Table
+    from converz._results.table import Table
 
 __all__ = [
     "APIConnectionError",

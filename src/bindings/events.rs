@@ -27,7 +27,7 @@ impl Events {
         if events.is_empty() {
             return Ok(());
         }
-        let log = py.import(intern!(py, "converz.log"))?;
+        let log = py.import(intern!(py, "converz._runtime.log"))?;
         let logger = log.getattr(intern!(py, "logger"))?;
         for event in events {
             let level = if event.retry_in.is_some() { WARNING } else { DEBUG };

@@ -348,7 +348,7 @@ pub fn signalled(py: Python<'_>, watch: Option<&Watch>) -> PyResult<Option<PyErr
 }
 
 fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
-    let interrupt = py.import(intern!(py, "converz.interrupt"))?;
+    let interrupt = py.import(intern!(py, "converz._runtime.interrupt"))?;
     let error = interrupt.call_method1(intern!(py, "ended_by"), (number,))?;
     Ok((!error.is_none()).then(|| PyErr::from_value(error)))
 }
@@ -358,7 +358,7 @@ fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
 fn raise_in_caller(py: Python<'_>, error: &PyErr) {
     let arrange = || {
         let caller = py.import(intern!(py, "sys"))?.call_method0(intern!(py, "_getframe"))?;
-        let interrupt = py.import(intern!(py, "converz.interrupt"))?;
+        let interrupt = py.import(intern!(py, "converz._runtime.interrupt"))?;
         let arranged = interrupt.call_method1(intern!(py, "raise_in"), (caller, error.value(py)))?;
         if !arranged.is_truthy()? && interrupt.call_method0(intern!(py, "is_main_thread"))?.is_truthy()? {
             // A debugger's trace function is in the way: then at the first step after the consumer's error.

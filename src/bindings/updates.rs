@@ -154,7 +154,7 @@ fn account(py: Python<'_>, update: &Update, error: &Error) -> PyResult<PyErr> {
     if let ErrorKind::Update(failure) = error.kind() {
         let frame = update.frame();
         let remaining = Table::new(Arc::clone(frame.schema()), frame.remaining(failure));
-        let class = py.import(intern!(py, "converz.table"))?.getattr(intern!(py, "Table"))?;
+        let class = py.import(intern!(py, "converz"))?.getattr(intern!(py, "Table"))?;
         exception.value(py).setattr(intern!(py, "nulls"), nulls_name(frame.nulls()))?;
         exception.value(py).setattr(intern!(py, "remaining"), class.call1((remaining,))?)?;
     }

@@ -10,7 +10,7 @@ import time
 import pytest
 
 import converz
-from converz import default_client
+from converz._client import default_client
 
 VERBS = ["calls", "reps", "report", "stream_calls", "stream_reps", "update_calls", "update_reps"]
 
@@ -39,7 +39,7 @@ def test_every_verb(environment):
 def test_the_client_is_made_at_first_use(run_python, sandbox):
     code = """
 import os, converz
-from converz import default_client
+from converz._client import default_client
 assert default_client._client is None
 try:
     converz.reps()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import converz
-from converz.display import text_table
+from converz._show.text import text_table
 from markup import Markup
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

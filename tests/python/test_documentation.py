@@ -134,7 +134,7 @@ def examples():
     """Every example of every docstring of the package, by the name of its object."""
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = {}
-    for module in pkgutil.iter_modules(converz.__path__, "converz."):
+    for module in pkgutil.walk_packages(converz.__path__, "converz."):
         if not module.name.endswith(("__main__", "_core")):
             for test in finder.find(importlib.import_module(module.name)):
                 if test.examples:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+import pickletools
 import re
+
+import pytest
+
+import converz
 
 OPTIONAL = ["pandas", "polars", "pyarrow", "numpy", "duckdb", "tqdm", "IPython", "nanoarrow", "arro3"]
 
@@ -37,11 +43,14 @@ def test_what_is_imported(run_python):
     assert (after - before) & set(LATER) == set()
     modules = {name for name in after if name.startswith("converz")}
     assert not modules & {
-        "converz.demo",
         "converz.__main__",
-        "converz.from_pandas",
-        "converz.scan",
-        "converz.to_pandas",
+        "converz._frames.from_numpy",
+        "converz._frames.from_pandas",
+        "converz._frames.to_pandas",
+        "converz._lazy",
+        "converz._runtime.interrupt",
+        "converz._runtime.log",
+        "converz._sandbox.demo",
     }
 
 
@@ -78,11 +87,41 @@ print(sorted({name.partition(".")[0] for name in sys.modules}))
 
 
 def test_the_public_names():
-    import converz
-
     public = {name for name in vars(converz) if not name.startswith("_")}
-    modules = {name for name in public if type(getattr(converz, name)).__name__ == "module"}
-    assert public - modules - {"annotations"} == set(converz.__all__) - {"__version__"}
+    assert public == {*converz.__all__, "errors"} - {"__version__"}
     assert converz.__all__ == sorted(converz.__all__)
+    assert dir(converz) == converz.__all__
     for name in converz.__all__:
         assert getattr(converz, name).__doc__
+
+
+@pytest.mark.parametrize("name", sorted({*converz.__all__} - {"__version__"}))
+def test_public_names_are_said_to_be_of_the_package(name):
+    """And each is found by what it says of itself, as pickles look for it."""
+    named = getattr(converz, name)
+    assert (named.__module__, named.__qualname__) == ("converz", name)
+
+
+def test_pickles_hold_public_names_only(client, monkeypatch):
+    """So that modules can move without breaking what somebody keeps."""
+    monkeypatch.setenv("CONVERZ_API_KEY", "key")
+    calls = client.calls(limit=2)
+    with pytest.raises(converz.UpdateError) as raised:
+        client.update_calls({"call_id": [10**12], "a": ["b"]})
+    # fmt: off
+    kept = [
+        calls, calls.receipt, calls.schema, calls.to_batches()[0], raised.value, converz.Fault(request=1),
+        client.update_calls({"call_id": [1], "a": ["b"]}), converz.Client("https://yourdomain.converz.co"),
+    ]
+    # fmt: on
+    for each in kept:
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            stored = pickle.dumps(each, protocol)
+            modules = {
+                text
+                for _, text, _ in pickletools.genops(stored)
+                if isinstance(text, str) and text.startswith("converz")
+            }
+            assert modules
+            assert {text.partition(" ")[0] for text in modules} == {"converz"}, each
+            assert type(pickle.loads(stored)) is type(each)

@@ -9,8 +9,8 @@ import types
 import pytest
 
 import converz
-from converz import progress
-from converz.progress import Reporter
+from converz._show import progress
+from converz._show.progress import Reporter
 
 
 class Clock:

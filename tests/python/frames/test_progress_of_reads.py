@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 import converz
-from converz.progress import Reporter
+from converz._show.progress import Reporter
 
 PAGES = [500, 1000, 1500, 2000, 2500, 3000, 3001]
 

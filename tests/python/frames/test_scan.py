@@ -314,7 +314,7 @@ def test_the_log_shows_the_request_that_a_plan_became(client, lazy, caplog):
 def test_the_functions_of_the_module(centre, monkeypatch):
     monkeypatch.setenv("CONVERZ_BASE_URL", centre.url)
     monkeypatch.setenv("CONVERZ_API_KEY", centre.api_key)
-    monkeypatch.setattr("converz.default_client._client", None)
+    monkeypatch.setattr("converz._client.default_client._client", None)
     assert converz.scan_reps().select(pl.len()).collect().item() == 41
     assert converz.scan_calls(columns="call_id").head(2).collect().height == 2
     assert "columns" in inspect.signature(converz.scan_calls).parameters

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import converz
-from converz import progress
+from converz._show import progress
 from processes import block_imports, clean_environment
 from service import Answer
 
@@ -22,9 +22,9 @@ ROWS = 400
 PROGRAM = f"""
 import sys
 import converz
-import converz.progress
+import converz._show.progress
 
-converz.progress.PATIENCE = converz.progress.INTERVAL = 0
+converz._show.progress.PATIENCE = converz._show.progress.INTERVAL = 0
 progress = {{"True": True, "None": None}}[sys.argv[1]]
 with converz.Sandbox(calls={ROWS}, reps=5) as sandbox:
     client = sandbox.client(page_size=20, max_update_bytes=1_024)

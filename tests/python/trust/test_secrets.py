@@ -274,7 +274,7 @@ def test_an_address_that_cannot_be_one_is_refused_unseen(base_url):
 
 
 def test_the_default_client_does_not_show_the_key(monkeypatch):
-    monkeypatch.setattr("converz.default_client._client", None)
+    monkeypatch.setattr("converz._client.default_client._client", None)
     monkeypatch.setenv("CONVERZ_API_KEY", CANARY)
     monkeypatch.setenv("CONVERZ_BASE_URL", f"http://me:{CANARY}@elsewhere.example")
     with pytest.raises(converz.ConfigurationError) as caught:

@@ -429,7 +429,7 @@ def test_refused_arguments(small, client, nulls):
 def test_functions_of_the_module(small, monkeypatch):
     monkeypatch.setenv("CONVERZ_BASE_URL", small.url)
     monkeypatch.setenv("CONVERZ_API_KEY", small.api_key)
-    monkeypatch.setattr("converz.default_client._client", None)
+    monkeypatch.setattr("converz._client.default_client._client", None)
     assert converz.plan_update_calls({"call_id": [1], "a": [1]}, **ALL).num_changes == 1
     rep_id = next(iter(stored(small, "reps")))
     assert converz.plan_update_reps({"rep_id": [rep_id], "a": [1]}).apply().undo().cells == 1

@@ -17,16 +17,16 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from converz import interrupt
 from converz._core import Schema
+from converz._results.table import Table
+from converz._runtime import interrupt
 from converz.errors import ConverzWarning
-from converz.table import Table
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from converz._client.client import Client
     from converz._core import PolledStream
-    from converz.client import Client
 
 __all__ = ["scan"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from converz.table import Table
+    from converz._results.table import Table
 
 __all__ = ["HTML_CLASS", "ROWS", "html_table", "shorten", "terminal_width", "text_table", "wrap"]
 
@@ -142,7 +142,7 @@ def shorten(text: str, width: int) -> str:
     for character in text:
         shown = " " if character in "\n\r\t" else character
         if not shown.isprintable():
-            shown = "\N{REPLACEMENT CHARACTER}"
+            shown = "\ufffd"
         if used + _columns(shown) > width:
             while kept and used > width - 1:
                 used -= _columns(kept.pop())

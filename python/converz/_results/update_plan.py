@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converz.display import HTML_CLASS, ROWS, html_table, shorten, terminal_width, text_table, wrap
-from converz.progress import Reporter
-from converz.table import Table
-from converz.update_result import UpdateResult
+from converz._results.table import Table
+from converz._results.update_result import UpdateResult
+from converz._show.progress import Reporter
+from converz._show.text import HTML_CLASS, ROWS, html_table, shorten, terminal_width, text_table, wrap
 
 if TYPE_CHECKING:
     from converz._core import Client as CoreClient

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from converz import _core
+from converz._frames.from_numpy import NUMBERS, fixed_width, has_fixed_width
+from converz._frames.from_pyarrow import unpacked
+from converz._frames.to_core import check_name
 from converz.errors import InvalidInputError
-from converz.frames import check_name
-from converz.from_numpy import NUMBERS, fixed_width, has_fixed_width
-from converz.from_pyarrow import unpacked
 
 __all__ = ["DATES", "from_pandas", "from_series"]
 

@@ -7,7 +7,7 @@ import threading
 from types import MethodType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from converz.client import Client
+from converz._client.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable

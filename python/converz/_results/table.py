@@ -6,10 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any, Literal
 
 from converz import _core
-from converz.display import html_table, text_table
+from converz._frames.from_polars import readable
+from converz._frames.from_pyarrow import unpacked_table
+from converz._show.text import html_table, text_table
 from converz.errors import InvalidInputError
-from converz.from_polars import readable
-from converz.from_pyarrow import unpacked_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from converz._core import RecordBatch, Schema
     from converz._core import Table as CoreTable
-    from converz.receipt import Receipt
+    from converz._results.receipt import Receipt
 
 __all__ = ["Table"]
 
@@ -77,6 +77,10 @@ class Table:
         table = cls(core)
         table._receipt = receipt
         return table
+
+    @classmethod
+    def _from_ipc(cls, ipc: bytes, receipt: Receipt | None) -> Table:
+        return cls._from_core(_core.Table.from_ipc(ipc), receipt)
 
     @property
     def receipt(self) -> Receipt | None:
@@ -207,7 +211,7 @@ class Table:
 
         """
         _required("pandas", "to_pandas")
-        from converz.to_pandas import to_pandas
+        from converz._frames.to_pandas import to_pandas
 
         return to_pandas(self, dtype_backend)
 
@@ -229,7 +233,7 @@ class Table:
 
     def __reduce__(self) -> tuple[Any, tuple[bytes, Receipt | None]]:
         """Pickle as an Arrow IPC stream."""
-        return _unpickle, (self._core.to_ipc(), self._receipt)
+        return Table._from_ipc, (self._core.to_ipc(), self._receipt)
 
     def __repr__(self) -> str:
         """Show the shape, the types and the first rows."""
@@ -237,10 +241,6 @@ class Table:
 
     def _repr_html_(self) -> str:
         return html_table(self)
-
-
-def _unpickle(ipc: bytes, receipt: Receipt | None) -> Table:
-    return Table._from_core(_core.Table.from_ipc(ipc), receipt)
 
 
 def _required(library: str, method: str) -> Any:

@@ -8,10 +8,10 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from converz import _core
+from converz._frames.from_polars import readable
+from converz._frames.from_pyarrow import unpacked, unpacked_table
+from converz._results.table import Table
 from converz.errors import InvalidInputError
-from converz.from_polars import readable
-from converz.from_pyarrow import unpacked, unpacked_table
-from converz.table import Table
 
 __all__ = ["check_name", "to_core_table"]
 
@@ -68,7 +68,7 @@ def _convert(frame: object, key: str) -> _core.Table:
         return frame._core
     pandas = sys.modules.get("pandas")
     if pandas is not None and isinstance(frame, pandas.DataFrame):
-        from converz.from_pandas import from_pandas
+        from converz._frames.from_pandas import from_pandas
 
         return from_pandas(frame, key)
     polars = sys.modules.get("polars")
@@ -159,11 +159,11 @@ def _column(name: str, values: Any) -> tuple[_core.Column, int]:
     if pandas is not None and isinstance(
         values, (pandas.Series, pandas.Index, pandas.api.extensions.ExtensionArray)
     ):
-        from converz.from_pandas import from_series
+        from converz._frames.from_pandas import from_series
 
         return from_series(name, pandas.Series(values)), len(values)
     if numpy is not None and isinstance(values, numpy.ndarray):
-        from converz.from_numpy import from_numpy
+        from converz._frames.from_numpy import from_numpy
 
         return from_numpy(name, values), len(values)
     polars = sys.modules.get("polars")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from converz import _core
+from converz._frames.to_core import to_core_table
+from converz._results.receipt import Receipt
+from converz._results.record_batch_stream import RecordBatchStream
+from converz._results.table import Table
+from converz._results.update_plan import UpdatePlan
+from converz._results.update_result import UpdateResult
+from converz._show.progress import Reporter
 from converz.errors import ConfigurationError, InvalidInputError
-from converz.frames import to_core_table
-from converz.progress import Reporter
-from converz.receipt import Receipt
-from converz.record_batch_stream import RecordBatchStream
-from converz.table import Table
-from converz.update_plan import UpdatePlan
-from converz.update_result import UpdateResult
 
 if TYPE_CHECKING:
     import os
@@ -557,7 +557,7 @@ class Client:
             'campaign=sales&columns=call_id%2Ccampaign&n_per_page=100000&page=1'
 
         """
-        from converz.scan import scan
+        from converz._lazy.scan import scan
 
         return scan(self, "calls", _chosen(locals(), CALLS_FILTERS), schema, parse_dates)
 
@@ -597,7 +597,7 @@ class Client:
             (3, 7)
 
         """
-        from converz.scan import scan
+        from converz._lazy.scan import scan
 
         return scan(self, "reps", _chosen(locals(), REPS_FILTERS), schema, parse_dates)
 
@@ -921,8 +921,8 @@ class Client:
                 "used"
             )
             raise ConfigurationError(message)
-        return _unpickle, (self._core.pickled_settings,)
+        return Client._from_settings, (self._core.pickled_settings,)
 
-
-def _unpickle(settings: dict[str, Any]) -> Client:
-    return Client(**settings)
+    @classmethod
+    def _from_settings(cls, settings: dict[str, Any]) -> Client:
+        return cls(**settings)

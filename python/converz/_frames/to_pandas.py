@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from converz._frames.from_pandas import DATES
 from converz.errors import InvalidInputError
-from converz.from_pandas import DATES
 
 if TYPE_CHECKING:
-    from converz.table import Table
+    from converz._results.table import Table
 
 __all__ = ["to_pandas"]
 

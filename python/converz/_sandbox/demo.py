@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from converz.display import text_table
-from converz.progress import is_watched
-from converz.sandbox import Sandbox
+from converz._sandbox.sandbox import Sandbox
+from converz._show.progress import is_watched
+from converz._show.text import text_table
 
 if TYPE_CHECKING:
     from converz._core import Schema

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from converz import _core
-from converz.client import Client
+from converz._client.client import Client
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:

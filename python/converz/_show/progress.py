@@ -7,8 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from converz._show.standard_error import StandardError, is_of_a_handler
 from converz.errors import InvalidInputError
-from converz.standard_error import StandardError, is_of_a_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +117,7 @@ class Reporter:
 
 def _log(failure: Exception) -> None:
     try:
-        from converz.log import DEBUG, tell
+        from converz._runtime.log import DEBUG, tell
     except (ImportError, OSError):
         # No file can be opened, perhaps that of the display neither.
         return

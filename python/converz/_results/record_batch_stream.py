@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converz.receipt import Receipt
+from converz._results.receipt import Receipt
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from converz.update_plan import UpdatePlan
+    from converz._results.update_plan import UpdatePlan
 
 __all__ = ["UpdateResult"]
 

@@ -1,0 +1,1 @@
+"""The client: the operations of the API as methods, and as functions on a default client."""

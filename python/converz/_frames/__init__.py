@@ -1,0 +1,1 @@
+"""What frames of other libraries become, and come from. Knows only the core and the errors."""

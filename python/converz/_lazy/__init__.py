@@ -1,0 +1,1 @@
+"""Results as polars' lazy frames."""

@@ -1,0 +1,1 @@
+"""What the operations return: tables, streams, receipts, plans and results of updates."""

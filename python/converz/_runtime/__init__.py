@@ -1,0 +1,1 @@
+"""What the core needs of Python itself: its log and its signals."""
