@@ -2,6 +2,9 @@
 
 use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
 
+/// The canonical extension type of strings that are JSON.
+pub const JSON_EXTENSION: &str = "arrow.json";
+
 /// An Arrow type's usual name, which is the one that pyarrow has, but for `float64` and its kin.
 pub fn type_name(data_type: &DataType) -> String {
     let item = |kind: &str, field: &Field| format!("{kind}<{}>", field_name(field));

@@ -262,7 +262,7 @@ impl Client {
             let settings = Arc::clone(&self.settings);
             let planned = wait(
                 py,
-                async move { update::plan(&http, &settings, frame, range, Some(progress)).await },
+                async move { update::plan_update(&http, &settings, frame, range, Some(progress)).await },
                 |py| {
                     events.log(py)?;
                     pages.report(py)

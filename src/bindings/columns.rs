@@ -26,8 +26,9 @@ use super::import;
 use super::panics::guard;
 use super::table::Table;
 use crate::decode::parse_type;
-use crate::encode::{JSON_EXTENSION, as_dates};
+use crate::encode::as_dates;
 use crate::error::Error;
+use crate::types::JSON_EXTENSION;
 
 /// One column on its way into a table.
 #[pyclass(frozen, module = "converz._core", name = "Column")]

@@ -10,23 +10,22 @@ use arrow_schema::{DataType, Field};
 use super::chunk::{Chunk, Value};
 use super::{Options, convert, time, types};
 use crate::error::{Error, Result};
-
-/// Arrow's canonical name for strings that are JSON.
-const EXTENSION: &str = "arrow.json";
+use crate::types::JSON_EXTENSION;
 
 /// Where a field has the type that the column would have without [`Options::json`].
 const TYPE_AS_READ: &str = "converz:type";
 
 /// A column of JSON text whose values have this type, if they are read as usual.
 pub fn json_field(name: &str, as_read: &DataType) -> Field {
-    let metadata = [(EXTENSION_TYPE_NAME_KEY, EXTENSION.to_owned()), (TYPE_AS_READ, as_read.to_string())];
+    let metadata =
+        [(EXTENSION_TYPE_NAME_KEY, JSON_EXTENSION.to_owned()), (TYPE_AS_READ, as_read.to_string())];
     Field::new(name, DataType::LargeUtf8, true)
         .with_metadata(metadata.map(|(key, value)| (key.to_owned(), value)).into())
 }
 
 /// Whether a column holds JSON text.
 pub fn is_json(field: &Field) -> bool {
-    field.extension_type_name() == Some(EXTENSION)
+    field.extension_type_name() == Some(JSON_EXTENSION)
 }
 
 /// The type that reading as usual gives a column, be it kept as JSON or not.

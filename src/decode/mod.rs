@@ -23,6 +23,7 @@ mod scan;
 mod side_by_side;
 mod text;
 mod time;
+mod token;
 mod type_text;
 mod types;
 mod unchecked;

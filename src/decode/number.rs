@@ -1,7 +1,7 @@
 //! Numbers of JSON: exact integers, correctly rounded doubles.
 
 use super::fault::{Fault, What};
-use super::nested;
+use super::token::no_value;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
@@ -118,7 +118,7 @@ pub(super) fn parse(bytes: &[u8], start: usize) -> Result<(Number, usize), Fault
     let end = first + whole.count;
     let next = *bytes.get(end).ok_or(Fault::MORE)?;
     if whole.count == 0 {
-        return Err(nested::no_value(bytes, start, What::Minus));
+        return Err(no_value(bytes, start, What::Minus));
     }
     if whole.count > 1 && bytes.get(first) == Some(&b'0') {
         return Err(Fault::new(start, What::LeadingZero));
@@ -241,7 +241,7 @@ pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
         return Err(Fault::MORE);
     }
     if count == 0 {
-        return Err(nested::no_value(bytes, start, What::Minus));
+        return Err(no_value(bytes, start, What::Minus));
     }
     if count > 1 && bytes.get(first) == Some(&b'0') {
         return Err(Fault::new(start, What::LeadingZero));

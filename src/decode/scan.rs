@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::chunk::Value;
 use super::fault::{self, Fault, Place, What};
 use super::layout::{Layout, MAX_COLUMNS, Next};
-use super::nested::{self, Walker, Word};
+use super::nested::Walker;
 use super::number::{self, Number};
 use super::page::Page;
 use super::rows::Rows;
+use super::token::{self, Word};
 use super::{Options, extent, json, text, types};
 use crate::error::{Error, Result};
 
@@ -421,7 +422,7 @@ impl Scanner {
 
     /// Moves over white space; gives the byte after it.
     fn token(&mut self, bytes: &[u8]) -> Result<u8, Fault> {
-        self.at = nested::blanks(bytes, self.at);
+        self.at = token::blanks(bytes, self.at);
         bytes.get(self.at).copied().ok_or(Fault::MORE)
     }
 
@@ -444,11 +445,11 @@ impl Scanner {
             end
         };
         text::within(self.max_value_bytes, start, end)?;
-        let colon = nested::blanks(bytes, end + 1);
+        let colon = token::blanks(bytes, end + 1);
         if *bytes.get(colon).ok_or(Fault::MORE)? != b':' {
             return Err(Fault::new(colon, What::Colon));
         }
-        let value = nested::blanks(bytes, colon + 1);
+        let value = token::blanks(bytes, colon + 1);
         if value == bytes.len() {
             return Err(Fault::MORE);
         }
@@ -487,7 +488,7 @@ impl Scanner {
     /// The same where JSON is kept: numbers that are no integers keep their text.
     #[inline(never)]
     fn value_as_json(&mut self, bytes: &[u8], column: usize, at: usize) -> Result<usize, Fault> {
-        let at = nested::blanks(bytes, at);
+        let at = token::blanks(bytes, at);
         let Some(b'-' | b'0'..=b'9') = bytes.get(at) else { return self.value_apart(bytes, column, at) };
         let end = match number::parse(bytes, at) {
             Ok((Number::Float(_), end)) => end,
@@ -518,9 +519,9 @@ impl Scanner {
             Some(b'{' | b'[') => self.nested(bytes, column, at),
             // More white space than the last time.
             Some(b' ' | b'\n' | b'\r' | b'\t') => {
-                return self.value_apart(bytes, column, nested::blanks(bytes, at));
+                return self.value_apart(bytes, column, token::blanks(bytes, at));
             }
-            Some(_) => Err(nested::no_value(bytes, at, What::Value)),
+            Some(_) => Err(token::no_value(bytes, at, What::Value)),
             None => Err(Fault::MORE),
         };
         match result {
@@ -589,7 +590,7 @@ impl Scanner {
 
     #[inline]
     fn word(&mut self, bytes: &[u8], column: usize, start: usize) -> Result<usize, Fault> {
-        let (word, end) = nested::word(bytes, start)?;
+        let (word, end) = token::word(bytes, start)?;
         match word {
             // Rows that a column does not have are null.
             Word::Null => {}

@@ -3,21 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types as t;
-use arrow_array::{Array, ArrayRef};
-use arrow_schema::{DataType, Field, IntervalUnit, TimeUnit};
-
-use super::nested::{Dictionary, Lists, Maps, Runs, Structs};
-use super::number::{Booleans, Decimals, Floats, Halves, Integers};
 use super::output::Output;
-use super::text::{JsonTexts, Strings};
-use super::time::{Clocks, Dates, Days, Timestamps};
-use super::uuid::{self, Uuids};
-use crate::types::type_name;
-
-/// Deeper nesting than any attribute has; it also bounds the recursion.
-const MAX_NESTING: usize = 64;
 
 /// The cells of an array. Only rows that are set may be asked for; what a null means is the caller's business.
 ///
@@ -30,11 +16,11 @@ pub(super) trait Cells: Send + Sync {
     fn size(&self, row: usize) -> usize;
 
     /// Whether a value of this type can be one that JSON or the API cannot hold.
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         false
     }
 
-    fn fault(&self, _row: usize) -> Option<Fault> {
+    fn bad_value(&self, _row: usize) -> Option<BadValue> {
         None
     }
 
@@ -59,20 +45,20 @@ pub(super) trait Cells: Send + Sync {
     }
 
     /// The rows that hold what cannot be written.
-    fn faults(&self, rows: &[Range<usize>]) -> Vec<(usize, Fault)> {
-        let mut faults = Vec::new();
+    fn bad_values(&self, rows: &[Range<usize>]) -> Vec<(usize, BadValue)> {
+        let mut bad = Vec::new();
         for run in rows {
             for row in run.clone() {
-                faults.extend(self.fault(row).map(|fault| (row, fault)));
+                bad.extend(self.bad_value(row).map(|value| (row, value)));
             }
         }
-        faults
+        bad
     }
 }
 
 /// Why a value cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fault {
+pub(super) enum BadValue {
     NotANumber,
     Infinite,
     OutsideCalendar,
@@ -83,7 +69,7 @@ pub(super) enum Fault {
     JsonNull,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for BadValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotANumber => "NaN",
@@ -95,111 +81,5 @@ impl fmt::Display for Fault {
             Self::NotJson => "text that is not JSON, though its type says so",
             Self::JsonNull => "the JSON text null (make the cell itself null)",
         })
-    }
-}
-
-/// The cells of a column or of a field within one.
-///
-/// # Errors
-/// What about the type cannot be written, as the rest of a sentence about the column.
-pub(super) fn field_cells(field: &Field, array: &ArrayRef, depth: usize) -> Result<Box<dyn Cells>, String> {
-    match field.extension_type_name() {
-        Some(JSON_EXTENSION) => match array.data_type() {
-            DataType::Utf8 => Ok(Box::new(JsonTexts(array.as_string::<i32>().clone()))),
-            DataType::LargeUtf8 => Ok(Box::new(JsonTexts(array.as_string::<i64>().clone()))),
-            DataType::Utf8View => Ok(Box::new(JsonTexts(array.as_string_view().clone()))),
-            other => Err(format!(
-                "has the extension type {JSON_EXTENSION} over {}: it must be strings",
-                type_name(other)
-            )),
-        },
-        Some(_) if uuid::is_uuid(field) => Ok(Box::new(Uuids::new(array))),
-        Some(name) if MISLEADING_EXTENSIONS.contains(&name) => {
-            Err(format!("has the extension type {name}, which JSON cannot hold: turn it into a string"))
-        }
-        _ => cells(array, depth),
-    }
-}
-
-/// Strings that are JSON already (a canonical extension type of Arrow).
-pub(crate) const JSON_EXTENSION: &str = "arrow.json";
-
-/// Names whose storage is not the value that users see.
-const MISLEADING_EXTENSIONS: [&str; 3] = ["pandas.period", "pandas.interval", "arrow.bool8"];
-
-/// # Errors
-/// What about the type cannot be written, as the rest of a sentence about the column.
-pub(super) fn cells(array: &ArrayRef, depth: usize) -> Result<Box<dyn Cells>, String> {
-    if depth > MAX_NESTING {
-        return Err(format!("is nested deeper than {MAX_NESTING} levels"));
-    }
-    Ok(match array.data_type() {
-        // A Null array has no cell that is set; any writer does.
-        DataType::Null => Box::new(Booleans::none()),
-        DataType::Boolean => Box::new(Booleans(array.as_boolean().clone())),
-        DataType::Int8 => Box::new(Integers(array.as_primitive::<t::Int8Type>().clone())),
-        DataType::Int16 => Box::new(Integers(array.as_primitive::<t::Int16Type>().clone())),
-        DataType::Int32 => Box::new(Integers(array.as_primitive::<t::Int32Type>().clone())),
-        DataType::Int64 => Box::new(Integers(array.as_primitive::<t::Int64Type>().clone())),
-        DataType::UInt8 => Box::new(Integers(array.as_primitive::<t::UInt8Type>().clone())),
-        DataType::UInt16 => Box::new(Integers(array.as_primitive::<t::UInt16Type>().clone())),
-        DataType::UInt32 => Box::new(Integers(array.as_primitive::<t::UInt32Type>().clone())),
-        DataType::UInt64 => Box::new(Integers(array.as_primitive::<t::UInt64Type>().clone())),
-        DataType::Float16 => Box::new(Halves(array.as_primitive::<t::Float16Type>().clone())),
-        DataType::Float32 => Box::new(Floats(array.as_primitive::<t::Float32Type>().clone())),
-        DataType::Float64 => Box::new(Floats(array.as_primitive::<t::Float64Type>().clone())),
-        DataType::Decimal32(..) => Box::new(Decimals(array.as_primitive::<t::Decimal32Type>().clone())),
-        DataType::Decimal64(..) => Box::new(Decimals(array.as_primitive::<t::Decimal64Type>().clone())),
-        DataType::Decimal128(..) => Box::new(Decimals(array.as_primitive::<t::Decimal128Type>().clone())),
-        DataType::Decimal256(..) => Box::new(Decimals(array.as_primitive::<t::Decimal256Type>().clone())),
-        DataType::Date32 => Box::new(Days(array.as_primitive::<t::Date32Type>().clone())),
-        DataType::Date64 => Box::new(Dates(array.as_primitive::<t::Date64Type>().clone())),
-        DataType::Timestamp(unit, zone) => {
-            let zoned = zone.is_some();
-            match unit {
-                TimeUnit::Second => Box::new(Timestamps::<t::TimestampSecondType>::new(array, zoned)),
-                TimeUnit::Millisecond => {
-                    Box::new(Timestamps::<t::TimestampMillisecondType>::new(array, zoned))
-                }
-                TimeUnit::Microsecond => {
-                    Box::new(Timestamps::<t::TimestampMicrosecondType>::new(array, zoned))
-                }
-                TimeUnit::Nanosecond => Box::new(Timestamps::<t::TimestampNanosecondType>::new(array, zoned)),
-            }
-        }
-        DataType::Time32(TimeUnit::Second) => Box::new(Clocks::<t::Time32SecondType>::new(array, 1)),
-        DataType::Time32(_) => Box::new(Clocks::<t::Time32MillisecondType>::new(array, 1_000)),
-        DataType::Time64(TimeUnit::Microsecond) => {
-            Box::new(Clocks::<t::Time64MicrosecondType>::new(array, 1_000_000))
-        }
-        DataType::Time64(_) => Box::new(Clocks::<t::Time64NanosecondType>::new(array, 1_000_000_000)),
-        DataType::Utf8 => Box::new(Strings(array.as_string::<i32>().clone())),
-        DataType::LargeUtf8 => Box::new(Strings(array.as_string::<i64>().clone())),
-        DataType::Utf8View => Box::new(Strings(array.as_string_view().clone())),
-        DataType::Dictionary(..) => Dictionary::cells(array, depth)?,
-        DataType::RunEndEncoded(..) => Runs::cells(array, depth)?,
-        DataType::List(field) => Lists::cells(array.as_list::<i32>(), field, depth)?,
-        DataType::LargeList(field) => Lists::cells(array.as_list::<i64>(), field, depth)?,
-        DataType::ListView(field) => Lists::cells(array.as_list_view::<i32>(), field, depth)?,
-        DataType::LargeListView(field) => Lists::cells(array.as_list_view::<i64>(), field, depth)?,
-        DataType::FixedSizeList(field, _) => Lists::cells(array.as_fixed_size_list(), field, depth)?,
-        DataType::Struct(_) => Structs::cells(array.as_struct(), depth)?,
-        DataType::Map(..) => Maps::cells(array.as_map(), depth)?,
-        refused => {
-            let instead = instead(refused);
-            return Err(format!("has the type {}, which JSON cannot hold: {instead}", type_name(refused)));
-        }
-    })
-}
-
-fn instead(refused: &DataType) -> &'static str {
-    match refused {
-        DataType::Duration(_) | DataType::Interval(IntervalUnit::DayTime) => {
-            "turn it into a number (of seconds, say)"
-        }
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
-            "turn it into a string"
-        }
-        _ => "turn it into numbers or strings",
     }
 }

@@ -3,7 +3,8 @@
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::Field;
 
-use super::cells::{Cells, field_cells};
+use super::arrow_types::field_cells;
+use super::cells::Cells;
 use super::mask::Mask;
 use super::output::Output;
 use super::text::label;

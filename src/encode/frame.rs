@@ -4,18 +4,20 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_buffer::BooleanBufferBuilder;
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 
 use super::Nulls;
+use super::checked::Checked;
 use super::column::Column;
-use super::cut::Form;
+use super::form::Form;
+use super::group::{Group, grouped};
 use super::key::KeyColumn;
-use super::mask::{Mask, push_run};
-use super::output::Output;
-use super::parts::Parts;
+use super::mask::Mask;
+use super::midnight::{are_midnights, is_known};
+use super::runs::push_run;
 use crate::error::{Error, Result, UpdateFailure};
 
 /// Rows of attributes to be written, checked. Cheap to clone.
@@ -23,7 +25,7 @@ use crate::error::{Error, Result, UpdateFailure};
 /// A string column that holds the JSON text of objects or lists, as reading gives them, is written as strings.
 #[derive(Clone)]
 pub struct UpdateFrame {
-    pub(super) inner: Arc<Inner>,
+    inner: Arc<Inner>,
 }
 
 /// Without the values, which may be personal.
@@ -31,28 +33,16 @@ impl fmt::Debug for UpdateFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpdateFrame")
             .field("rows", &self.num_rows())
-            .field("key", &self.inner.key)
+            .field("key", &self.checked().key)
             .field("columns", &self.column_names().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
 
-pub(super) struct Inner {
-    pub schema: SchemaRef,
-    pub batches: Vec<RecordBatch>,
-    /// The first row of each batch, and the number of rows.
-    pub starts: Vec<usize>,
-    pub key: KeyColumn,
-    pub key_column: Column,
-    pub columns: Vec<Column>,
-    pub groups: Vec<Group>,
-    pub nulls: Nulls,
-}
-
-/// Columns that go together, since the same of their rows are sent.
-pub(super) struct Group {
-    pub columns: Vec<usize>,
-    pub form: Form,
+struct Inner {
+    checked: Checked,
+    groups: Vec<Group>,
+    nulls: Nulls,
 }
 
 impl UpdateFrame {
@@ -60,16 +50,17 @@ impl UpdateFrame {
     /// A frame without rows or attributes; keys that are missing, null, repeated or of the wrong type; values that
     /// JSON or the API cannot hold. The message names every offending key (the first ten, and how many more).
     pub fn new(schema: &SchemaRef, batches: Vec<RecordBatch>, key: KeyColumn, nulls: Nulls) -> Result<Self> {
-        let mut parts = Parts::new(schema, batches, key)?;
-        if nulls == Nulls::Clear {
-            let all = Mask::all(parts.batches.len());
-            for column in &mut parts.columns {
+        let mut checked = Checked::new(schema, batches, key)?;
+        let groups = if nulls == Nulls::Clear {
+            let all = Mask::all(checked.batches.len());
+            for column in &mut checked.columns {
                 column.sent = all.clone();
             }
-            let columns = (0..parts.columns.len()).collect();
-            return Ok(parts.finish(vec![Group { columns, form: Form::RowWise }], nulls));
-        }
-        Ok(parts.finish_grouped(nulls))
+            vec![Group { columns: (0..checked.columns.len()).collect(), form: Form::RowWise }]
+        } else {
+            grouped(&checked)
+        };
+        Ok(Self { inner: Arc::new(Inner { checked, groups, nulls }) })
     }
 
     /// A frame of which only some cells are sent, those that are null as nulls. `sent` has one mask for each column
@@ -85,63 +76,85 @@ impl UpdateFrame {
         sent: Vec<Mask>,
         nulls: Nulls,
     ) -> Result<Self> {
-        let mut parts = Parts::new(schema, batches, key)?;
-        let fits = |mask: &Mask| mask.fits(parts.batches.iter().map(RecordBatch::num_rows));
-        if sent.len() != parts.columns.len() || !sent.iter().all(fits) {
+        let mut checked = Checked::new(schema, batches, key)?;
+        let fits = |mask: &Mask| mask.fits(checked.batches.iter().map(RecordBatch::num_rows));
+        if sent.len() != checked.columns.len() || !sent.iter().all(fits) {
             return Err(Error::internal("a partial update needs a mask for each of its columns and batches"));
         }
-        for (column, sent) in parts.columns.iter_mut().zip(sent) {
+        for (column, sent) in checked.columns.iter_mut().zip(sent) {
             column.sent = sent;
         }
-        Ok(parts.finish_grouped(nulls))
+        let groups = grouped(&checked);
+        Ok(Self { inner: Arc::new(Inner { checked, groups, nulls }) })
+    }
+
+    pub(super) fn checked(&self) -> &Checked {
+        &self.inner.checked
+    }
+
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.inner.groups
     }
 
     pub fn schema(&self) -> &SchemaRef {
-        &self.inner.schema
+        &self.checked().schema
     }
 
     pub fn batches(&self) -> &[RecordBatch] {
-        &self.inner.batches
+        &self.checked().batches
     }
 
     pub fn key(&self) -> KeyColumn {
-        self.inner.key
+        self.checked().key
     }
 
     pub fn num_rows(&self) -> usize {
-        self.inner.starts.last().copied().unwrap_or_default()
+        self.checked().starts.last().copied().unwrap_or_default()
     }
 
     /// The attributes, in order.
     pub fn column_names(&self) -> impl Iterator<Item = &str> {
-        self.inner.columns.iter().map(|column| column.name.as_str())
+        self.checked().columns.iter().map(|column| column.name.as_str())
     }
 
     /// The rows of each batch, in order.
     pub(crate) fn batch_rows(&self) -> impl Iterator<Item = Range<usize>> {
-        self.inner.starts.windows(2).map(|bounds| bounds[0]..bounds[1])
+        self.checked().starts.windows(2).map(|bounds| bounds[0]..bounds[1])
     }
 
     pub(crate) fn columns(&self) -> &[Column] {
-        &self.inner.columns
+        &self.checked().columns
     }
 
     pub(crate) fn keys(&self) -> &Column {
-        &self.inner.key_column
+        &self.checked().key_column
     }
 
     /// The key of a row as JSON, to name it to a person.
     pub fn key_text(&self, row: usize) -> String {
-        self.inner.key_text(row)
+        self.checked().key_text(row)
+    }
+
+    /// The attributes whose values are all times at midnight, and of which it is not known what they are.
+    pub fn midnights(&self) -> impl Iterator<Item = &str> {
+        let schema = self.schema();
+        self.column_names().filter(move |name| {
+            let Ok(index) = schema.index_of(name) else { return false };
+            let mut arrays = self.batches().iter().map(|batch| batch.column(index));
+            !is_known(name)
+                && matches!(schema.field(index).data_type(), DataType::Timestamp(_, None))
+                && arrays.clone().any(|array| array.null_count() < array.len())
+                && arrays.all(are_midnights)
+        })
     }
 
     /// Some rows of the frame as it was given. The ranges are sorted and disjoint.
     pub fn rows(&self, rows: &[Range<usize>]) -> Vec<RecordBatch> {
-        let inner = &*self.inner;
-        inner
+        let checked = self.checked();
+        checked
             .batches
             .iter()
-            .zip(&inner.starts)
+            .zip(&checked.starts)
             .flat_map(|(batch, start)| {
                 let within = *start..*start + batch.num_rows();
                 let first = rows.partition_point(|run| run.end <= within.start);
@@ -189,28 +202,4 @@ fn pick(batch: &RecordBatch, runs: &[Range<usize>]) -> Vec<RecordBatch> {
         }
     }
     runs.iter().map(|run| batch.slice(run.start, run.len())).collect()
-}
-
-impl Inner {
-    /// The pieces of a range of rows: the batch, and the rows within it.
-    pub(super) fn segments(&self, rows: &Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
-        let rows = rows.clone();
-        let first = self.starts.partition_point(|start| *start <= rows.start).saturating_sub(1);
-        self.starts[first..].windows(2).enumerate().take_while(move |(_, bounds)| bounds[0] < rows.end).map(
-            move |(place, bounds)| {
-                let (start, end) = (rows.start.max(bounds[0]), rows.end.min(bounds[1]));
-                (first + place, start - bounds[0]..end - bounds[0])
-            },
-        )
-    }
-
-    pub(super) fn key_text(&self, row: usize) -> String {
-        let mut text = Output::default();
-        if let Some((batch, rows)) = self.segments(&(row..row + 1)).next()
-            && self.key_column.set.contains(batch, rows.start)
-        {
-            self.key_column.cells[batch].write(rows.start, &mut text);
-        }
-        String::from_utf8(text.finish()).unwrap_or_default()
-    }
 }

@@ -8,11 +8,10 @@ use arrow_array::{Array, ArrayRef, downcast_integer};
 use arrow_schema::{ArrowError, DataType};
 use hashbrown::{HashMap, HashSet};
 
-use super::cells::JSON_EXTENSION;
 use super::plain::Raw;
-use super::refuse::shown;
+use super::refuse::{shown, shown_value};
 use super::{uuid, whole};
-use crate::types::type_name;
+use crate::types::{JSON_EXTENSION, type_name};
 
 /// Which column that is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,8 @@ impl KeyColumn {
             Self::CallId => "integers",
             Self::RepId => "strings",
         };
-        let values = keys.arrays.iter().flat_map(|array| (0..array.len()).map(move |row| text(array, row)));
+        let values =
+            keys.arrays.iter().flat_map(|array| (0..array.len()).map(move |row| shown_value(array, row)));
         let name = if is_json { JSON_EXTENSION.to_owned() } else { type_name(keys.field.data_type()) };
         format!("has the type {name} ({}): it must be {wanted} (cast it)", shown(values))
     }
@@ -112,12 +112,6 @@ impl KeyColumn {
         }
         wrong
     }
-}
-
-/// A key as a message shows it.
-pub(super) fn text(array: &ArrayRef, row: usize) -> String {
-    let text = arrow_cast::display::array_value_to_string(array, row).ok().filter(|text| !text.is_empty());
-    text.unwrap_or_else(|| "null".to_owned())
 }
 
 #[derive(Default)]

@@ -90,11 +90,3 @@ impl Mask {
         })
     }
 }
-
-/// Adds a run behind the others, joined to the last one where they touch.
-pub(crate) fn push_run(runs: &mut Vec<Range<usize>>, run: Range<usize>) {
-    match runs.last_mut() {
-        Some(last) if last.end == run.start => last.end = run.end,
-        _ => runs.push(run),
-    }
-}

@@ -10,7 +10,6 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, Date32Array};
 use arrow_schema::{DataType, TimeUnit};
 
-use super::frame::UpdateFrame;
 use super::plain::Raw;
 
 /// Attributes that are dates, as the API documents them.
@@ -22,21 +21,6 @@ const TIMES: [&str; 1] = ["start_time"];
 /// Whether an attribute is known to be of dates, or of times.
 pub(crate) fn is_known(name: &str) -> bool {
     DATES.contains(&name) || TIMES.contains(&name)
-}
-
-impl UpdateFrame {
-    /// The attributes whose values are all times at midnight, and of which it is not known what they are.
-    pub fn midnights(&self) -> impl Iterator<Item = &str> {
-        let schema = self.schema();
-        self.column_names().filter(move |name| {
-            let Ok(index) = schema.index_of(name) else { return false };
-            let mut arrays = self.batches().iter().map(|batch| batch.column(index));
-            !is_known(name)
-                && matches!(schema.field(index).data_type(), DataType::Timestamp(_, None))
-                && arrays.clone().any(|array| array.null_count() < array.len())
-                && arrays.all(are_midnights)
-        })
-    }
 }
 
 /// What to tell of times that are all midnight. `stored` are dates or, if it is not known, nothing.
@@ -88,7 +72,8 @@ pub fn as_dates(array: &ArrayRef) -> Option<ArrayRef> {
     dates.filter(|dates| dates.null_count() == array.null_count()).map(|dates| Arc::new(dates) as ArrayRef)
 }
 
-fn are_midnights(array: &ArrayRef) -> bool {
+/// Whether all values are times without a zone at midnight.
+pub(super) fn are_midnights(array: &ArrayRef) -> bool {
     macro_rules! midnights {
         ($time:ty) => {
             array

@@ -4,20 +4,25 @@
 //! ([`UpdateFrame::requests`]), and each request is written straight from the Arrow arrays when its turn comes
 //! ([`UpdateFrame::write`]).
 
+mod arrow_types;
 mod cells;
+mod checked;
 mod column;
-mod cut;
 mod digits;
+mod form;
 mod frame;
+mod group;
 mod key;
+mod limits;
 mod mask;
 mod midnight;
 mod nested;
 mod number;
 mod output;
-mod parts;
 mod plain;
 mod refuse;
+mod requests;
+mod runs;
 mod shape;
 mod text;
 mod time;
@@ -26,14 +31,16 @@ mod valid;
 mod whole;
 mod write;
 
-pub(crate) use cells::JSON_EXTENSION;
 pub(crate) use column::Column;
-pub use cut::{Form, Limits, MAX_ROWS, RequestPlan};
+pub use form::Form;
 pub use frame::UpdateFrame;
 pub use key::KeyColumn;
+pub use limits::{Limits, MAX_ROWS};
 pub use mask::Mask;
 pub(crate) use midnight::is_known;
 pub use midnight::{as_dates, midnight_warning};
+pub use requests::RequestPlan;
+pub(crate) use runs::push_run;
 
 /// What a null cell of an update means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

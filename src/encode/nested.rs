@@ -12,7 +12,8 @@ use arrow_array::{
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::{DataType, Field};
 
-use super::cells::{Cells, Fault, cells, field_cells};
+use super::arrow_types::{cells, field_cells};
+use super::cells::{BadValue, Cells};
 use super::output::Output;
 use super::text::{label, text_size, write_text};
 use crate::types::type_name;
@@ -64,12 +65,12 @@ impl<K: ArrowDictionaryKeyType> Cells for Dictionary<K> {
         self.values.size(self.place(row))
     }
 
-    fn can_be_faulty(&self) -> bool {
-        self.values.can_be_faulty()
+    fn can_be_bad(&self) -> bool {
+        self.values.can_be_bad()
     }
 
-    fn fault(&self, row: usize) -> Option<Fault> {
-        self.values.fault(self.place(row))
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        self.values.bad_value(self.place(row))
     }
 }
 
@@ -118,12 +119,12 @@ impl<R: RunEndIndexType> Cells for Runs<R> {
         self.values.size(self.place(row))
     }
 
-    fn can_be_faulty(&self) -> bool {
-        self.values.can_be_faulty()
+    fn can_be_bad(&self) -> bool {
+        self.values.can_be_bad()
     }
 
-    fn fault(&self, row: usize) -> Option<Fault> {
-        self.values.fault(self.place(row))
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        self.values.bad_value(self.place(row))
     }
 }
 
@@ -154,8 +155,8 @@ impl Child {
         if self.is_null(row) { NULL.len() } else { self.cells.size(row) }
     }
 
-    fn fault(&self, row: usize) -> Option<Fault> {
-        if self.is_null(row) { None } else { self.cells.fault(row) }
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        if self.is_null(row) { None } else { self.cells.bad_value(row) }
     }
 }
 
@@ -228,12 +229,12 @@ impl<B: Bounds> Cells for Lists<B> {
         2 + commas + bounds.map(|item| self.items.size(item)).sum::<usize>()
     }
 
-    fn can_be_faulty(&self) -> bool {
-        self.items.cells.can_be_faulty()
+    fn can_be_bad(&self) -> bool {
+        self.items.cells.can_be_bad()
     }
 
-    fn fault(&self, row: usize) -> Option<Fault> {
-        self.lists.bounds(row).find_map(|item| self.items.fault(item))
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        self.lists.bounds(row).find_map(|item| self.items.bad_value(item))
     }
 }
 
@@ -274,12 +275,12 @@ impl Cells for Structs {
         2 + commas + self.fields.iter().map(|(name, values)| name.len() + values.size(row)).sum::<usize>()
     }
 
-    fn can_be_faulty(&self) -> bool {
-        self.fields.iter().any(|(_, values)| values.cells.can_be_faulty())
+    fn can_be_bad(&self) -> bool {
+        self.fields.iter().any(|(_, values)| values.cells.can_be_bad())
     }
 
-    fn fault(&self, row: usize) -> Option<Fault> {
-        self.fields.iter().find_map(|(_, values)| values.fault(row))
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        self.fields.iter().find_map(|(_, values)| values.bad_value(row))
     }
 }
 
@@ -342,16 +343,16 @@ impl Cells for Maps {
             + bounds.map(|entry| text_size(self.key(entry)) + 1 + self.values.size(entry)).sum::<usize>()
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
-    fn fault(&self, row: usize) -> Option<Fault> {
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
         let mut keys: Vec<&str> = self.bounds(row).map(|entry| self.key(entry)).collect();
         keys.sort_unstable();
         if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Some(Fault::RepeatedMapKey);
+            return Some(BadValue::RepeatedMapKey);
         }
-        self.bounds(row).find_map(|entry| self.values.fault(entry))
+        self.bounds(row).find_map(|entry| self.values.bad_value(entry))
     }
 }

@@ -4,7 +4,7 @@ use arrow_array::types::{ArrowPrimitiveType, DecimalType, Float16Type};
 use arrow_array::{ArrowNativeTypeOp, BooleanArray, PrimitiveArray};
 use half::f16;
 
-use super::cells::{Cells, Fault};
+use super::cells::{BadValue, Cells};
 use super::digits;
 use super::output::Output;
 
@@ -137,13 +137,13 @@ where
             - zeros_behind(fraction)
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
     #[inline]
-    fn fault(&self, row: usize) -> Option<Fault> {
-        float_fault(self.0.value(row).into())
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        bad_float(self.0.value(row).into())
     }
 }
 
@@ -178,21 +178,21 @@ impl Cells for Halves {
         self.text(row).len()
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
     #[inline]
-    fn fault(&self, row: usize) -> Option<Fault> {
-        float_fault(self.0.value(row).to_f64())
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        bad_float(self.0.value(row).to_f64())
     }
 }
 
-fn float_fault(value: f64) -> Option<Fault> {
+fn bad_float(value: f64) -> Option<BadValue> {
     if value.is_nan() {
-        Some(Fault::NotANumber)
+        Some(BadValue::NotANumber)
     } else if value.is_infinite() {
-        Some(Fault::Infinite)
+        Some(BadValue::Infinite)
     } else {
         None
     }

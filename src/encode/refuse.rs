@@ -2,6 +2,9 @@
 
 use std::fmt::Display;
 
+use arrow_array::ArrayRef;
+use arrow_cast::display::array_value_to_string;
+
 use crate::error::{Error, Result};
 
 /// More would hide the message behind them.
@@ -15,6 +18,12 @@ pub(super) fn shown<T: Display>(all: impl IntoIterator<Item = T>) -> String {
         0 => first.join(", "),
         more => format!("{} and {more} more", first.join(", ")),
     }
+}
+
+/// A value as a message shows it.
+pub(super) fn shown_value(array: &ArrayRef, row: usize) -> String {
+    let text = array_value_to_string(array, row).ok().filter(|text| !text.is_empty());
+    text.unwrap_or_else(|| "null".to_owned())
 }
 
 /// Everything that is wrong, in one message.

@@ -3,7 +3,7 @@
 use arrow_array::{GenericStringArray, OffsetSizeTrait, StringViewArray};
 use arrow_data::MAX_INLINE_VIEW_LEN;
 
-use super::cells::{Cells, Fault};
+use super::cells::{BadValue, Cells};
 use super::output::Output;
 
 pub(super) struct Strings<A>(pub A);
@@ -119,15 +119,15 @@ impl<A: Texts> Cells for JsonTexts<A> {
         self.0.text(row).len()
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
-    fn fault(&self, row: usize) -> Option<Fault> {
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
         let text = self.0.text(row);
         match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-            Err(_) => Some(Fault::NotJson),
-            Ok(_) if text.trim_ascii() == "null" => Some(Fault::JsonNull),
+            Err(_) => Some(BadValue::NotJson),
+            Ok(_) if text.trim_ascii() == "null" => Some(BadValue::JsonNull),
             Ok(_) => None,
         }
     }

@@ -10,7 +10,7 @@ use arrow_array::types::{ArrowPrimitiveType, ArrowTimestampType, Date32Type, Dat
 use arrow_array::{ArrayRef, PrimitiveArray};
 use arrow_schema::TimeUnit;
 
-use super::cells::{Cells, Fault};
+use super::cells::{BadValue, Cells};
 use super::digits;
 use super::output::Output;
 
@@ -32,12 +32,12 @@ impl Cells for Days {
         QUOTED_DATE
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
     #[inline]
-    fn fault(&self, row: usize) -> Option<Fault> {
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
         calendar_fault(self.0.value(row).into())
     }
 }
@@ -56,15 +56,15 @@ impl Cells for Dates {
         QUOTED_DATE
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
     #[inline]
-    fn fault(&self, row: usize) -> Option<Fault> {
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
         let value = self.0.value(row);
         if value.rem_euclid(DAY * 1_000) != 0 {
-            return Some(Fault::PartOfDay);
+            return Some(BadValue::PartOfDay);
         }
         calendar_fault(value.div_euclid(DAY * 1_000))
     }
@@ -128,13 +128,13 @@ impl<T: ArrowTimestampType> Cells for Timestamps<T> {
         QUOTED_DATE + 1 + clock_size(self.nanos(row)) + if self.zoned { UTC.len() } else { 0 }
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
     #[inline]
-    fn fault(&self, row: usize) -> Option<Fault> {
-        (!Self::CALENDAR.contains(&self.array.value(row))).then_some(Fault::OutsideCalendar)
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        (!Self::CALENDAR.contains(&self.array.value(row))).then_some(BadValue::OutsideCalendar)
     }
 }
 
@@ -178,18 +178,18 @@ where
         2 + clock_size(self.parts(row).1)
     }
 
-    fn can_be_faulty(&self) -> bool {
+    fn can_be_bad(&self) -> bool {
         true
     }
 
     #[inline]
-    fn fault(&self, row: usize) -> Option<Fault> {
-        (!(0..DAY).contains(&self.parts(row).0)).then_some(Fault::OutsideDay)
+    fn bad_value(&self, row: usize) -> Option<BadValue> {
+        (!(0..DAY).contains(&self.parts(row).0)).then_some(BadValue::OutsideDay)
     }
 }
 
-fn calendar_fault(days: i64) -> Option<Fault> {
-    (!(FIRST_DAY..=LAST_DAY).contains(&days)).then_some(Fault::OutsideCalendar)
+fn calendar_fault(days: i64) -> Option<BadValue> {
+    (!(FIRST_DAY..=LAST_DAY).contains(&days)).then_some(BadValue::OutsideCalendar)
 }
 
 /// `"2025-07-15"` with its quotes.

@@ -10,9 +10,8 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, Int64Array, PrimitiveArray, UInt64Array};
 use arrow_schema::{DataType, Field};
 
-use super::key::text;
 use super::plain::Raw;
-use super::refuse::shown;
+use super::refuse::{shown, shown_value};
 
 /// What a row holds.
 #[derive(Clone, Copy)]
@@ -48,7 +47,7 @@ pub(super) fn keys(keys: &Raw) -> Result<Raw, String> {
         (DataType::UInt64, read.iter().map(array).collect())
     } else {
         let mut texts =
-            keys.arrays.iter().flat_map(|array| (0..array.len()).map(move |row| text(array, row)));
+            keys.arrays.iter().flat_map(|array| (0..array.len()).map(move |row| shown_value(array, row)));
         let wrong = all().enumerate().filter(|(_, key)| !key.is_integer()).map(|(row, _)| row);
         // Each is looked for behind the one before.
         let mut next = 0;

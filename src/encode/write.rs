@@ -1,9 +1,11 @@
 //! Requests as bytes, straight from the Arrow arrays.
 
+use super::checked::Checked;
 use super::column::Column;
-use super::cut::{Form, RequestPlan};
-use super::frame::{Inner, UpdateFrame};
+use super::form::Form;
+use super::frame::UpdateFrame;
 use super::output::Output;
+use super::requests::RequestPlan;
 
 /// What a short text may want beyond what it takes.
 const ROOM: usize = 64;
@@ -13,17 +15,17 @@ impl UpdateFrame {
     pub fn write(&self, request: &RequestPlan, body: &mut Vec<u8>) {
         let mut out = Output::over(std::mem::take(body), request.bytes + ROOM);
         match request.form {
-            Form::Columnar => self.inner.write_columns(request, &mut out),
-            Form::RowWise => self.inner.write_rows(request, &mut out),
+            Form::Columnar => self.checked().write_columns(request, &mut out),
+            Form::RowWise => self.checked().write_rows(request, &mut out),
         }
         *body = out.finish();
         debug_assert_eq!(body.len(), request.bytes, "a body is as long as it was planned");
     }
 }
 
-impl Inner {
+impl Checked {
     fn columns_of(&self, request: &RequestPlan) -> impl Iterator<Item = &Column> {
-        std::iter::once(&self.key_column).chain(request.columns.iter().map(|place| &self.columns[*place]))
+        std::iter::once(&self.key_column).chain(request.columns.iter().map(|index| &self.columns[*index]))
     }
 
     fn write_columns(&self, request: &RequestPlan, body: &mut Output) {

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::StatusCode;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::BodySink;
+use super::body_sink::BodySink;
 use super::deliver::deliver;
 use super::exchange::{Exchange, Response};
 use super::failure::Failure;
@@ -21,11 +20,6 @@ const LONGEST: usize = 64 << 20;
 const SHOWN: usize = 200;
 /// Bytes of a value that is looked into.
 const LOOKED_INTO: usize = 16 << 10;
-
-/// Statuses that say that an update was done; 202 only promises it, 206 and 207 speak of parts.
-pub(super) fn is_confirming(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 200 | 201 | 203 | 204 | 205)
-}
 
 /// Reads an answer to its end, since one that was cut may be one that was not meant, and judges it.
 pub(super) async fn confirm(

@@ -10,7 +10,7 @@ use http_body::Body;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
-use super::BodySink;
+use super::body_sink::BodySink;
 use super::encoding::Encoding;
 use super::exchange::{Exchange, Response};
 use super::failure::Failure;

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{
@@ -16,13 +16,14 @@ use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use url::Url;
 
-use super::confirm::is_confirming;
 use super::encoding::ACCEPTED;
 use super::failure::{Failure, is_end_of_connection, root_cause};
 use super::progress::{Phase, Progress};
-use super::refusal::refusal;
+use super::refusal::{LONGEST, Refusal, refusal};
+use super::request::Request;
+use super::shared::Shared;
+use super::status::{is_confirming, is_redirect};
 use super::upload::Upload;
-use super::{Request, Shared};
 use crate::error::Error;
 use crate::settings::Settings;
 
@@ -64,14 +65,6 @@ impl<'a> Exchange<'a> {
 
     pub fn settings(&self) -> &'a Settings {
         &self.shared.settings
-    }
-
-    pub fn url(&self) -> &Url {
-        &self.url
-    }
-
-    pub fn date(&self) -> SystemTime {
-        self.shared.clock.date()
     }
 
     pub fn now(&self) -> Instant {
@@ -120,7 +113,16 @@ impl<'a> Exchange<'a> {
         if if is_update { is_confirming(status) } else { status.is_success() } {
             return Ok(response);
         }
-        Err(refusal(response, self).await)
+        Err(self.refused(response).await)
+    }
+
+    /// The failure that an answer is which is no success.
+    pub async fn refused(&mut self, mut response: Response) -> Failure {
+        let (status, date) = (response.status(), self.shared.clock.date());
+        let body =
+            if is_redirect(status) { Vec::new() } else { self.read_some(&mut response, LONGEST).await };
+        let headers = response.headers();
+        refusal(&Refusal { status, headers, body: &body, url: &self.url, date })
     }
 
     async fn send(&self) -> Result<Response, Failure> {
@@ -241,7 +243,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// As much of the body as comes in seconds, up to a limit.
-    pub async fn read_some(&mut self, response: &mut Response, most: usize) -> Vec<u8> {
+    async fn read_some(&mut self, response: &mut Response, most: usize) -> Vec<u8> {
         let mut body = Vec::new();
         let mut enough = self.shared.clock.sleep_until(self.now() + WORDS);
         while body.len() < most {

@@ -9,7 +9,7 @@ use rustls::Error as TlsError;
 use super::address;
 use super::connect::{AtProxy, ConnectTimeout, Through};
 use super::proxies::Refused;
-use super::refusal;
+use super::status::passes;
 use super::tls_error::explain;
 use crate::error::{Error, ErrorKind};
 use crate::settings::Settings;
@@ -72,7 +72,7 @@ impl Failure {
             let message = format!("no connection to {target}{through}: {refused}");
             let failure = Self::passing(Error::connection(&message), message).unsent();
             // A password that is tried again and again locks its account.
-            return Self { retry: refusal::passes(refused.status), ..failure };
+            return Self { retry: passes(refused.status), ..failure };
         }
         if let Some(tls) = find::<TlsError>(error) {
             let target = match proxy {

@@ -1,7 +1,9 @@
 //! One request with its retries → a stream of body bytes. Knows nothing of Arrow or Python.
 
 mod address;
+mod answer;
 mod backoff;
+mod body_sink;
 mod budget;
 mod client;
 mod clock;
@@ -20,6 +22,8 @@ mod refusal;
 mod request;
 mod retry;
 mod retry_after;
+mod shared;
+mod status;
 mod tls_error;
 mod trust;
 mod upload;
@@ -28,6 +32,8 @@ mod verifier;
 mod windows;
 mod worker;
 
+pub use answer::{Answer, Cost, SendError};
+pub use body_sink::BodySink;
 pub use budget::RetryBudget;
 pub use clock::{Clock, Sleep, SystemClock};
 pub use observer::{Observer, RequestEvent, Unobserved};
@@ -37,68 +43,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use ::http::StatusCode;
-use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::settings::Settings;
-use refusal::refusal;
 use retry::Retry;
-
-/// Takes the decompressed bytes of one answer, in windows of any size, on a thread that may block.
-/// A sink is made anew for each attempt, so what a failed one took in is gone with it.
-pub trait BodySink: Send + 'static {
-    type Output: Send + 'static;
-
-    /// Takes a window of bytes. It should be dropped when it is read, since its memory may be filled again then.
-    ///
-    /// # Errors
-    /// Bytes that are not what was asked for.
-    fn push(&mut self, window: Bytes) -> Result<()>;
-
-    /// The body has ended. An error of kind [`crate::error::ErrorKind::Connection`] says that it was cut.
-    ///
-    /// # Errors
-    /// A body that is not complete.
-    fn finish(self) -> Result<Self::Output>;
-}
-
-/// What one request brought, after its retries.
-#[derive(Debug)]
-pub struct Answer<T> {
-    pub output: T,
-    pub cost: Cost,
-}
-
-/// What one request cost, failed attempts included.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cost {
-    pub attempts: u32,
-    pub bytes_received: u64,
-    pub bytes_decoded: u64,
-}
-
-/// Why an update was not confirmed.
-#[derive(Debug)]
-pub struct SendError {
-    pub error: Error,
-    /// Whether the service may have applied the request all the same.
-    pub in_doubt: bool,
-}
+use shared::Shared;
 
 /// The connection to the service. Making one starts no thread; a forked process must make its own, since
 /// the sockets of the pool would be shared.
 #[derive(Clone)]
 pub struct Http {
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    client: client::Client,
-    secrets: redact::Secrets,
-    proxies: Arc<proxies::Proxies>,
-    settings: Arc<Settings>,
-    observer: Arc<dyn Observer>,
-    clock: Arc<dyn Clock>,
 }
 
 impl Http {
@@ -152,7 +107,7 @@ impl Http {
             let result = match exchange.answer().await {
                 // No content is no array of rows, whatever it may mean to whoever asked.
                 Ok(response) if response.status() == StatusCode::NO_CONTENT => {
-                    Err(refusal(response, &mut exchange).await)
+                    Err(exchange.refused(response).await)
                 }
                 Ok(response) => deliver::deliver(response, &mut exchange, &new_sink).await,
                 Err(failure) => Err(failure),

@@ -1,45 +1,51 @@
 //! Answers that are no success: what the service says about it, in bounded memory.
 
 use std::io::Read;
+use std::time::SystemTime;
 
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use serde_json::Value;
+use url::Url;
 
 use super::address;
 use super::decompress::Decompressor;
 use super::encoding::Encoding;
-use super::exchange::{Exchange, Response};
 use super::failure::Failure;
 use super::redact::excerpt;
 use super::retry_after::retry_after;
+use super::status::{is_redirect, passes};
 use crate::error::{Error, ErrorKind};
 
 /// Bytes that are read of what a service says, before and after decompression.
-const LONGEST: usize = 64 << 10;
+pub(super) const LONGEST: usize = 64 << 10;
 /// Characters that are shown of it.
 const SHOWN: usize = 200;
 /// Characters of a documented error's message, which the service means to be read.
 const MESSAGE: usize = 2000;
 
-/// Whether a status may be another one the next time: a service that is busy or not quite up, or something in between
-/// (Cloudflare's 520 to 524) that did not reach it.
-pub(super) fn passes(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 520..=524)
+/// An answer without success, as far as it is looked at.
+pub(super) struct Refusal<'a> {
+    pub status: StatusCode,
+    pub headers: &'a HeaderMap,
+    /// The beginning of the body as it arrived, [`LONGEST`] bytes at most. That of a redirect says nothing.
+    pub body: &'a [u8],
+    /// What was asked for.
+    pub url: &'a Url,
+    pub date: SystemTime,
 }
 
 /// The failure that an answer without success is.
-pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>) -> Failure {
-    let status = response.status();
-    if let 301 | 302 | 303 | 307 | 308 = status.as_u16() {
-        return redirect(&response, exchange);
+pub(super) fn refusal(answer: &Refusal<'_>) -> Failure {
+    let Refusal { status, headers, .. } = *answer;
+    if is_redirect(status) {
+        return redirect(answer);
     }
-    let wait = retry_after(response.headers(), exchange.date());
-    let body = exchange.read_some(&mut response, LONGEST).await;
-    let text = decompressed(response.headers(), &body);
+    let wait = retry_after(headers, answer.date);
+    let text = decompressed(headers, answer.body);
     let (code, said) = match documented(&text) {
         Some((message, code)) => (code, Some(message)),
-        None => (None, described(response.headers(), &text)),
+        None => (None, described(headers, &text)),
     };
     let brief = format!("the service answered {status}");
     let mut shown = brief.clone();
@@ -55,7 +61,7 @@ pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>)
     let message = said.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     let kind = ErrorKind::Status { status: status.as_u16(), code, message, retry_after: wait };
     let mut error = Error::new(kind, shown);
-    if let Some(advice) = advice(status, exchange) {
+    if let Some(advice) = advice(status, answer.url) {
         error = error.with_context(advice);
     }
     let failure = match status.as_u16() {
@@ -71,13 +77,13 @@ pub(super) async fn refusal(mut response: Response, exchange: &mut Exchange<'_>)
 }
 
 /// What to do about a status.
-fn advice(status: StatusCode, exchange: &Exchange<'_>) -> Option<String> {
+fn advice(status: StatusCode, url: &Url) -> Option<String> {
     Some(match status.as_u16() {
         401 => "check api_key, or the environment variable CONVERZ_API_KEY".to_owned(),
         // The path is the base URL's and one that the documentation names, so the base URL is to blame.
         404 | 405 | 410 => format!(
             "it was asked for {}: check the host and the path of base_url (one without a path gets /api/v1)",
-            address::shown(exchange.url())
+            address::shown(url)
         ),
         407 => "it comes from a proxy: check the user and the password in proxy=, or in the environment variable \
                 HTTP_PROXY"
@@ -87,14 +93,14 @@ fn advice(status: StatusCode, exchange: &Exchange<'_>) -> Option<String> {
     })
 }
 
-fn redirect(response: &Response, exchange: &Exchange<'_>) -> Failure {
-    let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let location = match target.map(|target| exchange.url().join(target)) {
+fn redirect(answer: &Refusal<'_>) -> Failure {
+    let target = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = match target.map(|target| answer.url.join(target)) {
         Some(Ok(url)) => excerpt(&address::shown(&url), MESSAGE),
-        Some(Err(_)) => "an address that is none".to_owned(),
+        Some(Err(_)) => "an invalid address".to_owned(),
         None => "an address that it does not name".to_owned(),
     };
-    let brief = format!("the service answered {}", response.status());
+    let brief = format!("the service answered {}", answer.status);
     let shown = format!(
         "{brief}, a redirect to {location}, which is not followed since the key would go along: set base_url to the \
          service itself"

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::address::address;
+use super::answer::{Cost, SendError};
 use super::backoff::backoff;
 use super::budget::RetryBudget;
 use super::exchange::Exchange;
 use super::failure::Failure;
 use super::observer::RequestEvent;
-use super::{Cost, Request, SendError, Shared};
+use super::request::Request;
+use super::shared::Shared;
 
 pub(super) struct Retry<'a> {
     shared: &'a Shared,

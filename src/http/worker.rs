@@ -11,7 +11,7 @@ use std::thread;
 use bytes::{Buf, Bytes};
 use tokio::sync::mpsc;
 
-use super::BodySink;
+use super::body_sink::BodySink;
 use super::decompress::Decompressor;
 use super::encoding::Encoding;
 use super::windows::{Pool, WINDOW};

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::encode::{RequestPlan, UpdateFrame};
+use crate::encode::{RequestPlan, UpdateFrame, push_run};
 use crate::error::{Error, ErrorKind, UpdateFailure};
 
 /// How far an update has come.
@@ -116,12 +116,12 @@ fn classify(frame: &UpdateFrame, requests: &[RequestPlan], answered: usize, in_d
     let mut row = 0;
     for of_range in requests.chunk_by(|one, next| one.range == next.range) {
         let range = of_range[0].range.clone();
-        push(&mut sets.unsent, row..range.start);
+        push_run(&mut sets.unsent, row..range.start);
         row = range.end;
         let first = place;
         place += of_range.len();
         if first > answered {
-            push(&mut sets.unsent, range);
+            push_run(&mut sets.unsent, range);
             continue;
         }
         let mut marks = vec![0_u8; range.len()];
@@ -147,20 +147,12 @@ fn classify(frame: &UpdateFrame, requests: &[RequestPlan], answered: usize, in_d
             } else {
                 &mut sets.unsent
             };
-            push(set, start..start + same.len());
+            push_run(set, start..start + same.len());
             start += same.len();
         }
     }
-    push(&mut sets.unsent, row..frame.num_rows());
+    push_run(&mut sets.unsent, row..frame.num_rows());
     sets
-}
-
-fn push(runs: &mut Vec<Range<usize>>, run: Range<usize>) {
-    match runs.last_mut() {
-        _ if run.is_empty() => {}
-        Some(last) if last.end == run.start => last.end = run.end,
-        _ => runs.push(run),
-    }
 }
 
 /// Rows that at least one request touches.

@@ -3,11 +3,12 @@
 use std::hash::BuildHasher;
 
 use arrow_array::{RecordBatch, UInt32Array};
-use arrow_schema::{DataType, SchemaRef};
+use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use super::defect::defect;
 use super::plan::Plan;
 use crate::encode::{Column, KeyColumn, UpdateFrame};
 use crate::error::{Error, Result};
@@ -76,11 +77,12 @@ impl PlanReader {
             return Err(Error::internal("batches of one plan must have one schema"));
         }
         let name = self.frame.key().name();
-        let Ok(place) = schema.index_of(name) else {
+        let Ok(key_index) = schema.index_of(name) else {
             return Err(Error::decode(format!("what is stored was read without {name:?}")));
         };
         self.rows_read += batch.num_rows();
-        let keys = Column::new(schema.field(place), &[batch.column(place).clone()]).map_err(Error::decode)?;
+        let keys = Column::new(schema.field(key_index), &[batch.column(key_index).clone()])
+            .map_err(Error::decode)?;
         let (mut key, mut own) = (Vec::new(), Vec::new());
         let mut picked = Vec::new();
         for row in 0..batch.num_rows() {
@@ -94,9 +96,9 @@ impl PlanReader {
                 own == key
             });
             let Some(found) = found else { continue };
-            let place = &mut self.found[*found as usize];
-            if place.is_none() {
-                *place = Some(self.num_kept);
+            let kept = &mut self.found[*found as usize];
+            if kept.is_none() {
+                *kept = Some(self.num_kept);
                 self.num_kept += 1;
                 picked.push(row as u32);
             }
@@ -144,17 +146,4 @@ fn locate(starts: &[usize], row: u32) -> (usize, usize) {
     let row = row as usize;
     let batch = starts.partition_point(|start| *start <= row) - 1;
     (batch, row - starts[batch])
-}
-
-pub(super) fn defect(error: impl std::fmt::Display) -> Error {
-    Error::internal(format!("stored values could not be compared: {error}"))
-}
-
-/// Whether values of a type name a moment.
-pub(super) fn is_temporal(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => is_temporal(values),
-        DataType::RunEndEncoded(_, values) => is_temporal(values.data_type()),
-        other => other.is_temporal(),
-    }
 }

@@ -6,22 +6,24 @@
 //! A [`Plan`] compares a frame with what is stored before anything is sent.
 
 mod account;
+mod defect;
 mod dry_run;
 mod matching;
 mod nearest;
 mod plan;
+mod plan_update;
+mod read_stored;
 mod reads;
 mod run;
 mod same;
 mod sender;
-mod stored;
 mod undo;
 
 pub use account::Progress;
 pub use dry_run::PlannedRequest;
 pub use matching::PlanReader;
 pub use plan::{Change, ColumnPlan, Plan};
+pub use plan_update::{Planned, Range, plan_update};
 pub use reads::reads;
 pub use run::{Update, UpdateOutcome};
 pub use sender::{HttpSender, Sender};
-pub use stored::{Planned, Range, plan};

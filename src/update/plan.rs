@@ -10,12 +10,13 @@ use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 
-use super::matching::{defect, is_temporal};
+use super::defect::defect;
 use super::nearest::nearest;
 use super::same::{Kinds, is_date, same};
 use crate::decode::type_as_read;
-use crate::encode::{Column, JSON_EXTENSION, UpdateFrame, is_known, midnight_warning};
+use crate::encode::{Column, UpdateFrame, is_known, midnight_warning};
 use crate::error::{Error, Result};
+use crate::types::JSON_EXTENSION;
 
 /// What an update would do to one attribute. The counts are of cells in rows that were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct Plan {
     columns: Vec<ColumnPlan>,
     /// For each attribute and batch, the cells that change.
     pub(super) changes: Vec<Vec<BooleanBuffer>>,
-    pub(super) stored: Vec<Option<Stored>>,
+    pub(super) stored: Vec<Option<StoredColumn>>,
     /// For each row of the frame, its row of what is stored.
     pub(super) found: Vec<Option<u32>>,
     not_found: Vec<Range<usize>>,
@@ -61,13 +62,13 @@ pub struct Plan {
 }
 
 /// What is stored of one attribute.
-pub(super) struct Stored {
+pub(super) struct StoredColumn {
     pub field: Field,
     pub array: ArrayRef,
     column: Column,
 }
 
-impl Stored {
+impl StoredColumn {
     /// Whether all values are dates; nothing if there is none.
     fn are_dates(&self) -> Option<bool> {
         let mut json = Vec::new();
@@ -107,11 +108,11 @@ impl Plan {
                     let array = batch.column(index).clone();
                     let field = batch.schema().field(index).clone().with_nullable(true);
                     let column = Column::new(&field, std::slice::from_ref(&array)).map_err(Error::decode)?;
-                    Some(Stored { field, array, column })
+                    Some(StoredColumn { field, array, column })
                 }
             };
             if midnights.contains(&name) {
-                match stored.as_ref().and_then(Stored::are_dates) {
+                match stored.as_ref().and_then(StoredColumn::are_dates) {
                     Some(false) => {}
                     dates => plan.warnings.push(midnight_warning(&name, dates.is_some())),
                 }
@@ -131,7 +132,7 @@ impl Plan {
     fn compare_column(
         &self,
         place: usize,
-        stored: Option<&Stored>,
+        stored: Option<&StoredColumn>,
         counts: &mut ColumnPlan,
     ) -> Vec<BooleanBuffer> {
         let own = &self.frame.columns()[place];
@@ -166,7 +167,7 @@ impl Plan {
             .collect()
     }
 
-    fn kinds(&self, place: usize, stored: Option<&Stored>) -> Kinds {
+    fn kinds(&self, place: usize, stored: Option<&StoredColumn>) -> Kinds {
         let name = &self.frame.columns()[place].name;
         let own = self.frame.schema().field_with_name(name).ok();
         let as_read = stored.map(|stored| type_as_read(&stored.field));
@@ -187,11 +188,6 @@ impl Plan {
     /// The frame's attributes, in order.
     pub fn columns(&self) -> &[ColumnPlan] {
         &self.columns
-    }
-
-    /// Cells that change, cleared ones included.
-    pub fn num_changes(&self) -> usize {
-        self.columns.iter().map(|column| column.changed + column.cleared).sum()
     }
 
     /// Rows of the frame whose key was not among what was read. Nothing is planned for them.
@@ -290,4 +286,13 @@ fn not_found(found: &[Option<u32>]) -> Vec<Range<usize>> {
         start += same.len();
     }
     runs
+}
+
+/// Whether values of a type name a moment.
+fn is_temporal(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => is_temporal(values),
+        DataType::RunEndEncoded(_, values) => is_temporal(values.data_type()),
+        other => other.is_temporal(),
+    }
 }

@@ -9,8 +9,8 @@ use arrow_schema::{DataType, Field, FieldRef, Schema};
 use arrow_select::filter::filter;
 use arrow_select::take::take;
 
-use super::matching::defect;
-use super::plan::{Plan, Stored};
+use super::defect::defect;
+use super::plan::{Plan, StoredColumn};
 use crate::encode::{Mask, Nulls, UpdateFrame};
 use crate::error::Result;
 
@@ -26,7 +26,7 @@ impl Plan {
 
     /// The frame of the old values of what changes. An attribute that was not there becomes null.
     ///
-    /// Values are those that were read; where they were read as JSON, as [`plan`](super::plan()) reads them, they are
+    /// Values are those that were read; where they were read as JSON, as [`plan_update`](super::plan_update()) reads them, they are
     /// written as the JSON that they were.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl Plan {
     pub fn undo(&self) -> Result<Option<UpdateFrame>> {
         // What was null is to become null again.
         self.partial(Nulls::Clear, |change, own, _, _| {
-            let Some(Stored { field, array, .. }) = &self.stored[change.place] else {
+            let Some(StoredColumn { field, array, .. }) = &self.stored[change.place] else {
                 let nothing = new_null_array(&DataType::Null, change.found.len());
                 return Ok((Arc::new(Field::new(own.name(), DataType::Null, true)), nothing));
             };

@@ -40,7 +40,7 @@ fn redirects_to_nowhere_are_still_redirects() {
     run(async {
         for (header, shown) in [
             ("Location: /elsewhere?x=1", "/elsewhere"),
-            ("Location: http://[", "an address that is none"),
+            ("Location: http://[", "an invalid address"),
             ("X-Location: /", "does not name"),
         ] {
             let clock = StoppedClock::new();

@@ -1,16 +1,15 @@
-//! From batches to a frame: what could be wrong with them is found here, before it is settled which cells are sent.
+//! The rows of a frame, checked: everything that could be wrong with them is found here, before anything is sent.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
 
-use super::Nulls;
-use super::cells::Fault;
+use super::cells::BadValue;
 use super::column::Column;
-use super::cut::Form;
-use super::frame::{Group, Inner, UpdateFrame};
 use super::key::KeyColumn;
+use super::mask::Mask;
 use super::midnight::known_dates;
 use super::output::Output;
 use super::plain::Raw;
@@ -18,17 +17,19 @@ use super::refuse::{refuse, shown};
 use super::shape::{check_batches, check_names};
 use crate::error::{Error, Result};
 
-/// A frame whose cells are known to be writable, before it is settled which of them are sent.
-pub(super) struct Parts {
+/// Rows whose cells are known to be writable. It is not settled yet which of them are sent: all that are not null, until
+/// that is changed.
+pub(super) struct Checked {
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
+    /// The first row of each batch, and the number of rows.
     pub starts: Vec<usize>,
     pub key: KeyColumn,
     pub key_column: Column,
     pub columns: Vec<Column>,
 }
 
-impl Parts {
+impl Checked {
     pub(super) fn new(schema: &SchemaRef, batches: Vec<RecordBatch>, key: KeyColumn) -> Result<Self> {
         let (key_index, attributes) = check_names(schema, key)?;
         let batches: Vec<RecordBatch> = batches.into_iter().filter(|batch| batch.num_rows() > 0).collect();
@@ -73,22 +74,22 @@ impl Parts {
             rows += batch.num_rows();
         }
         starts.push(rows);
-        let parts = Self { schema, batches, starts, key, key_column, columns };
-        parts.check_values()?;
-        Ok(parts)
+        let checked = Self { schema, batches, starts, key, key_column, columns };
+        checked.check_values()?;
+        Ok(checked)
     }
 
     fn check_values(&self) -> Result<()> {
         let mut wrong = Vec::new();
         for column in &self.columns {
-            let mut faults: Vec<(Fault, usize)> = Vec::new();
-            for (batch, cells) in column.cells.iter().enumerate().filter(|(_, cells)| cells.can_be_faulty()) {
+            let mut bad: Vec<(BadValue, usize)> = Vec::new();
+            for (batch, cells) in column.cells.iter().enumerate().filter(|(_, cells)| cells.can_be_bad()) {
                 let rows = column.set.runs(batch, &(0..self.batches[batch].num_rows()));
                 let start = self.starts[batch];
-                faults.extend(cells.faults(&rows).into_iter().map(|(row, fault)| (fault, start + row)));
+                bad.extend(cells.bad_values(&rows).into_iter().map(|(row, bad)| (bad, start + row)));
             }
-            faults.sort_unstable();
-            for same in faults.chunk_by(|one, next| one.0 == next.0) {
+            bad.sort_unstable();
+            for same in bad.chunk_by(|one, next| one.0 == next.0) {
                 let keys = shown(same.iter().map(|(_, row)| self.key_text(*row)));
                 wrong.push(format!(
                     "column {:?} holds {} for {} {keys}",
@@ -101,40 +102,32 @@ impl Parts {
         refuse(&wrong)
     }
 
-    fn key_text(&self, row: usize) -> String {
-        let batch = self.starts.partition_point(|start| *start <= row) - 1;
+    /// The mask that columns of one group share.
+    pub(super) fn sent(&self, columns: &[usize]) -> &Mask {
+        &self.columns[columns[0]].sent
+    }
+
+    /// The pieces of a range of rows: the batch, and the rows within it.
+    pub(super) fn segments(&self, rows: &Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let rows = rows.clone();
+        let first = self.starts.partition_point(|start| *start <= rows.start).saturating_sub(1);
+        self.starts[first..].windows(2).enumerate().take_while(move |(_, bounds)| bounds[0] < rows.end).map(
+            move |(index, bounds)| {
+                let (start, end) = (rows.start.max(bounds[0]), rows.end.min(bounds[1]));
+                (first + index, start - bounds[0]..end - bounds[0])
+            },
+        )
+    }
+
+    /// The key of a row as JSON.
+    pub(super) fn key_text(&self, row: usize) -> String {
         let mut text = Output::default();
-        self.key_column.cells[batch].write(row - self.starts[batch], &mut text);
+        if let Some((batch, rows)) = self.segments(&(row..row + 1)).next()
+            && self.key_column.set.contains(batch, rows.start)
+        {
+            self.key_column.cells[batch].write(rows.start, &mut text);
+        }
         String::from_utf8(text.finish()).unwrap_or_default()
-    }
-
-    /// Columns of which the same cells are sent go together; nulls among them force the row-wise form.
-    pub(super) fn finish_grouped(self, nulls: Nulls) -> UpdateFrame {
-        let mut groups: Vec<Group> = Vec::new();
-        for (place, column) in self.columns.iter().enumerate() {
-            let form = if column.sent.is_within(&column.set) { Form::Columnar } else { Form::RowWise };
-            let same = groups.iter_mut().find(|group| {
-                let other = &self.columns[group.columns[0]].sent;
-                group.form == form
-                    && self
-                        .batches
-                        .iter()
-                        .enumerate()
-                        .all(|(batch, rows)| column.sent.agrees(other, batch, &(0..rows.num_rows())))
-            });
-            match same {
-                Some(group) => group.columns.push(place),
-                None => groups.push(Group { columns: vec![place], form }),
-            }
-        }
-        self.finish(groups, nulls)
-    }
-
-    pub(super) fn finish(self, groups: Vec<Group>, nulls: Nulls) -> UpdateFrame {
-        let Self { schema, batches, starts, key, key_column, columns } = self;
-        UpdateFrame {
-            inner: Arc::new(Inner { schema, batches, starts, key, key_column, columns, groups, nulls }),
-        }
     }
 }
 
@@ -154,10 +147,10 @@ fn replaced(
         fields[*index] = Arc::new(raw.field.clone());
     }
     let schema = Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()));
-    let batches = batches.iter().enumerate().map(|(place, batch)| {
+    let batches = batches.iter().enumerate().map(|(number, batch)| {
         let mut columns = batch.columns().to_vec();
         for (index, raw) in &changed {
-            columns[*index] = raw.arrays[place].clone();
+            columns[*index] = raw.arrays[number].clone();
         }
         RecordBatch::try_new(schema.clone(), columns)
             .map_err(|error| Error::internal(format!("plain columns do not fit together: {error}")))

@@ -1,30 +1,17 @@
-//! Where a frame is cut: ranges of rows, and for each range one request a mask, none of which exceeds a limit.
+//! The requests that write a frame: it is cut into ranges of rows, and each range into one request a mask, none of which
+//! exceeds a limit.
 
 use std::ops::Range;
 
-use super::frame::{Group, Inner, UpdateFrame};
-use super::mask::{Mask, push_run};
+use super::checked::Checked;
+use super::form::Form;
+use super::frame::UpdateFrame;
+use super::group::Group;
+use super::limits::{Limits, MAX_ROWS};
+use super::mask::Mask;
 use super::refuse::shown;
+use super::runs::push_run;
 use crate::error::{Error, Result};
-
-/// What the API takes in one request.
-pub const MAX_ROWS: usize = 100_000;
-
-/// How large a request may be.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    pub rows: usize,
-    pub bytes: usize,
-}
-
-/// The two forms of a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// `{"call_id":[1,2],"campaign":["A","B"]}`.
-    Columnar,
-    /// `[{"call_id":1,"campaign":"A"},{"call_id":2,"campaign":null}]`.
-    RowWise,
-}
 
 /// One request of an update, not yet written.
 #[derive(Debug, Clone)]
@@ -46,7 +33,7 @@ impl UpdateFrame {
     /// # Errors
     /// Rows that alone are larger than the limit, by key.
     pub fn requests(&self, limits: Limits) -> Result<Vec<RequestPlan>> {
-        let inner = &*self.inner;
+        let rows = self.checked();
         let max_rows = limits.rows.clamp(1, MAX_ROWS);
         let total = self.num_rows();
         let mut requests = Vec::new();
@@ -57,12 +44,12 @@ impl UpdateFrame {
         let mut start = 0;
         while start < total {
             let mut end = total.min(start + window);
-            let measured: Vec<(usize, usize)> = inner
-                .groups
+            let measured: Vec<(usize, usize)> = self
+                .groups()
                 .iter()
                 .map(|group| {
                     let bytes;
-                    (end, bytes) = inner.fit(group, start..end, limits.bytes, &mut sizes);
+                    (end, bytes) = rows.fit(group, start..end, limits.bytes, &mut sizes);
                     (end, bytes)
                 })
                 .collect();
@@ -73,13 +60,13 @@ impl UpdateFrame {
             }
             let range = start..end;
             let first = requests.len();
-            for (group, (measured_to, bytes)) in inner.groups.iter().zip(measured) {
+            for (group, (measured_to, bytes)) in self.groups().iter().zip(measured) {
                 let bytes = if measured_to == end {
                     bytes
                 } else {
-                    inner.fit(group, range.clone(), usize::MAX, &mut sizes).1
+                    rows.fit(group, range.clone(), usize::MAX, &mut sizes).1
                 };
-                inner.plan(group, &range, bytes, limits.bytes, &mut requests, first);
+                rows.add_request(group, &range, bytes, limits.bytes, &mut requests, first);
             }
             window = max_rows.min((end - start).saturating_mul(2));
             start = end;
@@ -90,35 +77,30 @@ impl UpdateFrame {
         Err(Error::invalid_input(format!(
             "more than max_update_bytes={} for {} {}: raise max_update_bytes or shorten the values",
             limits.bytes,
-            inner.key.name(),
-            shown(too_large.iter().map(|row| inner.key_text(*row)))
+            rows.key.name(),
+            shown(too_large.iter().map(|row| rows.key_text(*row)))
         )))
     }
 
     /// The attributes that a request writes.
     pub fn request_columns(&self, request: &RequestPlan) -> impl Iterator<Item = &str> {
-        request.columns.iter().map(|place| self.inner.columns[*place].name.as_str())
+        request.columns.iter().map(|index| self.checked().columns[*index].name.as_str())
     }
 
     /// The rows that a request touches.
     pub fn touched(&self, request: &RequestPlan) -> Vec<Range<usize>> {
-        let inner = &*self.inner;
+        let checked = self.checked();
         let mut touched = Vec::new();
-        for (batch, rows) in inner.segments(&request.range) {
-            for run in inner.sent(&request.columns).runs(batch, &rows) {
-                push_run(&mut touched, inner.starts[batch] + run.start..inner.starts[batch] + run.end);
+        for (batch, rows) in checked.segments(&request.range) {
+            for run in checked.sent(&request.columns).runs(batch, &rows) {
+                push_run(&mut touched, checked.starts[batch] + run.start..checked.starts[batch] + run.end);
             }
         }
         touched
     }
 }
 
-impl Inner {
-    /// The mask that columns of one group share.
-    pub(super) fn sent(&self, columns: &[usize]) -> &Mask {
-        &self.columns[columns[0]].sent
-    }
-
+impl Checked {
     /// How far a group's body comes from the start of the range within the limit, and how long it is then.
     fn fit(
         &self,
@@ -130,7 +112,7 @@ impl Inner {
         sizes.clear();
         sizes.resize(range.len(), 0);
         let key = &self.key_column;
-        let columns = || std::iter::once(key).chain(group.columns.iter().map(|place| &self.columns[*place]));
+        let columns = || std::iter::once(key).chain(group.columns.iter().map(|index| &self.columns[*index]));
         let mut rest = &mut sizes[..];
         for (batch, rows) in self.segments(&range) {
             let (own, behind) = rest.split_at_mut(rows.len());
@@ -164,9 +146,9 @@ impl Inner {
             // comma but the last.
             Form::Columnar => 1 + columns().map(|column| column.label.len() + 2).sum::<usize>(),
         };
-        for (place, size) in sizes.iter().enumerate() {
+        for (row, size) in range.clone().zip(sizes.iter()) {
             if bytes + size > limit {
-                return (range.start + place, bytes);
+                return (row, bytes);
             }
             bytes += size;
         }
@@ -174,7 +156,7 @@ impl Inner {
     }
 
     /// Adds a group's request for a range, within that of another group if in this range they are the same.
-    fn plan(
+    fn add_request(
         &self,
         group: &Group,
         range: &Range<usize>,
