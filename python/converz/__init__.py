@@ -24,12 +24,14 @@ from converz._client.default_client import (
     update_reps,
 )
 from converz._core import PlannedRequest, RecordBatch, Schema, __version__
+from converz._results.column_plan import ColumnPlan
 from converz._results.receipt import Receipt
 from converz._results.record_batch_stream import RecordBatchStream
 from converz._results.table import Table
-from converz._results.update_plan import ColumnPlan, UpdatePlan
+from converz._results.update_plan import UpdatePlan
 from converz._results.update_result import UpdateResult
-from converz._sandbox.sandbox import Fault, Sandbox
+from converz._sandbox.fault import Fault
+from converz._sandbox.sandbox import Sandbox
 from converz.errors import (
     APIConnectionError,
     APIStatusError,

@@ -162,7 +162,7 @@ def test_html_of_a_null_and_of_the_text_null():
 )
 def test_any_text_fits_and_lines_up(names, values, width):
     table = converz.Table(pa.table([values] * len(names), names=names))
-    lines = text_table(table, width=width).split("\n")
+    lines = text_table(table._core, width=width).split("\n")
     assert all(terminal_columns(line) <= width for line in lines)
     assert len(lines) - (len(values) + 3) in {0, 1}
     assert all(line.isprintable() for line in lines)

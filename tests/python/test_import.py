@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import pickletools
 import re
+import typing
 
 import pytest
 
@@ -125,3 +127,10 @@ def test_pickles_hold_public_names_only(client, monkeypatch):
             assert modules
             assert {text.partition(" ")[0] for text in modules} == {"converz"}, each
             assert type(pickle.loads(stored)) is type(each)
+
+
+@pytest.mark.parametrize("name", ["Receipt", "Fault", "ColumnPlan", "UpdateResult"])
+def test_annotations_of_records_can_be_read(name):
+    """By libraries that validate or convert by them, which look for names where a class says that it is."""
+    hints = typing.get_type_hints(getattr(converz, name))
+    assert set(hints) == {field.name for field in dataclasses.fields(getattr(converz, name))}

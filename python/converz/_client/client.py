@@ -67,6 +67,13 @@ def _chosen(arguments: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]
     return {name: arguments[name] for name in names}
 
 
+def _rows(frame: object, operation: str) -> _core.Table:
+    """Take the rows of an update out of whatever holds them."""
+    if isinstance(frame, Table):
+        return frame._core
+    return to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
+
+
 class Client:
     """A connection to the Converz Data API of one customer.
 
@@ -559,7 +566,7 @@ class Client:
         """
         from converz._lazy.scan import scan
 
-        return scan(self, "calls", _chosen(locals(), CALLS_FILTERS), schema, parse_dates)
+        return scan(self._core, "calls", _chosen(locals(), CALLS_FILTERS), schema, parse_dates)
 
     def scan_reps(
         self,
@@ -599,7 +606,7 @@ class Client:
         """
         from converz._lazy.scan import scan
 
-        return scan(self, "reps", _chosen(locals(), REPS_FILTERS), schema, parse_dates)
+        return scan(self._core, "reps", _chosen(locals(), REPS_FILTERS), schema, parse_dates)
 
     def _stream(
         self,
@@ -881,7 +888,7 @@ class Client:
     def _plan(
         self, operation: str, frame: object, nulls: str, query: dict[str, Any], progress: Progress
     ) -> UpdatePlan:
-        table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
+        table = _rows(frame, operation)
         with Reporter(progress, f"plan_{operation}", None) as report:
             core = self._core.plan(operation, table, nulls, query, report)
         return UpdatePlan(self._core, core, operation)
@@ -892,7 +899,7 @@ class Client:
         if not isinstance(dry_run, bool):
             message = f"dry_run={dry_run!r} is not True or False"
             raise InvalidInputError(message)
-        table = to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
+        table = _rows(frame, operation)
         if dry_run:
             return self._core.dry_run(operation, table, nulls)
         with Reporter(progress, operation, table.num_rows) as report:

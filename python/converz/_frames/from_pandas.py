@@ -10,7 +10,8 @@ import pandas as pd
 from converz import _core
 from converz._frames.from_numpy import NUMBERS, fixed_width, has_fixed_width
 from converz._frames.from_pyarrow import unpacked
-from converz._frames.to_core import check_name
+from converz._frames.libraries import pyarrow
+from converz._frames.names import check_name
 from converz.errors import InvalidInputError
 
 __all__ = ["DATES", "from_pandas", "from_series"]
@@ -68,8 +69,8 @@ def from_series(name: str, series: pd.Series[Any]) -> _core.Column:
         )
     if isinstance(dtype, pd.CategoricalDtype):
         return _from_categories(name, series)
-    pyarrow = None if isinstance(dtype, np.dtype) else _pyarrow()
-    return _from_objects(name, series) if pyarrow is None else _through_pyarrow(name, series, pyarrow)
+    arrow = None if isinstance(dtype, np.dtype) else pyarrow()
+    return _from_objects(name, series) if arrow is None else _through_pyarrow(name, series, arrow)
 
 
 def _from_objects(name: str, series: pd.Series[Any]) -> _core.Column:
@@ -95,31 +96,23 @@ def _from_categories(name: str, series: pd.Series[Any]) -> _core.Column:
     return _core.Column.from_codes(name, codes.tobytes(), categories)
 
 
-def _through_pyarrow(name: str, series: pd.Series[Any], pyarrow: Any) -> _core.Column:
+def _through_pyarrow(name: str, series: pd.Series[Any], arrow: Any) -> _core.Column:
     """Convert strings, categories and whatever other types pandas has from others."""
     try:
         array: Any = series.array
         if isinstance(series.dtype, pd.ArrowDtype):
             array = array.__arrow_array__()
         else:
-            array = pyarrow.Array.from_pandas(series)
+            array = arrow.Array.from_pandas(series)
         array = unpacked(array)
-    except (pyarrow.ArrowException, TypeError, ValueError) as error:
+    except (arrow.ArrowException, TypeError, ValueError) as error:
         message = f"frame[{name!r}] has the type {series.dtype}, which cannot be converted: {error}"
         raise InvalidInputError(message) from error
-    if pyarrow.types.is_floating(array.type):
+    if arrow.types.is_floating(array.type):
         import pyarrow.compute as pc
 
         array = pc.if_else(pc.is_nan(array), None, array)
     return _core.Column.from_arrow(name, array)
-
-
-def _pyarrow() -> Any | None:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        return None
-    return pa
 
 
 def _is_nullable(dtype: Any) -> bool:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from converz._frames.from_pandas import DATES
+from converz._frames.libraries import pyarrow
+from converz._frames.to_pyarrow import to_pyarrow
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from converz._results.table import Table
+    from converz._core import Table
 
 __all__ = ["to_pandas"]
 
@@ -34,7 +36,7 @@ DAY_US = 86_400_000_000
 def to_pandas(table: Table, dtype_backend: Literal["pyarrow", "numpy_nullable"] | None) -> pd.DataFrame:
     """Convert as `Table.to_pandas` documents."""
     if dtype_backend == "pyarrow":
-        frame: pd.DataFrame = table.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        frame: pd.DataFrame = to_pyarrow(table).to_pandas(types_mapper=pd.ArrowDtype)
         return frame
     if dtype_backend not in (None, "numpy_nullable"):
         message = f'dtype_backend={dtype_backend!r} is not None, "pyarrow" or "numpy_nullable"'
@@ -44,9 +46,9 @@ def to_pandas(table: Table, dtype_backend: Literal["pyarrow", "numpy_nullable"] 
     index = pd.RangeIndex(table.num_rows)
     # Names may repeat in another library's table, so the frame is not made from a dict.
     frame = pd.DataFrame(dict(enumerate(columns)), index=index, copy=False)
-    frame.columns = pd.Index(table.column_names)
+    frame.columns = pd.Index(table.schema.names)
     if dates := [
-        name for name, kind in zip(table.column_names, table.schema.types, strict=True) if kind == "date32"
+        name for name, kind in zip(table.schema.names, table.schema.types, strict=True) if kind == "date32"
     ]:
         # For updates to write them as dates again.
         frame.attrs[DATES] = dates
@@ -63,10 +65,10 @@ def _column(table: Table, i: int, kind: str, nullable: bool) -> Any:
         return _strings(table, i, nullable)
     if kind == "null":
         return np.full(table.num_rows, None, dtype=object)
-    if kind.startswith("dictionary[") and _pyarrow() is None:
-        return pd.Categorical(table._core.values(i))
+    if kind.startswith("dictionary[") and pyarrow() is None:
+        return pd.Categorical(table.values(i))
     # Types that only other libraries' tables have.
-    return table.to_arrow().column(i).to_pandas()
+    return to_pyarrow(table).column(i).to_pandas()
 
 
 def _dates(table: Table, i: int, kind: str) -> Any:
@@ -74,14 +76,14 @@ def _dates(table: Table, i: int, kind: str) -> Any:
         days, mask = _numpy(table, i, "int32")
         return _times(days.astype("int64") * DAY_US, mask, "us", None)
     if kind == "date64":
-        return _times(np.array(table._core.values(i), dtype="datetime64[us]"), None, "us", None)
+        return _times(np.array(table.values(i), dtype="datetime64[us]"), None, "us", None)
     unit, _, zone = kind[len("timestamp[") : -1].partition(", ")
     values, mask = _numpy(table, i, "int64")
     return _times(values, mask, unit, zone or None)
 
 
 def _numpy(table: Table, i: int, dtype: str) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any] | None]:
-    values, mask = table._core.fixed_width(i)
+    values, mask = table.fixed_width(i)
     return np.frombuffer(values, dtype), None if mask is None else np.frombuffer(mask, "bool")
 
 
@@ -114,27 +116,19 @@ def _strings(table: Table, i: int, nullable: bool) -> Any:
     if not isinstance(dtype, pd.StringDtype):
         # pandas 2 infers object; its own string type is the one to ask for.
         dtype = pd.StringDtype()
-    pyarrow = _pyarrow()
-    if pyarrow is None:
-        return pd.array(table._core.values(i), dtype=dtype)
+    arrow = pyarrow()
+    if arrow is None:
+        return pd.array(table.values(i), dtype=dtype)
     dtype = pd.StringDtype("pyarrow", **_na_value(dtype))
-    return dtype.__from_arrow__(_large_strings(table.to_arrow().column(i), pyarrow))
+    return dtype.__from_arrow__(_large_strings(to_pyarrow(table).column(i), arrow))
 
 
-def _large_strings(strings: Any, pyarrow: Any) -> Any:
+def _large_strings(strings: Any, arrow: Any) -> Any:
     try:
-        return strings.cast(pyarrow.large_string())
+        return strings.cast(arrow.large_string())
     except NotImplementedError:
         # The views of polars, which older versions cannot cast.
-        return pyarrow.chunked_array([pyarrow.array(strings.to_pylist(), pyarrow.large_string())])
-
-
-def _pyarrow() -> Any | None:
-    try:
-        import pyarrow as pa
-    except ImportError:
-        return None
-    return pa
+        return arrow.chunked_array([arrow.array(strings.to_pylist(), arrow.large_string())])
 
 
 def _na_value(dtype: Any) -> dict[str, Any]:

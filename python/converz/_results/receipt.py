@@ -1,7 +1,5 @@
 """`Receipt`: what reading a result took."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

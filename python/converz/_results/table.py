@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any, Literal
 
 from converz import _core
 from converz._frames.from_polars import readable
 from converz._frames.from_pyarrow import unpacked_table
-from converz._show.text import html_table, text_table
+from converz._frames.libraries import required
+from converz._frames.to_polars import to_polars
+from converz._frames.to_pyarrow import to_pyarrow
+from converz._show.html import html_table
+from converz._show.text import text_table
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -175,10 +178,7 @@ class Table:
             ImportError: If pyarrow is not installed.
 
         """
-        pyarrow = _required("pyarrow", "to_arrow")
-        # pyarrow.table() would import pandas first, which takes a third of a second.
-        result: pa.Table = pyarrow.RecordBatchReader.from_stream(self).read_all()
-        return result
+        return to_pyarrow(self._core)
 
     def to_polars(self) -> pl.DataFrame:
         """Return a ``polars.DataFrame``.
@@ -190,10 +190,7 @@ class Table:
             InvalidInputError: If the data came from another library and its strings are broken.
 
         """
-        polars = _required("polars", "to_polars")
-        # polars would make these views itself, on one thread.
-        frame: pl.DataFrame = polars.DataFrame(self._core.with_string_views())
-        return frame
+        return to_polars(self._core)
 
     def to_pandas(self, *, dtype_backend: Literal["pyarrow", "numpy_nullable"] | None = None) -> pd.DataFrame:
         """Return a ``pandas.DataFrame`` in which no value has changed.
@@ -210,10 +207,10 @@ class Table:
             InvalidInputError: If ``dtype_backend`` is something else.
 
         """
-        _required("pandas", "to_pandas")
+        required("pandas", "to_pandas")
         from converz._frames.to_pandas import to_pandas
 
-        return to_pandas(self, dtype_backend)
+        return to_pandas(self._core, dtype_backend)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export the table as an Arrow C stream capsule."""
@@ -237,17 +234,7 @@ class Table:
 
     def __repr__(self) -> str:
         """Show the shape, the types and the first rows."""
-        return text_table(self)
+        return text_table(self._core)
 
     def _repr_html_(self) -> str:
-        return html_table(self)
-
-
-def _required(library: str, method: str) -> Any:
-    try:
-        return importlib.import_module(library)
-    except ModuleNotFoundError as error:
-        if error.name != library:
-            raise
-        message = f"{method}() needs {library}, which is not installed: pip install 'converz[{library}]'"
-        raise ImportError(message, name=library) from None
+        return html_table(self._core)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from converz._results.column_plan import ColumnPlan
 from converz._results.table import Table
 from converz._results.update_result import UpdateResult
+from converz._show.html import HTML_CLASS, html_table
 from converz._show.progress import Reporter
-from converz._show.text import HTML_CLASS, ROWS, html_table, shorten, terminal_width, text_table, wrap
+from converz._show.shape import ROWS
+from converz._show.text import shorten, terminal_width, text_table, wrap
 
 if TYPE_CHECKING:
     from converz._core import Client as CoreClient
+    from converz._core import Table as CoreTable
     from converz._core import UpdatePlan as CorePlan
 
-__all__ = ["ColumnPlan", "UpdatePlan"]
+__all__ = ["UpdatePlan"]
 
 UNKNOWN = {
     "update_calls": (
@@ -29,37 +32,6 @@ UNKNOWN = {
 
 NAME_WIDTH = 60
 """Terminal columns of an attribute's name in a line of text."""
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnPlan:
-    """What an update would do to one attribute, in the rows that were found.
-
-    Attributes:
-        name: The attribute.
-        changed: Cells that get another value.
-        cleared: Cells with a value that get null.
-        same: Cells that are already so.
-        seen: Whether what is stored has such an attribute.
-        nearest: The existing attribute that was probably meant, if this one was not seen.
-
-    Example:
-        >>> import converz
-        >>> with converz.Sandbox(calls=100) as sandbox:
-        ...     plan = sandbox.client().plan_update_calls(
-        ...         {"call_id": [1, 2], "priority": ["high", "low"]}, end_date="2100-01-01"
-        ...     )
-        >>> plan.columns
-        [ColumnPlan(name='priority', changed=2, cleared=0, same=0, seen=False, nearest=None)]
-
-    """
-
-    name: str
-    changed: int
-    cleared: int
-    same: int
-    seen: bool
-    nearest: str | None
 
 
 class UpdatePlan:
@@ -162,7 +134,7 @@ class UpdatePlan:
             outcome = self._client.carry_out(self._core, undo, report)
         if outcome is None:
             return UpdateResult(rows=0, cells=0, requests=0, seconds=0.0)
-        return UpdateResult(**outcome, _plan=None if undo else self)
+        return UpdateResult(**outcome, _undo=None if undo else self.undo)
 
     def __repr__(self) -> str:
         """Show what would change, what would not, and what the plan cannot know."""
@@ -171,7 +143,7 @@ class UpdatePlan:
         if self.num_changes:
             parts.append("\n" + text_table(self._first_changes(), title="changes", total=self.num_changes))
         if self.not_found.num_rows:
-            parts.append("\n" + text_table(self.not_found, title="not found"))
+            parts.append("\n" + text_table(self._core.not_found(), title="not found"))
         return "\n".join([*parts, "\n" + wrap(UNKNOWN[self._operation], width)])
 
     def _repr_html_(self) -> str:
@@ -183,12 +155,12 @@ class UpdatePlan:
         if self.num_changes:
             parts.append(html_table(self._first_changes(), title="changes", total=self.num_changes))
         if self.not_found.num_rows:
-            parts.append(html_table(self.not_found, title="not found"))
+            parts.append(html_table(self._core.not_found(), title="not found"))
         parts.append(f"<p>{html.escape(UNKNOWN[self._operation])}</p>")
         return f'<div class="{HTML_CLASS}">{"".join(parts)}</div>'
 
-    def _first_changes(self) -> Table:
-        return Table._from_core(self._core.changes(ROWS))
+    def _first_changes(self) -> CoreTable:
+        return self._core.changes(ROWS)
 
     def _summary(self) -> list[str]:
         cleared = sum(column.cleared for column in self.columns)

@@ -1,14 +1,9 @@
 """`UpdateResult`: what an update did."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from converz.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from converz._results.update_plan import UpdatePlan
 
 __all__ = ["UpdateResult"]
 
@@ -39,9 +34,9 @@ class UpdateResult:
     cells: int
     requests: int
     seconds: float
-    _plan: UpdatePlan | None = field(default=None, repr=False, compare=False)
+    _undo: Callable[..., "UpdateResult"] | None = field(default=None, repr=False, compare=False)
 
-    def undo(self, *, progress: object = None) -> UpdateResult:
+    def undo(self, *, progress: object = None) -> "UpdateResult":
         """Put back what was stored before, cleared cells included, each value as the JSON that it was.
 
         Args:
@@ -56,7 +51,7 @@ class UpdateResult:
                 ``nulls=error.nulls`` to the client's update: cells that were null become null again.
 
         """
-        if self._plan is None:
+        if self._undo is None:
             if not self.cells:
                 return self
             message = (
@@ -64,4 +59,4 @@ class UpdateResult:
                 "plan_update_calls(frame).apply() where it may have to be undone"
             )
             raise InvalidInputError(message)
-        return self._plan.undo(progress=progress)
+        return self._undo(progress=progress)

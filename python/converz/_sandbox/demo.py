@@ -29,11 +29,11 @@ def demo() -> None:
 
         print("client.reps()")
         reps = client.reps(progress=progress)
-        print(text_table(reps, rows=3), end="\n\n")
+        print(text_table(reps._core, rows=3), end="\n\n")
 
         print('client.calls(metric=["csat", "talk_ratio"])')
         calls = client.calls(metric=["csat", "talk_ratio"], progress=progress)
-        print(text_table(calls, rows=5))
+        print(text_table(calls._core, rows=5))
         print("\n".join(_types(calls.schema)), end="\n\n")
 
         print('client.report(groupby=["week", "campaign"], metric="csat", days=28)')

@@ -7,7 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from converz._show.standard_error import StandardError, is_of_a_handler
+from converz._runtime.handlers import is_of_a_handler
+from converz._show.standard_error import StandardError
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+from converz._runtime.handlers import is_of_a_handler
 
-__all__ = ["StandardError", "is_of_a_handler"]
+__all__ = ["StandardError"]
 
 
 class StandardError:
@@ -52,19 +51,3 @@ class StandardError:
             self._stream.flush()
         if self._raw is not None:
             self._raw.write(text.encode(self._stream.encoding, self._stream.errors))
-
-
-def is_of_a_handler(error: BaseException) -> bool:
-    """Whether a signal's handler has raised it. Python runs those between any two instructions, whosesoever they are."""
-    interrupted: FrameType | None = None
-    trace: TracebackType | None = error.__traceback__
-    while trace is not None:
-        # A handler is told which frame it interrupts, and no other function is given its caller's.
-        for value in trace.tb_frame.f_locals.values():
-            if interrupted is not None and any(
-                one is interrupted for one in (value if type(value) is tuple else (value,))
-            ):
-                return True
-        interrupted = trace.tb_frame
-        trace = trace.tb_next
-    return False

@@ -1,25 +1,19 @@
-"""Tables as text for terminals and as HTML for notebooks."""
+"""Tables as text for terminals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from converz._show.shape import NUMBERS, ROWS, plural, shape
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from converz._core import Table
 
-    from converz._results.table import Table
+__all__ = ["shorten", "terminal_width", "text_table", "wrap"]
 
-__all__ = ["HTML_CLASS", "ROWS", "html_table", "shorten", "terminal_width", "text_table", "wrap"]
-
-ROWS = 10
 CELL_WIDTH = 24
-HTML_CELL_WIDTH = 60
-HTML_TITLE_WIDTH = 1_000
-HTML_CLASS = "converz tex2jax_ignore mathjax_ignore"
-"""A class to select by, and those that keep Jupyter from reading what is between two dollars as a formula."""
 
 NULL = "null"
-NUMBERS = ("int", "uint", "float")
 
 
 def terminal_width() -> int:
@@ -52,10 +46,10 @@ def text_table(
     """
     width = width or terminal_width()
     total = table.num_rows if total is None else total
-    lines = [_shape(table, title, total)]
-    names, types = table.column_names, table.schema.types
+    lines = [shape(table, title, total)]
+    names, types = table.schema.names, table.schema.types
     if names:
-        cells = [[_cell(cell) for cell in row] for row in table._core.cells(0, rows)]
+        cells = [[_cell(cell) for cell in row] for row in table.cells(0, rows)]
         columns = [
             [shorten(names[i], CELL_WIDTH), shorten(types[i], CELL_WIDTH), *(row[i] for row in cells)]
             for i in range(len(names))
@@ -69,54 +63,8 @@ def text_table(
         if hidden:
             more = ", ".join(f"{names[i]}: {types[i]}" for i in hidden)
             count = len(hidden)
-            lines.append(shorten(f"and {count} more {_plural('column', count)}: {more}", width))
+            lines.append(shorten(f"and {count} more {plural('column', count)}: {more}", width))
     return "\n".join(lines)
-
-
-def html_table(table: Table, rows: int = ROWS, title: str = "Table", total: int | None = None) -> str:
-    """Lay out the shape, the types and the first rows as an HTML table; `total` is as in `text_table`.
-
-    Colours are those of the front end, be it light or dark. Where there is no style sheet for tables, or one
-    that centres them or has all of a head in bold, the few inline styles set it right.
-    """
-    import html
-
-    total = table.num_rows if total is None else total
-    names, types = table.column_names, table.schema.types
-    right = [kind.startswith(NUMBERS) for kind in types]
-    # A cell is one line, since a single long text would make every row as tall as itself.
-    style = [
-        f"text-align: {'right' if is_number else 'left'}; white-space: nowrap; padding: 0.25em 0.6em"
-        for is_number in right
-    ]
-
-    def cell_of(tag: str, cell: str | None, css: str) -> str:
-        if cell is None:
-            return f'<{tag} style="{css}"><i style="opacity: 0.6">null</i></{tag}>'
-        text = shorten(cell, HTML_CELL_WIDTH)
-        # The whole of a long text is shown where the mouse is.
-        title = "" if text == cell else f' title="{html.escape(shorten(cell, HTML_TITLE_WIDTH))}"'
-        return f'<{tag} style="{css}"{title}>{html.escape(text)}</{tag}>'
-
-    def row(tag: str, cells: Sequence[str | None], more: str = "") -> str:
-        return f"<tr>{''.join(cell_of(tag, cell, css + more) for cell, css in zip(cells, style, strict=True))}</tr>"
-
-    head = row("th", names) + row("td", types, "; font-weight: normal; opacity: 0.6")
-    body = "".join(row("td", cells) for cells in table._core.cells(0, rows))
-    more = "<p>…</p>" if total > rows else ""
-    return (
-        f'<div class="{HTML_CLASS}" style="overflow-x: auto"><p>{html.escape(_shape(table, title, total))}</p>'
-        f'<table style="margin: 0 0 0.5em"><thead>{head}</thead><tbody>{body}</tbody></table>{more}</div>'
-    )
-
-
-def _shape(table: Table, title: str, rows: int) -> str:
-    columns = len(table.column_names)
-    return f"{title}: {rows:,} {_plural('row', rows)}, {columns} {_plural('column', columns)}"
-
-
-def _plural(what: str, count: int) -> str:
-    return what if count == 1 else f"{what}s"
 
 
 def _fitting(columns: list[list[str]], width: int) -> tuple[list[tuple[int, list[str]]], list[int]]:

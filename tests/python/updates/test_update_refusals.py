@@ -203,7 +203,7 @@ def test_rows_with_other_keys(untouched):
     assert "the first of them is row 2" in message
     assert "call_id 103, 104, 105, 106, 107, 108, 109, 110, 111, 112 and 3 more" in message
     without = [{"call_id": 1, "a": 1}, {"a": 2}]
-    assert "to blame are row 1" in refusal(untouched, without)
+    assert "; affected: row 1" in refusal(untouched, without)
 
 
 def test_the_keys_of_an_index_are_shown(untouched):

@@ -1,0 +1,17 @@
+"""Names of columns, which are the same whatever library a frame comes from."""
+
+from __future__ import annotations
+
+from converz.errors import InvalidInputError
+
+__all__ = ["check_name"]
+
+
+def check_name(name: object) -> None:
+    """Refuse a column's name that JSON cannot hold."""
+    if not isinstance(name, str):
+        message = f"frame has the column {name!r}: names are strings"
+        raise InvalidInputError(message)
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        message = f"frame has the column {name!r}: a lone surrogate cannot be sent"
+        raise InvalidInputError(message)
