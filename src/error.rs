@@ -1,5 +1,6 @@
 //! The one error of every room.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -65,11 +66,14 @@ struct Inner {
     message: String,
     request: Option<Arc<str>>,
     attempt: Option<u32>,
+    /// What it came from. The message says what that says, too.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { inner: Box::new(Inner { kind, message: message.into(), request: None, attempt: None }) }
+        let message = message.into();
+        Self { inner: Box::new(Inner { kind, message, request: None, attempt: None, source: None }) }
     }
 
     pub fn configuration(message: impl Into<String>) -> Self {
@@ -118,6 +122,20 @@ impl Error {
         self
     }
 
+    /// Says which error of another library it came from, for programs to look into; a person is told by the message alone.
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.inner.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Says that it came from what another error came from.
+    #[must_use]
+    pub fn with_source_of(mut self, other: &Self) -> Self {
+        self.inner.source.clone_from(&other.inner.source);
+        self
+    }
+
     /// Adds to what a person is told.
     #[must_use]
     pub fn with_context(mut self, context: impl fmt::Display) -> Self {
@@ -155,4 +173,13 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    /// The cause of an update that was not finished, or the error of another library.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match (&self.inner.source, &self.inner.kind) {
+            (Some(source), _) => Some(&**source),
+            (None, ErrorKind::Update(failure)) => Some(&failure.cause),
+            (None, _) => None,
+        }
+    }
+}

@@ -32,7 +32,7 @@ pub fn write(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
     };
     written().map_err(|error: ArrowError| match error {
         ArrowError::IoError(text, error) => Error::internal(format!("{text}: {error}")),
-        error => Error::invalid_input(format!("the table cannot be written: {error}")),
+        error => Error::invalid_input(format!("the table cannot be written: {error}")).with_source(error),
     })
 }
 

@@ -39,6 +39,7 @@ from converz.errors import (
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
+    ConflictError,
     ConverzError,
     ConverzWarning,
     DecodeError,
@@ -51,6 +52,7 @@ from converz.errors import (
     RedirectError,
     SchemaDriftError,
     ServerError,
+    UnprocessableEntityError,
     UpdateError,
 )
 
@@ -63,6 +65,7 @@ __all__ = [
     "Client",
     "ColumnPlan",
     "ConfigurationError",
+    "ConflictError",
     "ConverzError",
     "ConverzWarning",
     "DecodeError",
@@ -83,6 +86,7 @@ __all__ = [
     "SchemaDriftError",
     "ServerError",
     "Table",
+    "UnprocessableEntityError",
     "UpdateError",
     "UpdatePlan",
     "UpdateResult",

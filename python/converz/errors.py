@@ -18,6 +18,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "ConfigurationError",
+    "ConflictError",
     "ConverzError",
     "ConverzWarning",
     "DecodeError",
@@ -30,6 +31,7 @@ __all__ = [
     "RedirectError",
     "SchemaDriftError",
     "ServerError",
+    "UnprocessableEntityError",
     "UpdateError",
 ]
 
@@ -103,6 +105,14 @@ class PermissionDeniedError(APIStatusError):
 
 class NotFoundError(APIStatusError):
     """404: there is nothing at this address, which the message shows; the base URL may be wrong."""
+
+
+class ConflictError(APIStatusError):
+    """409: what is stored, or another request, is in the way of this one."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the service understands the request, but not what a value of it means."""
 
 
 class RateLimitError(APIStatusError):

@@ -31,6 +31,8 @@ pub fn class_name(error: &Error) -> &'static str {
             401 => "AuthenticationError",
             403 => "PermissionDeniedError",
             404 => "NotFoundError",
+            409 => "ConflictError",
+            422 => "UnprocessableEntityError",
             429 => "RateLimitError",
             500..=599 => "ServerError",
             _ => "APIStatusError",

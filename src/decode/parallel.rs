@@ -84,7 +84,9 @@ impl Stretch {
             thread::Builder::new()
                 .name("converz-decode".to_owned())
                 .spawn(move || decode(decoder, received, &rows_before, &read))
-                .map_err(|error| Error::internal(format!("no thread for decoding: {error}")))?
+                .map_err(|error| {
+                    Error::internal(format!("no thread for decoding: {error}")).with_source(error)
+                })?
         };
         Ok(Self { offset, pieces: Some(pieces), sent: 0, read, rows_before, thread: Some(thread) })
     }

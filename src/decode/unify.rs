@@ -275,8 +275,9 @@ fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) 
         });
     }
     let rows = RecordBatchOptions::new().with_row_count(Some(batch.rows));
-    RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &rows)
-        .map_err(|error| Error::internal(format!("columns of a batch do not match: {error}")))
+    RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &rows).map_err(|error| {
+        Error::internal(format!("columns of a batch do not match: {error}")).with_source(error)
+    })
 }
 
 /// The schema of a stream, from its first page (a column that is all null there is a string column).

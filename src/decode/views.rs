@@ -60,8 +60,9 @@ pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(Schem
         let columns = zip(columns?, &views).map(array).collect();
         start += rows;
         let rows = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &rows)
-            .map_err(|error| Error::internal(format!("views of a batch do not match: {error}")))
+        RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &rows).map_err(|error| {
+            Error::internal(format!("views of a batch do not match: {error}")).with_source(error)
+        })
     });
     let batches = batches.collect::<Result<_>>()?;
     Ok((schema, batches))

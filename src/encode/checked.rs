@@ -152,8 +152,9 @@ fn replaced(
         for (index, raw) in &changed {
             columns[*index] = raw.arrays[number].clone();
         }
-        RecordBatch::try_new(schema.clone(), columns)
-            .map_err(|error| Error::internal(format!("plain columns do not fit together: {error}")))
+        RecordBatch::try_new(schema.clone(), columns).map_err(|error| {
+            Error::internal(format!("plain columns do not fit together: {error}")).with_source(error)
+        })
     });
     Ok((schema.clone(), batches.collect::<Result<_>>()?))
 }

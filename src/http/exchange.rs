@@ -11,6 +11,7 @@ use http::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, PROXY_AUTHORIZATION,
     TRANSFER_ENCODING, USER_AGENT,
 };
+use http::uri::InvalidUri;
 use http::{Method, Uri, Version};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
@@ -146,7 +147,7 @@ impl<'a> Exchange<'a> {
             tokio::select! {
                 biased;
                 response = &mut sending => return response.map_err(|error| {
-                    let failure = Failure::unanswered(&error, settings);
+                    let failure = Failure::unanswered(error, settings);
                     let in_doubt = failure.in_doubt && self.may_have_been_read(&progress);
                     failure.doubted(in_doubt)
                 }),
@@ -184,9 +185,9 @@ impl<'a> Exchange<'a> {
             "POST" => Method::POST,
             _ => Method::GET,
         };
-        let uri: Uri = self.url.as_str().parse().map_err(|error| {
+        let uri: Uri = self.url.as_str().parse().map_err(|error: InvalidUri| {
             let message = format!("no request can be sent to this address ({error}): check base_url");
-            Failure::lasting(Error::configuration(&message), message).unsent()
+            Failure::lasting(Error::configuration(&message).with_source(error), message).unsent()
         })?;
         let length = body.len();
         let mut request = http::Request::new(Upload { left: body, progress: progress.clone() });
@@ -234,7 +235,10 @@ impl<'a> Exchange<'a> {
                 self.cut_off = true;
                 return Ok(None);
             }
-            Some(Err(error)) => return Err(Failure::cut(&root_cause(&error))),
+            Some(Err(error)) => {
+                let failure = Failure::cut(&root_cause(&error));
+                return Err(Failure { error: failure.error.with_source(error), ..failure });
+            }
             None if is_cut(response) => return Err(Failure::cut("the service gave up in the middle of it")),
             None => return Ok(None),
         };

@@ -55,7 +55,12 @@ impl Failure {
     }
 
     /// The HTTP library failed before an answer came.
-    pub fn unanswered(error: &hyper_util::client::legacy::Error, settings: &Settings) -> Self {
+    pub fn unanswered(error: hyper_util::client::legacy::Error, settings: &Settings) -> Self {
+        let failure = Self::before_answer(&error, settings);
+        Self { error: failure.error.with_source(error), ..failure }
+    }
+
+    fn before_answer(error: &hyper_util::client::legacy::Error, settings: &Settings) -> Self {
         let target = address::origin(&settings.base_url);
         let proxy = find::<Through>(error).map(|through| &through.proxy);
         let through = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();

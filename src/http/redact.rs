@@ -1,5 +1,8 @@
 //! Takes the key, and a proxy's user and password, out of what others wrote before it comes into an error.
 
+use std::error::Error as StdError;
+use std::fmt;
+
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
 
 use crate::error::{Error, ErrorKind};
@@ -84,7 +87,53 @@ impl Secrets {
         if let Some(attempt) = error.attempt() {
             redacted = redacted.with_attempt(attempt);
         }
-        redacted
+        let Some(source) = error.source() else { return redacted };
+        let shown = format!("{source:?}");
+        if self.redact(&shown) == shown && chain(source).all(|text| self.redact(&text) == text) {
+            return redacted.with_source_of(error);
+        }
+        match Cause::of(error, self) {
+            Some(cause) => redacted.with_source(cause),
+            None => redacted,
+        }
+    }
+}
+
+/// What an error and those behind it say.
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = String> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'a (dyn StdError + 'static) = *error;
+        error.source()
+    })
+    .map(ToString::to_string)
+}
+
+/// What an error came from, as texts without secrets.
+#[derive(Debug)]
+struct Cause {
+    text: String,
+    source: Option<Box<Self>>,
+}
+
+impl Cause {
+    fn of(error: &dyn StdError, secrets: &Secrets) -> Option<Self> {
+        let source = error.source()?;
+        Some(Self {
+            text: secrets.redact(&source.to_string()),
+            source: Self::of(source, secrets).map(Box::new),
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl StdError for Cause {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -242,6 +291,8 @@ pub(super) fn excerpt(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -272,6 +323,18 @@ mod tests {
         }
         let error = secrets.redact_error(&Error::decode(r#"it says canary/+"<\key"#));
         assert_eq!(error.message(), "it says [api_key]");
+    }
+
+    #[test]
+    fn sources_are_kept_but_for_what_is_secret_in_them() {
+        let secrets = secrets("canary-canary");
+        let from =
+            |text: &str| secrets.redact_error(&Error::decode("no").with_source(io::Error::other(text)));
+        let plain = from("it broke");
+        assert!(plain.source().unwrap().is::<io::Error>(), "{plain:?}");
+        let told = from("it broke at canary-canary");
+        assert_eq!(told.source().unwrap().to_string(), "it broke at [api_key]");
+        assert!(!format!("{told:?}").contains("canary"), "{told:?}");
     }
 
     #[test]

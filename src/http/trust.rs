@@ -23,7 +23,7 @@ pub(super) fn config(settings: &Settings) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::internal(format!("no version of TLS: {error}")))?;
+        .map_err(|error| Error::internal(format!("no version of TLS: {error}")).with_source(error))?;
     Ok(match verifier(settings, provider)? {
         Some(verifier) => builder.dangerous().with_custom_certificate_verifier(verifier),
         None => builder.with_root_certificates(RootCertStore::empty()),
@@ -88,10 +88,11 @@ fn read(name: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
             path.display()
         ))
     };
-    let pem = fs::read(path).map_err(|error| refused(format!("cannot be read ({error})")))?;
+    let pem =
+        fs::read(path).map_err(|error| refused(format!("cannot be read ({error})")).with_source(error))?;
     let mut certificates = Vec::new();
     for der in CertificateDer::pem_slice_iter(&pem) {
-        let der = der.map_err(|error| refused(format!("is broken ({error})")))?;
+        let der = der.map_err(|error| refused(format!("is broken ({error})")).with_source(error))?;
         if RootCertStore::empty().add(der.clone()).is_ok() {
             certificates.push(der);
         }

@@ -83,7 +83,7 @@ pub async fn plan_update(
     };
     let plan = tokio::task::spawn_blocking(compare)
         .await
-        .map_err(|error| Error::internal(format!("comparing did not end: {error}")))??;
+        .map_err(|error| Error::internal(format!("comparing did not end: {error}")).with_source(error))??;
     warnings.extend_from_slice(plan.warnings());
     Ok(Planned { plan, requests, bytes_received, warnings })
 }

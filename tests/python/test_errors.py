@@ -118,6 +118,8 @@ SCENARIOS = {
     "401": Scenario(wrong_key, errors.AuthenticationError, {"status_code": 401, "retry_after": None}, "401"),
     "403": Scenario(refusing(403), errors.PermissionDeniedError, {"status_code": 403}, "403"),
     "404": Scenario(refusing(404), errors.NotFoundError, {"status_code": 404}, "404"),
+    "409": Scenario(refusing(409), errors.ConflictError, {"status_code": 409}, "409"),
+    "422": Scenario(refusing(422), errors.UnprocessableEntityError, {"status_code": 422}, "422"),
     "413": Scenario(refusing(413), errors.APIStatusError, {"status_code": 413}, "413"),
     "418": Scenario(refusing(418), errors.APIStatusError, {"status_code": 418}, "418"),
     "429": Scenario(
@@ -235,6 +237,8 @@ def test_what_errors_are():
         errors.AuthenticationError,
         errors.PermissionDeniedError,
         errors.NotFoundError,
+        errors.ConflictError,
+        errors.UnprocessableEntityError,
         errors.RateLimitError,
         errors.ServerError,
     ):
@@ -277,7 +281,7 @@ def test_a_status_that_goes_away_is_no_error():
 
 
 def test_what_cannot_go_away_is_not_tried_again():
-    for status in (400, 401, 403, 404, 413):
+    for status in (400, 401, 403, 404, 409, 413, 422):
         with converz.Sandbox(calls=5, reps=2, faults=[Fault(status=status)]) as sandbox:
             with pytest.raises(errors.APIStatusError) as caught:
                 sandbox.client().calls()

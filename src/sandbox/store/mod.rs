@@ -16,7 +16,6 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use chrono::{Local, NaiveDate};
 use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
@@ -34,10 +33,9 @@ use super::error::SandboxError;
 use super::options::Options;
 use super::problem::Problem;
 use super::seed::Recipe;
+use schema::BUSY;
 use scratch::Scratch;
 
-/// How long a connection waits for another one.
-const BUSY: Duration = Duration::from_secs(30);
 /// Idle connections beyond so many are closed.
 const IDLE_READERS: usize = 8;
 

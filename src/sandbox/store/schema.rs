@@ -1,6 +1,7 @@
 //! The tables, and how a file is known to hold them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, OpenFlags};
@@ -10,6 +11,8 @@ use crate::sandbox::error::SandboxError;
 
 /// "CVSB", in the header of the file.
 pub(super) const APPLICATION_ID: i32 = 0x4356_5342;
+/// How long a connection waits for another one.
+pub(super) const BUSY: Duration = Duration::from_secs(30);
 /// Goes up whenever the tables change.
 pub(super) const VERSION: i32 = 1;
 
@@ -44,7 +47,7 @@ pub(super) fn check(path: &Path) -> Result<NaiveDate, SandboxError> {
     };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
         .map_err(|error| refuse(error.to_string()))?;
-    connection.busy_timeout(super::BUSY)?;
+    connection.busy_timeout(BUSY)?;
     match read(&connection).map_err(|error| refuse(error.to_string()))? {
         (APPLICATION_ID, VERSION) => {}
         (APPLICATION_ID, version) => {

@@ -1,5 +1,7 @@
 //! What is sent, and what comes of a plain answer.
 
+use std::error::Error as _;
+
 use converz::http::RetryBudget;
 
 use super::client::{Client, Collect, KEY, calls, settings};
@@ -55,4 +57,53 @@ fn the_cost_of_an_answer_is_counted() {
         assert_eq!((event.status, event.attempt, event.bytes_received), (Some(200), 1, 5));
         assert_eq!((&event.failure, event.retry_in), (&None, None));
     });
+}
+
+/// What an error came from, to the innermost.
+fn chain(error: &converz::error::Error) -> Vec<String> {
+    let mut chain = Vec::new();
+    let mut next = error.source();
+    while let Some(source) = next {
+        chain.push(source.to_string());
+        next = source.source();
+    }
+    chain
+}
+
+#[test]
+fn errors_keep_what_they_came_from_and_say_it() {
+    run(async {
+        let clock = StoppedClock::new();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut nowhere = settings(&format!("http://{free}"));
+        nowhere.max_retries = 0;
+        let error = Client::new(&clock, nowhere).read().await.unwrap_err();
+        assert!(error.source().unwrap().is::<hyper_util::client::legacy::Error>(), "{error:?}");
+        let innermost = chain(&error).pop().unwrap();
+        assert!(error.message().ends_with(&innermost), "{error}: {innermost}");
+
+        let mut unreadable = settings("https://127.0.0.1:1");
+        unreadable.ca_file = Some("/nowhere/ca.pem".into());
+        let unreadable = std::sync::Arc::new(unreadable);
+        let observer = std::sync::Arc::new(converz::http::Unobserved);
+        let error = converz::http::Http::new(unreadable, observer).unwrap_err();
+        let source = error.source().unwrap();
+        assert_eq!(source.downcast_ref::<std::io::Error>().unwrap().kind(), std::io::ErrorKind::NotFound);
+        assert!(error.message().contains(&source.to_string()), "{error}");
+    });
+}
+
+#[test]
+fn the_cause_of_an_unfinished_update_is_its_source() {
+    use converz::error::{Error, ErrorKind, UpdateFailure};
+
+    let cause = Error::timeout("no answer came").with_source(std::io::Error::other("slept"));
+    let failure = UpdateFailure {
+        committed: Vec::new(),
+        in_doubt: Vec::new(),
+        unsent: std::iter::once(0..2).collect(),
+        cause,
+    };
+    let error = Error::new(ErrorKind::Update(Box::new(failure)), "no answer came; of 2 rows 0 are committed");
+    assert_eq!(chain(&error), ["no answer came", "slept"]);
 }
