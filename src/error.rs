@@ -36,6 +36,8 @@ pub enum ErrorKind {
     SchemaDrift { column: String, schema: SchemaRef },
     /// An update that was not finished.
     Update(Box<UpdateFailure>),
+    /// Memory, or the threads that it takes, that the system does not give.
+    OutOfMemory,
     /// A defect of this library.
     Internal,
 }
@@ -102,6 +104,10 @@ impl Error {
 
     pub fn paging(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Paging, message)
+    }
+
+    pub fn out_of_memory(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::OutOfMemory, message)
     }
 
     pub fn internal(message: impl Into<String>) -> Self {

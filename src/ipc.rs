@@ -3,7 +3,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::writer::StreamWriter;
@@ -12,17 +12,27 @@ use arrow_schema::{ArrowError, SchemaRef};
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
+use crate::resources::room_for;
 
 /// Rows that no data have, though a damaged count may.
 const MAX_ROWS: i64 = 1 << 48;
 /// Before the length of a message, but in old streams.
 const CONTINUATION: u32 = u32::MAX;
 
+/// The bytes that a column's own rows occupy: columns that were read share the memory of their stream.
+pub fn size(column: &dyn Array) -> usize {
+    let data = column.to_data();
+    data.get_slice_memory_size().unwrap_or_else(|_| data.get_array_memory_size())
+}
+
 /// The batches as a stream.
 ///
 /// # Errors
 /// A type that cannot be written.
 pub fn write(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
+    // The stream, and what of it is put together before it is written.
+    let columns = batches.iter().flat_map(RecordBatch::columns);
+    room_for(columns.map(|column| size(column)).sum::<usize>().saturating_mul(3))?;
     let written = || {
         let mut writer = StreamWriter::try_new(Vec::new(), schema)?;
         for batch in batches {
@@ -42,10 +52,13 @@ pub fn write(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
 /// # Errors
 /// `InvalidInput` if the bytes are no such stream, or are damaged so that it shows.
 pub fn read(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let length = bytes.len();
     let read = || {
         check(&bytes)?;
         decode(bytes).map_err(|error| error.to_string())
     };
+    // Columns that are not aligned are copied.
+    room_for(length)?;
     // What arrow makes of a schema that contradicts itself may be a panic.
     let read =
         catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its parts do not fit together".into()));

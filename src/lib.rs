@@ -12,6 +12,7 @@ pub mod fetch;
 pub mod http;
 pub mod ipc;
 pub mod query;
+pub mod resources;
 pub mod settings;
 pub mod types;
 pub mod update;

@@ -25,6 +25,7 @@ __all__ = [
     "InvalidInputError",
     "LimitExceededError",
     "NotFoundError",
+    "OutOfMemoryError",
     "PagingError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -146,6 +147,10 @@ class LimitExceededError(ConverzError):
 
     Or one that would make a table of far more missing cells than it has bytes, such as rows whose keys are all different.
     """
+
+
+class OutOfMemoryError(ConverzError, MemoryError):
+    """The system gives no more memory, or no more of the threads that a read takes. The process goes on."""
 
 
 class PagingError(ConverzError):

@@ -16,18 +16,21 @@ use arrow_select::concat::concat;
 use arrow_select::take::take;
 use bytes::Bytes;
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBool, PyDate, PyDateTime, PyDict, PyFloat, PyInt, PyList, PyString};
 
-use super::errors::to_py_err;
+use super::errors::{or_raise, to_py_err};
 use super::import;
 use super::panics::guard;
 use super::table::Table;
 use crate::decode::parse_type;
 use crate::encode::as_dates;
 use crate::error::Error;
+use crate::ipc;
+use crate::resources::room_for;
 use crate::types::JSON_EXTENSION;
 
 /// One column on its way into a table.
@@ -93,32 +96,7 @@ impl Column {
     /// A column of Python values, all of one type or null; whole numbers, floats and decimals may be mixed.
     #[staticmethod]
     fn from_list(py: Python<'_>, name: &str, values: &Bound<'_, PyList>) -> PyResult<Self> {
-        let mut parsed = Vec::with_capacity(values.len());
-        let mut refused: Option<Refusal> = None;
-        for (row, value) in values.iter().enumerate() {
-            match parse(&value) {
-                Ok(value) => parsed.push(value),
-                Err(reason) => {
-                    let refusal = refused.get_or_insert_with(|| {
-                        let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
-                        let shown: String = shown.chars().take(80).collect();
-                        Refusal {
-                            rows: Vec::new(),
-                            message: format!("has {shown} in row {row} (counted from 0): {reason}"),
-                        }
-                    });
-                    refusal.rows.push(row);
-                }
-            }
-        }
-        refused.map_or_else(|| build(&parsed), Err).map_err(|refusal| {
-            let error = to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] {}", refusal.message)));
-            // Which keys those rows have is known to who knows the other columns.
-            match error.value(py).setattr(intern!(py, "_rows"), refusal.rows) {
-                Ok(()) => error,
-                Err(error) => error,
-            }
-        })
+        guard(py, || Self::of_values(py, name, values))
     }
 
     /// A column of numpy's memory in native byte order (a bool is a byte), with a byte a row that is 1 for null.
@@ -204,7 +182,49 @@ impl Column {
     }
 }
 
+/// What values take between two looks at how much memory there is.
+const LOOK: usize = 1 << 20;
+
 impl Column {
+    fn of_values(py: Python<'_>, name: &str, values: &Bound<'_, PyList>) -> PyResult<Self> {
+        // The values, and the column that they become.
+        or_raise(py, room_for(values.len().saturating_mul(2 * size_of::<Option<Value>>())))?;
+        let mut taken = 0;
+        let mut parsed = Vec::with_capacity(values.len());
+        let mut refused: Option<Refusal> = None;
+        for (row, value) in values.iter().enumerate() {
+            // Characters, of which each may be four bytes.
+            let text = value.cast::<PyString>().ok().and_then(|text| text.len().ok()).unwrap_or_default();
+            taken += 4 * text + size_of::<Option<Value>>();
+            if taken >= LOOK {
+                or_raise(py, room_for(std::mem::take(&mut taken)))?;
+            }
+            match parse(&value) {
+                Ok(value) => parsed.push(value),
+                Err(reason) => {
+                    let refusal = refused.get_or_insert_with(|| {
+                        let shown = value.repr().map(|text| text.to_string()).unwrap_or_default();
+                        let shown: String = shown.chars().take(80).collect();
+                        Refusal {
+                            rows: Vec::new(),
+                            message: format!("has {shown} in row {row} (counted from 0): {reason}"),
+                        }
+                    });
+                    refusal.rows.push(row);
+                }
+            }
+        }
+        or_raise(py, room_for(text_size(&parsed)))?;
+        refused.map_or_else(|| build(&parsed), Err).map_err(|refusal| {
+            let error = to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] {}", refusal.message)));
+            // Which keys those rows have is known to who knows the other columns.
+            match error.value(py).setattr(intern!(py, "_rows"), refusal.rows) {
+                Ok(()) => error,
+                Err(error) => error,
+            }
+        })
+    }
+
     fn of_chunks(
         py: Python<'_>,
         name: &str,
@@ -215,6 +235,7 @@ impl Column {
         if chunks.is_empty() {
             return Ok(Self { array: new_empty_array(field.data_type()), metadata });
         }
+        or_raise(py, room_for(chunks.iter().map(|chunk| ipc::size(*chunk)).sum()))?;
         concat(chunks).map(|array| Self { array, metadata }).map_err(|error| {
             to_py_err(py, &Error::invalid_input(format!("frame[{name:?}] cannot be put together: {error}")))
         })
@@ -262,7 +283,12 @@ fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
         return value.extract().map(|value| Some(Value::Float(value))).map_err(failed);
     }
     if value.is_instance_of::<PyString>() {
-        let text = value.extract().map_err(|_| "a lone surrogate cannot be sent".to_owned())?;
+        let text = value.extract().map_err(|error: PyErr| {
+            if error.is_instance_of::<PyMemoryError>(value.py()) {
+                return error.to_string();
+            }
+            "a lone surrogate cannot be sent".to_owned()
+        })?;
         return Ok(Some(Value::Text(text)));
     }
     // What pandas has for a missing value; they are told by name, since pandas may not be installed.
@@ -419,6 +445,12 @@ impl Refusal {
     }
 }
 
+/// The bytes of all text.
+fn text_size(values: &[Option<Value>]) -> usize {
+    let size = |value: &Option<Value>| if let Some(Value::Text(text)) = value { text.len() } else { 0 };
+    values.iter().map(size).sum()
+}
+
 fn build(values: &[Option<Value>]) -> Result<Column, Refusal> {
     let Some((first_row, first)) =
         values.iter().enumerate().find_map(|(row, value)| Some((row, value.as_ref()?)))
@@ -477,7 +509,7 @@ fn build(values: &[Option<Value>]) -> Result<Column, Refusal> {
             Arc::new(builder.finish())
         }
         Value::Text(_) => {
-            let mut builder = StringBuilder::new();
+            let mut builder = StringBuilder::with_capacity(values.len(), text_size(values));
             each().for_each(|value| {
                 builder.append_option(value.and_then(|value| match value {
                     Value::Text(text) => Some(text),

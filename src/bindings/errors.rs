@@ -43,6 +43,7 @@ pub fn class_name(error: &Error) -> &'static str {
         ErrorKind::Paging => "PagingError",
         ErrorKind::SchemaDrift { .. } => "SchemaDriftError",
         ErrorKind::Update(_) => "UpdateError",
+        ErrorKind::OutOfMemory => "OutOfMemoryError",
         ErrorKind::Internal => "ConverzError",
     }
 }

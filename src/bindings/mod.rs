@@ -35,6 +35,12 @@ mod warnings;
 
 use pyo3::prelude::*;
 
+use crate::resources::Allocator;
+
+/// Everything that this package asks for in memory.
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
+
 /// What the Python package is built on; its public names are in `python/converz`.
 #[pymodule(name = "_core", gil_used = true)]
 mod core {

@@ -10,6 +10,7 @@ use super::errors::{or_raise, to_py_err};
 use super::foreign::drop_left;
 use super::runtime::{wait, wait_for_work};
 use crate::error::Error;
+use crate::resources::Reserved;
 
 thread_local! {
     /// Where this thread panicked last.
@@ -30,13 +31,20 @@ pub fn silence() {
 /// Runs what Python called; a panic in it becomes a `ConverzError`.
 pub fn guard<T>(py: Python<'_>, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     drop_left(py);
+    let _reserved = Reserved::new();
     catch_unwind(AssertUnwindSafe(body))
         .unwrap_or_else(|panic| Err(to_py_err(py, &panic_error(panic.as_ref()))))
 }
 
+/// What PyO3 says where Python cannot make an object, for which it has no error.
+const NO_OBJECT: [&str; 2] = ["Python API call failed", "PyObject pointer is null"];
+
 /// The error that a panic is.
 pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
     let message = panic_text(panic);
+    if NO_OBJECT.contains(&message.as_str()) {
+        return Error::out_of_memory("Python has no memory for an object");
+    }
     let place = PLACE.with(|slot| slot.borrow_mut().take());
     let place = place.map_or_else(String::new, |place| format!(" (at {place})"));
     Error::internal(format!("a defect of converz: {message}{place}; please report it"))

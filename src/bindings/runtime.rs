@@ -9,17 +9,20 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::{AbortHandle, spawn_blocking};
+use tokio::task::AbortHandle;
 
 use super::errors::to_py_err;
 use super::panics::panic_error;
 use crate::error::{Error, Result};
+use crate::resources::{self, Reserved, begin as begin_work, no_thread, threads_at_once};
 
 /// How long Python waits between two looks at its signals.
 const SLICE: Duration = Duration::from_millis(50);
 /// How long a cancelled task is waited for. It ends when it is polled next, so this is never reached unless
 /// the machine is overloaded; together with a slice it stays below the half second that Ctrl-C may take.
 const GRACE: Duration = Duration::from_millis(250);
+/// Threads that serve connections.
+const WORKERS: usize = 2;
 /// How long a thread that decodes stays when there is nothing to do.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
@@ -36,13 +39,19 @@ fn runtime() -> Result<&'static Runtime> {
     {
         return Ok(runtime);
     }
+    // With fewer threads than it wants the runtime would panic, and then wait for those that it has for ever, or never
+    // get round to some of its work. One thread serves connections, one decodes.
+    let threads = threads_at_once(WORKERS + 1);
+    if threads < 2 {
+        return Err(no_thread());
+    }
     let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
+        .worker_threads(threads - 1)
         .thread_name("converz")
         .thread_keep_alive(KEEP_ALIVE)
         .enable_all()
         .build()
-        .map_err(|error| Error::internal(format!("no threads could be started: {error}")))?;
+        .map_err(|error| Error::configuration(format!("the system lets no request be made ({error})")))?;
     let runtime: &'static Runtime = Box::leak(Box::new(runtime));
     *slot = Some((pid, runtime));
     Ok(runtime)
@@ -74,7 +83,7 @@ pub fn wait_for_work<T: Send + 'static>(
         // Where it panicked is known only to the thread that did.
         let work =
             || catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
-        spawn_blocking(work).await.map_err(|error| Error::internal(format!("work did not end: {error}")))?
+        begin_work(work).await?
     };
     wait(py, work, |_| Ok(()))
 }
@@ -102,12 +111,15 @@ pub enum Waited<T> {
 impl<T: Send + 'static> Task<T> {
     /// Begins; a panic of `future` is its error.
     pub fn spawn(py: Python<'_>, future: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<Self> {
+        let reserved = Reserved::new();
+        resources::check().map_err(|error| to_py_err(py, &error))?;
         let (sender, receiver) = mpsc::sync_channel(1);
         let future = AssertUnwindSafe(future).catch_unwind();
         let task = runtime().map_err(|error| to_py_err(py, &error))?.spawn(async move {
             let output = future.await.unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
             // The receiver is gone only if this future was cancelled.
             let _ = sender.send(output);
+            drop(reserved);
         });
         Ok(Self { pid: std::process::id(), abort: task.abort_handle(), receiver: Some(receiver) })
     }

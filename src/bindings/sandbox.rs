@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDict, PyString};
 
 use super::errors::to_py_err;
+use super::panics::guard;
 use super::settings::Secret;
 use crate::error::Error;
 use crate::query::parse_date;
@@ -55,7 +56,7 @@ impl Sandbox {
             port: number("port", port).map_err(|_| refuse("port", port, "a whole number from 0 to 65535"))?,
             api_key: key?,
         };
-        start(py, options).map(Self)
+        guard(py, || start(py, options).map(Self))
     }
 
     #[getter]
@@ -242,6 +243,7 @@ fn refusal(py: Python<'_>, error: SandboxError) -> PyErr {
         py,
         &match error {
             SandboxError::InvalidOption(message) => Error::invalid_input(message),
+            error @ SandboxError::OutOfMemory => Error::out_of_memory(error.to_string()),
             other => Error::configuration(other.to_string()),
         },
     )

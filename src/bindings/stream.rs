@@ -29,6 +29,7 @@ use super::table::Batch;
 use super::warnings::warn;
 use crate::error::{Error, Result as CoreResult};
 use crate::fetch::{Receipt, Stream};
+use crate::resources::Reserved;
 
 /// Batches of one schema, read ahead of whoever takes them by a bounded number of pages.
 #[pyclass(frozen, module = "converz._core", name = "RecordBatchStream")]
@@ -49,6 +50,8 @@ struct Shared {
     closing: AtomicBool,
     /// What ended the stream inside a library.
     failure: Mutex<Option<Failure>>,
+    /// Pages are read ahead while nobody waits.
+    _reserved: Reserved,
     /// Signals that ended a wait inside a library.
     kept: Arc<Mutex<Kept>>,
 }
@@ -114,6 +117,7 @@ impl RecordBatchStream {
                 pages,
                 closing: AtomicBool::new(false),
                 failure: Mutex::new(None),
+                _reserved: Reserved::new(),
                 kept: Arc::default(),
             }),
         }

@@ -28,6 +28,7 @@ use super::values;
 use crate::decode::string_views;
 use crate::error::Error;
 use crate::ipc;
+use crate::resources::room_for;
 use crate::types::type_name;
 
 #[pyclass(frozen, module = "converz._core", name = "Table")]
@@ -101,6 +102,8 @@ impl Table {
             if self.schema.fields() != other.schema.fields() {
                 return Ok(false);
             }
+            // The tables are put together, each in one piece.
+            or_raise(py, room_for(self.nbytes().saturating_add(other.nbytes())))?;
             py.detach(|| {
                 Ok(concat_batches(&self.schema, &self.batches)?
                     == concat_batches(&self.schema, &other.batches)?)
@@ -124,7 +127,7 @@ impl Table {
     /// The bytes that the columns occupy.
     #[getter]
     fn nbytes(&self) -> usize {
-        self.batches.iter().map(RecordBatch::get_array_memory_size).sum()
+        self.batches.iter().flat_map(RecordBatch::columns).map(|column| ipc::size(column)).sum()
     }
 
     fn slice(&self, offset: usize, length: usize) -> Self {
@@ -212,6 +215,7 @@ impl Table {
             }
             let values = match self.schema.field(column).data_type() {
                 DataType::Boolean => {
+                    or_raise(py, room_for(2 * chunks.iter().map(|chunk| chunk.len()).sum::<usize>()))?;
                     let bytes: Vec<u8> = chunks
                         .iter()
                         .flat_map(|chunk| {

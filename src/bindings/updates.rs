@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -16,6 +17,7 @@ use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame, midnight_wa
 use crate::error::{Error, ErrorKind};
 use crate::http::Http;
 use crate::query::Operation;
+use crate::resources::room_for;
 use crate::settings::Settings;
 use crate::update::{HttpSender, Update};
 
@@ -29,6 +31,9 @@ pub fn frame(
     let key = if operation == "update_reps" { KeyColumn::RepId } else { KeyColumn::CallId };
     let nulls = extract_nulls(nulls)?;
     let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
+    // What is noted of a row: its key, and where it is.
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    or_raise(py, room_for(rows.saturating_mul(64)))?;
     // Looking at every cell of a large frame takes longer than Ctrl-C may.
     or_raise(py, wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))?)
 }
@@ -79,7 +84,7 @@ pub fn run<'py>(
     };
     let outcome = outcome.map_err(|error| {
         let account = match error.kind() {
-            ErrorKind::Internal => failure(py, &update, &update.cancelled(error)),
+            ErrorKind::Internal | ErrorKind::OutOfMemory => failure(py, &update, &update.cancelled(error)),
             _ => failure(py, &update, &error),
         };
         account.raised(py)
@@ -253,7 +258,10 @@ impl PlannedRequest {
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         guard(py, || match self.update.body(self.place) {
-            Some(body) => Ok(PyBytes::new(py, &body)),
+            Some(body) => PyBytes::new_with(py, body.len(), |memory| {
+                memory.copy_from_slice(&body);
+                Ok(())
+            }),
             None => Err(to_py_err(py, &Error::internal("no such request"))),
         })
     }

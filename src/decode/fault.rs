@@ -16,6 +16,7 @@ pub(super) enum What {
     ValueBytes,
     Columns,
     Sparse,
+    Memory,
     Control,
     Utf8,
     Escape,
@@ -40,13 +41,14 @@ pub(super) enum What {
     InNested,
 }
 
-const WHATS: [What; 28] = [
+const WHATS: [What; 29] = [
     What::More,
     What::Foreign,
     What::Depth,
     What::ValueBytes,
     What::Columns,
     What::Sparse,
+    What::Memory,
     What::Control,
     What::Utf8,
     What::Escape,
@@ -80,6 +82,7 @@ impl What {
             Self::ValueBytes => "a value is too long",
             Self::Columns => "too many columns",
             Self::Sparse => "too many missing cells",
+            Self::Memory => "there is no more memory",
             Self::Control => "a control character in a string must be escaped",
             Self::Utf8 => "a string is not UTF-8 (lossy=True replaces what is not with U+FFFD)",
             Self::Escape => "an escape that JSON does not have",

@@ -21,6 +21,7 @@ use super::scan::PageDecoder;
 use super::side_by_side::num_threads;
 use super::{Options, Page};
 use crate::error::{Error, Result};
+use crate::resources;
 
 /// When a page is cut, and into how many stretches at a time.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,33 @@ struct Decoded {
     decoder: PageDecoder,
     /// The whole stretch, unless it was known in time that it begins where a row does.
     kept: Vec<Bytes>,
+    /// Why not everything was decoded.
+    lack: Option<Error>,
+}
+
+/// A thread that waits for the decoder of its stretch.
+struct Idle {
+    decoder: Sender<PageDecoder>,
+    pieces: Sender<Bytes>,
+    read: Arc<AtomicUsize>,
+    rows_before: Arc<OnceLock<usize>>,
+    thread: JoinHandle<Option<Decoded>>,
+}
+
+impl Idle {
+    /// None if the system has no thread.
+    fn start() -> Option<Self> {
+        let (pieces, received) = channel();
+        let (decoder, handed) = channel();
+        let read = Arc::new(AtomicUsize::new(0));
+        let rows_before = Arc::new(OnceLock::new());
+        let work = {
+            let (read, rows_before) = (Arc::clone(&read), Arc::clone(&rows_before));
+            move || Some(decode(handed.recv().ok()?, received, &rows_before, &read))
+        };
+        let thread = thread::Builder::new().name("converz-decode".to_owned()).spawn(work).ok()?;
+        Some(Self { decoder, pieces, read, rows_before, thread })
+    }
 }
 
 /// A stretch that is being decoded.
@@ -62,7 +90,7 @@ struct Stretch {
     /// The rows before it, once it is known that it begins where a row does.
     rows_before: Arc<OnceLock<usize>>,
     /// Present until somebody waits for it.
-    thread: Option<JoinHandle<Decoded>>,
+    thread: Option<JoinHandle<Option<Decoded>>>,
 }
 
 /// A page that is given up leaves no thread behind.
@@ -75,20 +103,11 @@ impl Drop for Stretch {
 }
 
 impl Stretch {
-    fn start(decoder: PageDecoder, offset: u64) -> Result<Self> {
-        let (pieces, received) = channel();
-        let read = Arc::new(AtomicUsize::new(0));
-        let rows_before = Arc::new(OnceLock::new());
-        let thread = {
-            let (read, rows_before) = (Arc::clone(&read), Arc::clone(&rows_before));
-            thread::Builder::new()
-                .name("converz-decode".to_owned())
-                .spawn(move || decode(decoder, received, &rows_before, &read))
-                .map_err(|error| {
-                    Error::internal(format!("no thread for decoding: {error}")).with_source(error)
-                })?
-        };
-        Ok(Self { offset, pieces: Some(pieces), sent: 0, read, rows_before, thread: Some(thread) })
+    fn start(idle: Idle, decoder: PageDecoder, offset: u64) -> Self {
+        let Idle { decoder: hand_over, pieces, read, rows_before, thread } = idle;
+        // The thread waits for it.
+        let _ = hand_over.send(decoder);
+        Self { offset, pieces: Some(pieces), sent: 0, read, rows_before, thread: Some(thread) }
     }
 
     fn send(&mut self, piece: Bytes) {
@@ -117,13 +136,15 @@ impl Stretch {
     fn end(mut self) -> Result<Decoded> {
         self.pieces = None;
         let thread = self.thread.take().ok_or_else(|| Error::internal("a stretch has ended before"))?;
-        Ok(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        let decoded = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let decoded = decoded.ok_or_else(|| Error::internal("a stretch had no decoder"))?;
+        decoded.lack.clone().map_or(Ok(decoded), Err)
     }
 
     /// The same for one that begins where a row does, after so many others.
     fn end_after(self, rows: usize, options: &Arc<Options>) -> Result<PageDecoder> {
         let offset = self.offset;
-        let Decoded { mut decoder, kept } = self.end()?;
+        let Decoded { mut decoder, kept, .. } = self.end()?;
         if decoder.failure().is_some() && !kept.is_empty() {
             // Its error counts the rows from a beginning that was not known then.
             decoder = PageDecoder::before_row(Arc::clone(options), offset);
@@ -147,7 +168,12 @@ fn decode(
 ) -> Decoded {
     let mut kept = Vec::new();
     let mut keeps = true;
+    let mut lack = None;
     for piece in pieces {
+        lack = lack.or_else(|| resources::check().err());
+        if lack.is_some() {
+            continue;
+        }
         if keeps
             && decoder.failure().is_none()
             && let Some(rows) = rows_before.get()
@@ -163,7 +189,7 @@ fn decode(
             kept.push(piece);
         }
     }
-    Decoded { decoder, kept }
+    Decoded { decoder, kept, lack }
 }
 
 /// Decodes one page, on other threads where that is worthwhile.
@@ -249,23 +275,28 @@ impl ParallelDecoder {
                     && let Some((between_rows, row)) = decoder.between_rows()
                 {
                     let between_rows = Box::new(Finder::new(between_rows).into_owned());
-                    self.go_beside(between_rows, row)?;
+                    self.go_beside(between_rows, row);
                 }
                 Ok(())
             }
         }
     }
 
-    /// Moves the decoder to a thread of its own.
-    fn go_beside(&mut self, between_rows: Box<Finder<'static>>, row: usize) -> Result<()> {
+    /// Moves the decoder to a thread of its own, if the system has one.
+    fn go_beside(&mut self, between_rows: Box<Finder<'static>>, row: usize) {
+        let Some(idle) = Idle::start() else {
+            if let Stage::Alone { for_good, .. } = &mut self.stage {
+                *for_good = true;
+            }
+            return;
+        };
         let beside = Stage::Beside(Stretches { running: VecDeque::new(), between_rows, row });
         let alone = mem::replace(&mut self.stage, beside);
         if let (Stage::Alone { decoder, .. }, Stage::Beside(stretches)) = (alone, &mut self.stage) {
-            let stretch = Stretch::start(*decoder, 0)?;
+            let stretch = Stretch::start(idle, *decoder, 0);
             stretch.settle(0);
             stretches.running.push_back(stretch);
         }
-        Ok(())
     }
 
     /// Begins a new stretch in the window if the last one has enough to do; gives what of the window belongs to that.
@@ -273,6 +304,9 @@ impl ParallelDecoder {
         let Stage::Beside(stretches) = &mut self.stage else { return Ok(0) };
         let Some(last) = stretches.running.back() else { return Ok(0) };
         let cut = if last.is_behind(&self.cutting) { stretches.find_row(window) } else { None };
+        // Without a thread for another one, the last stretch goes on.
+        let cut = cut.and_then(|cut| Some((cut, Idle::start()?)));
+        let (cut, idle) = cut.unzip();
         if let Some(cut) = cut
             && let Some(last) = stretches.running.back_mut()
         {
@@ -286,10 +320,10 @@ impl ParallelDecoder {
         {
             self.settle_oldest()?;
         }
-        let Some(cut) = cut else { return Ok(0) };
+        let (Some(cut), Some(idle)) = (cut, idle) else { return Ok(0) };
         if let Stage::Beside(stretches) = &mut self.stage {
             let decoder = PageDecoder::before_row(Arc::clone(&self.options), self.offset);
-            let stretch = Stretch::start(decoder, self.offset)?;
+            let stretch = Stretch::start(idle, decoder, self.offset);
             if stretches.running.is_empty() {
                 stretch.settle(self.rows);
             }

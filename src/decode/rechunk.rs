@@ -6,6 +6,7 @@ use arrow_select::concat::concat_batches;
 
 use super::rows::{BATCH_BYTES, BATCH_ROWS};
 use crate::error::{Error, Result};
+use crate::resources;
 
 /// Below both, a batch is put together with its neighbours; others stay as they are, without a copy.
 const SMALL_ROWS: usize = BATCH_ROWS / 8;
@@ -28,6 +29,7 @@ impl Group {
         if batches.len() < 2 {
             return Ok(batches);
         }
+        resources::check()?;
         match concat_batches(schema, &batches) {
             Ok(joined) => Ok(vec![joined]),
             // The keys are too narrow for the strings of all, though not for those of each.

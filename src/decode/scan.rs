@@ -15,6 +15,7 @@ use super::rows::Rows;
 use super::token::{self, Word};
 use super::{Options, extent, json, text, types};
 use crate::error::{Error, Result};
+use crate::resources;
 
 /// Where in the page the next byte is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct PageDecoder {
 const RETRY_BYTES: usize = 64;
 /// Of a slice, what is at first added to the bytes carried over.
 const BRIDGE_BYTES: usize = 1024;
+/// What is left of a row that is longer takes memory in large pieces.
+const LARGE_ROW: usize = 4 << 20;
 /// A batch of text must stay below 2 GiB. Leniently read, a byte that is not UTF-8 becomes three.
 const fn max_value_bytes(lossy: bool) -> usize {
     if lossy { (1 << 30) / 3 } else { 1 << 30 }
@@ -170,6 +173,10 @@ impl PageDecoder {
     fn push_unfailed(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !self.carry.is_empty() && !bytes.is_empty() {
             let carried = self.carry.len();
+            if carried >= LARGE_ROW {
+                // It moves to where it can grow; its values are copied, and the longest perhaps once more.
+                resources::room_for(carried.saturating_mul(4))?;
+            }
             let bridge = carried.max(BRIDGE_BYTES).min(bytes.len());
             self.carry.extend_from_slice(&bytes[..bridge]);
             if self.carry.len() < self.retry_at {
@@ -372,8 +379,11 @@ impl Scanner {
         let (mut at, mut column) = (self.at, self.column);
         let fault = loop {
             let Some(next) = self.layout.next(column, bytes, at) else { break None };
-            if next.new_row() && self.rows.end_row() && self.is_too_sparse(at) {
-                break Some(Fault::new(at, What::Sparse));
+            if next.new_row()
+                && self.rows.end_row()
+                && let Some(what) = self.too_much(at)
+            {
+                break Some(Fault::new(at, what));
             }
             let value = next.value;
             column = next.column();
@@ -409,15 +419,21 @@ impl Scanner {
     }
 
     fn end_row(&mut self) -> Result<State, Fault> {
-        if self.rows.end_row() && self.is_too_sparse(self.at) {
-            return Err(Fault::new(self.at, What::Sparse));
+        if self.rows.end_row()
+            && let Some(what) = self.too_much(self.at)
+        {
+            return Err(Fault::new(self.at, what));
         }
         Ok(State::AfterRow)
     }
 
+    /// What ends the page with a batch. Few bytes of sparse rows make many batches.
     #[cold]
-    fn is_too_sparse(&self, at: usize) -> bool {
-        extent::is_too_sparse(self.rows.cells(), self.bytes_before + at as u64)
+    fn too_much(&self, at: usize) -> Option<What> {
+        if extent::is_too_sparse(self.rows.cells(), self.bytes_before + at as u64) {
+            return Some(What::Sparse);
+        }
+        resources::check().is_err().then_some(What::Memory)
     }
 
     /// Moves over white space; gives the byte after it.
@@ -628,6 +644,7 @@ impl Scanner {
         let mut place = self.place(offset + fault.at() as u64);
         let limit = match fault.what() {
             What::More => return None,
+            What::Memory => return Some(resources::none_left()),
             What::Foreign => return Some(foreign(bytes.get(self.at..).unwrap_or_default())),
             What::Depth => format!("values nested deeper than max_depth={}", self.options.max_depth),
             What::ValueBytes => format!("a value longer than max_value_bytes={}", self.max_value_bytes),

@@ -13,10 +13,12 @@ use super::json;
 use super::near_dates::{self, NearDates, near_dates};
 use super::page::{Page, RawBatch};
 use super::rechunk::rechunk;
+use super::rows::BATCH_BYTES;
 use super::side_by_side::side_by_side;
 use super::types::{self, Census};
 use super::{Options, extent, fault};
 use crate::error::{Error, ErrorKind, Result};
+use crate::resources;
 
 /// A result put together from its pages.
 #[derive(Debug, Clone)]
@@ -259,6 +261,12 @@ fn misfit_error(column: &str, described: &str, wanted: &DataType, fields: Vec<Fi
 }
 
 fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) -> Result<RecordBatch> {
+    let bytes = batch.chunks.iter().map(|chunk| chunk.forecast(batch.rows).bytes).sum::<usize>();
+    if bytes > 2 * BATCH_BYTES {
+        // One row is as long as a whole batch.
+        resources::room_for(bytes.saturating_mul(2))?;
+    }
+    resources::check()?;
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(positions.len());
     // Columns of a type that have no value share their nulls.
     let mut nulls: HashMap<&DataType, ArrayRef> = HashMap::new();

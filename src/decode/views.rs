@@ -12,6 +12,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use super::side_by_side::side_by_side;
 use super::unchecked;
 use crate::error::{Error, Result};
+use crate::resources;
 
 /// A column of a batch.
 enum Column {
@@ -30,6 +31,9 @@ pub fn string_views(schema: &Schema, batches: Vec<RecordBatch>) -> Result<(Schem
         return Err(Error::internal("batches have other columns than their schema"));
     }
     let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+    // The views of a column are in one piece, however many rows there are.
+    let strings = schema.fields().iter().filter(|field| field.data_type() == &DataType::Utf8).count();
+    resources::room_for(rows.iter().sum::<usize>() * size_of::<u128>() * strings)?;
     let (fields, mut views): (Vec<_>, Vec<_>) = schema
         .fields()
         .iter()

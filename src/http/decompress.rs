@@ -60,6 +60,11 @@ impl<R: BufRead> Read for Decompressor<R> {
     }
 }
 
+/// Whether the error says that zstd was refused memory, which it asks for by itself.
+pub(super) fn lacks_memory(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory || error.to_string().contains("not enough memory")
+}
+
 /// Whether the error says that more memory would be needed than is allowed.
 pub(super) fn needs_too_much(error: &io::Error) -> bool {
     error.to_string().contains("too much memory")

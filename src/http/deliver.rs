@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use http_body::Body;
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::body_sink::BodySink;
 use super::encoding::Encoding;
@@ -16,14 +15,15 @@ use super::exchange::{Exchange, Response};
 use super::failure::Failure;
 use super::refusal::content_type;
 use super::windows::{Pool, WINDOW};
-use super::worker::{BodyError, Job, Piece, QUEUE, Source, panic_message};
+use super::worker::{BodyError, Job, Piece, QUEUE, Source};
 use crate::error::{Error, ErrorKind};
+use crate::resources::{Work, begin};
 use crate::settings::Settings;
 
 /// After the first window, what came in one piece is handed over as it is from this size on; less is gathered.
 const LARGE: usize = WINDOW / 8;
 
-type Outcome<T> = Result<Result<T, BodyError>, JoinError>;
+type Outcome<T> = Result<Result<T, BodyError>, Error>;
 
 /// Tells the threads that nobody waits for them any more, also when the future is dropped.
 struct GiveUp(Arc<AtomicBool>);
@@ -89,7 +89,7 @@ pub(super) async fn deliver<S: BodySink>(
         max_bytes: settings.max_response_bytes,
         decoded: Arc::clone(exchange.decoded()),
     };
-    let mut job = spawn_blocking(move || job.run());
+    let mut job = begin(move || job.run());
     if !whole {
         let early = receive(&mut response, exchange, rest, &pieces, &mut job).await;
         match early {
@@ -123,7 +123,7 @@ async fn receive<T>(
     exchange: &mut Exchange<'_>,
     mut rest: Bytes,
     pieces: &mpsc::Sender<Piece>,
-    job: &mut JoinHandle<Result<T, BodyError>>,
+    job: &mut Work<Result<T, BodyError>>,
 ) -> Result<Option<Outcome<T>>, Stopped> {
     let pool = Pool::new(WINDOW);
     let mut window = pool.take();
@@ -183,7 +183,7 @@ async fn hand_over<T>(
     piece: Piece,
     pieces: &mpsc::Sender<Piece>,
     exchange: &mut Exchange<'_>,
-    job: &mut JoinHandle<Result<T, BodyError>>,
+    job: &mut Work<Result<T, BodyError>>,
 ) -> Option<Outcome<T>> {
     let piece = match pieces.try_send(piece) {
         Ok(()) => return None,
@@ -217,12 +217,10 @@ fn gather(window: &mut Vec<u8>, pool: &Pool) -> Bytes {
 
 impl Told<'_> {
     fn output<T>(&self, outcome: Outcome<T>) -> Result<T, Failure> {
-        let result = outcome.unwrap_or_else(|error| {
-            Err(BodyError::Panicked(match error.try_into_panic() {
-                Ok(panic) => panic_message(&*panic),
-                Err(_) => "the runtime is shutting down".to_owned(),
-            }))
-        });
+        let result = outcome.map_err(|error| {
+            let reads = matches!(error.kind(), ErrorKind::Internal);
+            Failure::refused_body(if reads { error.with_context("reading the answer failed") } else { error })
+        })?;
         result.map_err(|error| self.failure(error))
     }
 

@@ -102,6 +102,7 @@ impl Failure {
         match error.kind() {
             ErrorKind::Connection => Self::passing(error, "the answer was cut"),
             ErrorKind::LimitExceeded => Self::lasting(error, "the answer exceeds a limit"),
+            ErrorKind::OutOfMemory => Self::lasting(error, "there is no more memory"),
             ErrorKind::Internal => Self::lasting(error, "a defect of this library"),
             _ => Self::lasting(error, "the answer is not what was asked for"),
         }

@@ -16,6 +16,7 @@ use super::decompress::Decompressor;
 use super::encoding::Encoding;
 use super::windows::{Pool, WINDOW};
 use crate::error::Error;
+use crate::resources;
 
 /// Windows between two threads.
 pub(super) const QUEUE: usize = 4;
@@ -120,7 +121,7 @@ impl<S: BodySink> Job<S> {
     fn pass_on(mut self) -> Result<S::Output, BodyError> {
         while let Some(window) = self.source.window().map_err(|error| classify(&error))? {
             self.decoded.fetch_add(window.len() as u64, Ordering::Relaxed);
-            self.sink.push(window).map_err(BodyError::Sink)?;
+            push(&mut self.sink, window)?;
         }
         self.sink.finish().map_err(BodyError::Sink)
     }
@@ -141,7 +142,7 @@ impl<S: BodySink> Job<S> {
                 return self.sink.finish().map_err(BodyError::Sink);
             }
             window.truncate(size);
-            self.sink.push(pool.window(window)).map_err(BodyError::Sink)?;
+            push(&mut self.sink, pool.window(window))?;
         }
     }
 
@@ -149,8 +150,11 @@ impl<S: BodySink> Job<S> {
     fn decompress_beside(mut self) -> Result<S::Output, BodyError> {
         let (full, filled) = sync::sync_channel::<Bytes>(QUEUE);
         let given_up = Arc::clone(&self.source.given_up);
+        let (hand_over, handed) = sync::sync_channel::<(Source, Arc<AtomicU64>)>(1);
+        let (encoding, max_bytes) = (self.encoding, self.max_bytes);
         let decompress = move || -> Result<(), BodyError> {
-            let mut windows = Windows::new(self.encoding, self.source, self.max_bytes, self.decoded)?;
+            let Ok((source, decoded)) = handed.recv() else { return Err(BodyError::GivenUp) };
+            let mut windows = Windows::new(encoding, source, max_bytes, decoded)?;
             let pool = Pool::new(WINDOW);
             loop {
                 let mut window = pool.take();
@@ -164,15 +168,16 @@ impl<S: BodySink> Job<S> {
                 full.send(pool.window(window)).map_err(|_| BodyError::GivenUp)?;
             }
         };
-        let thread = thread::Builder::new()
-            .name("converz-decompress".to_owned())
-            .spawn(decompress)
-            .map_err(|error| BodyError::Panicked(format!("no thread for decompression: {error}")))?;
+        let thread = thread::Builder::new().name("converz-decompress".to_owned()).spawn(decompress);
+        // Where the system has no thread for it, this one does both.
+        let Ok(thread) = thread else { return self.decompress_here() };
+        // A thread that is gone before it has begun panicked, which its end tells.
+        let _ = hand_over.send((self.source, self.decoded));
         for window in filled {
             if given_up.load(Ordering::Relaxed) {
                 return Err(BodyError::GivenUp);
             }
-            self.sink.push(window).map_err(BodyError::Sink)?;
+            push(&mut self.sink, window)?;
         }
         match thread.join() {
             Ok(Ok(())) => self.sink.finish().map_err(BodyError::Sink),
@@ -180,6 +185,11 @@ impl<S: BodySink> Job<S> {
             Err(panic) => Err(BodyError::Panicked(panic_message(&*panic))),
         }
     }
+}
+
+/// Hands a window on, unless there is no memory for what is made of it.
+fn push(sink: &mut impl BodySink, window: Bytes) -> Result<(), BodyError> {
+    resources::check().and_then(|()| sink.push(window)).map_err(BodyError::Sink)
 }
 
 /// Decompressed windows up to a limit.
@@ -236,6 +246,8 @@ fn classify(error: &io::Error) -> BodyError {
         BodyError::Cut(error.to_string())
     } else if super::decompress::needs_too_much(error) {
         BodyError::TooMuchMemory
+    } else if super::decompress::lacks_memory(error) {
+        BodyError::Sink(resources::none_left())
     } else {
         BodyError::Corrupt(error.to_string())
     }

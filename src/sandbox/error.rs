@@ -1,8 +1,9 @@
 //! Why a sandbox did not start.
 
 use std::fmt;
+use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Why a sandbox did not start.
@@ -21,9 +22,17 @@ pub enum SandboxError {
     Sqlite(rusqlite::Error),
     /// Nobody wants it any more.
     Cancelled,
+    /// There is no more memory.
+    OutOfMemory,
 }
 
 impl SandboxError {
+    /// `SQLite` does not say why it fails: where nothing can be opened, it is not the file's fault.
+    pub(super) fn no_files() -> Option<Self> {
+        let source = fs::read_dir(Path::new("/")).err()?;
+        Some(Self::Io { what: "the sandbox's database cannot be opened".to_owned(), source })
+    }
+
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what: what.into(), source }
     }
@@ -49,6 +58,7 @@ impl fmt::Display for SandboxError {
             ),
             Self::Sqlite(error) => write!(f, "the sandbox's database failed: {error}"),
             Self::Cancelled => f.write_str("the sandbox was no longer wanted while it was made"),
+            Self::OutOfMemory => f.write_str("the system gives no more memory for the sandbox: make it smaller, or raise the limit of the process"),
         }
     }
 }
@@ -65,6 +75,14 @@ impl std::error::Error for SandboxError {
 
 impl From<rusqlite::Error> for SandboxError {
     fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OutOfMemory) {
+            return Self::OutOfMemory;
+        }
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen)
+            && let Some(error) = Self::no_files()
+        {
+            return error;
+        }
         Self::Sqlite(error)
     }
 }

@@ -1,7 +1,8 @@
 //! The server: a thread with a runtime of its own, which ends when it is told to.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -13,6 +14,9 @@ use super::error::SandboxError;
 
 /// How long requests that are under way may take to notice that it is over.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Threads that serve; another one waits for the end, and at least one looks into the database.
+const WORKERS: usize = 2;
 
 pub(super) struct Server {
     /// None once it was told to stop.
@@ -27,8 +31,9 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(SandboxError::io(what()))?;
         let address = listener.local_addr().map_err(SandboxError::io(what()))?;
         listener.set_nonblocking(true).map_err(SandboxError::io(what()))?;
+        try_threads(WORKERS + 2).map_err(SandboxError::io("the sandbox's threads cannot be started"))?;
         let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(WORKERS)
             .thread_name("converz-sandbox")
             .enable_all()
             .build()
@@ -90,6 +95,21 @@ impl Drop for AtEnd {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether so many threads can run at the same time. A runtime that lacks one panics, and then waits for the others for ever.
+fn try_threads(count: usize) -> io::Result<()> {
+    let mut waiting = Vec::new();
+    for _ in 0..count {
+        let (sender, receiver) = mpsc::channel::<()>();
+        let thread = std::thread::Builder::new().spawn(move || receiver.recv())?;
+        waiting.push((sender, thread));
+    }
+    for (sender, thread) in waiting {
+        drop(sender);
+        let _ = thread.join();
+    }
+    Ok(())
 }
 
 fn run(

@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::fetch::Progress;
 use crate::http::Http;
 use crate::query::{CallsQuery, Operation, Query, RepsQuery};
+use crate::resources::{begin, room_for};
 use crate::settings::Settings;
 
 /// Where to look for the rows of a frame.
@@ -71,6 +72,9 @@ pub async fn plan_update(
     };
     let StoredReader { requests, bytes_received, mut warnings, .. } = stored;
     let schema = common_schema(results.iter().map(|result| &result.schema));
+    // What is kept of them is put together once.
+    let bytes = results.iter().flat_map(|result| &result.batches).map(RecordBatch::get_array_memory_size);
+    room_for(bytes.sum())?;
     // Comparing a million rows would hold up whoever else is served.
     let compare = move || {
         let mut reader = PlanReader::new(frame)?;
@@ -81,9 +85,7 @@ pub async fn plan_update(
         }
         reader.finish(&schema)
     };
-    let plan = tokio::task::spawn_blocking(compare)
-        .await
-        .map_err(|error| Error::internal(format!("comparing did not end: {error}")).with_source(error))??;
+    let plan = begin(compare).await??;
     warnings.extend_from_slice(plan.warnings());
     Ok(Planned { plan, requests, bytes_received, warnings })
 }

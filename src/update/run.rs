@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::task::JoinHandle;
 
 use super::account::{Account, Progress, touched_rows};
 use super::sender::Sender;
@@ -13,6 +12,7 @@ use crate::encode::{Limits, RequestPlan, UpdateFrame};
 use crate::error::{Error, Result};
 use crate::http::Request;
 use crate::query::{Operation, Query};
+use crate::resources::{Work, begin, none_left, room_for};
 
 /// An update: its frame, its requests, and how far it has come. It can be asked from another thread while it runs,
 /// and after it was cancelled.
@@ -78,9 +78,9 @@ impl Update {
         let mut spare = Vec::new();
         for (place, request) in self.requests.iter().enumerate() {
             let body = match next.take() {
-                Some(written) => written.await.map_err(|error| {
-                    self.cancelled(Error::internal(format!("a body could not be written: {error}")))
-                })?,
+                Some(written) => {
+                    written.await.and_then(|written| written).map_err(|error| self.cancelled(error))?
+                }
                 None => return Err(self.cancelled(Error::internal("a body was not written"))),
             };
             next = self.write_ahead(place + 1, spare);
@@ -109,12 +109,15 @@ impl Update {
     }
 
     /// Writes a body where it holds up nobody.
-    fn write_ahead(&self, place: usize, mut buffer: Vec<u8>) -> Option<JoinHandle<Vec<u8>>> {
+    fn write_ahead(&self, place: usize, mut buffer: Vec<u8>) -> Option<Work<Result<Vec<u8>>>> {
         let request = self.requests.get(place)?.clone();
         let frame = self.frame.clone();
-        Some(tokio::task::spawn_blocking(move || {
+        Some(begin(move || {
+            room_for(request.bytes.saturating_sub(buffer.capacity()))?;
+            buffer.clear();
+            buffer.try_reserve_exact(request.bytes).map_err(|_| none_left())?;
             frame.write(&request, &mut buffer);
-            buffer
+            Ok(buffer)
         }))
     }
 }

@@ -74,6 +74,23 @@ def _rows(frame: object, operation: str) -> _core.Table:
     return to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
 
 
+def _import_for_later() -> None:
+    """Import what displays, log lines and errors need, while there are files to be opened."""
+    try:
+        import html  # noqa: F401
+        import shutil  # noqa: F401
+        import unicodedata  # noqa: F401
+
+        import converz._lazy.scan
+        import converz._runtime.interrupt
+        import converz._runtime.log  # noqa: F401
+    except OSError as error:
+        message = (
+            f"the system lets no more files be opened ({error.strerror}): close some, or raise `ulimit -n`"
+        )
+        raise ConfigurationError(message) from error
+
+
 class Client:
     """A connection to the Converz Data API of one customer.
 
@@ -160,6 +177,7 @@ class Client:
         base_url = None
         hidden_proxy = _core.Secret(proxy)
         proxy = None
+        _import_for_later()
         self._core = _core.Client(
             address,
             key,

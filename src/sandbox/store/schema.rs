@@ -39,7 +39,10 @@ CREATE TABLE activity (
 
 /// Whether a file holds the tables of this version; the day that its data end with.
 pub(super) fn check(path: &Path) -> Result<NaiveDate, SandboxError> {
-    let refuse = |reason: String| SandboxError::NotASandbox { path: path.to_owned(), reason };
+    let refuse = |reason: String| {
+        SandboxError::no_files()
+            .unwrap_or_else(|| SandboxError::NotASandbox { path: path.to_owned(), reason })
+    };
     let read = |connection: &Connection| -> rusqlite::Result<(i32, i32)> {
         let id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
         let version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

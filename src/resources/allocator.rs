@@ -1,0 +1,220 @@
+//! The system's memory, with a reserve for requests that cannot be refused.
+//!
+//! A program in Rust ends where a request for memory fails, unless whoever asks is ready to be refused. Those who ask
+//! for much are: they look first (`memory::room_for`), or use `try_reserve`. But much is made of many small pieces, most
+//! of them by libraries (Arrow's builders, hyper, rustls, SQLite's bindings) that have no other way to ask, and any of
+//! these may be the one for which there is nothing left. To unwind out of an allocator is undefined, and the hook of the
+//! standard library that could is not stable. So while work is done that may need much, a part of the address space is set
+//! aside, which costs no memory, since it is never touched. The first request that fails gets what was set aside; whoever works
+//! looks between two steps whether it is still there (`memory::check`, two loads), and gives up with an error if not. One
+//! step takes less than the reserve. A request that succeeds, as all but the last do, costs a comparison.
+//!
+//! A small part is kept for good: an error is made of memory, too.
+
+// There is no other way to be the allocator of a program.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// What work needs to begin and to go on. Several threads may be in the middle of a step, each of which takes less than
+/// the last of these.
+static FOR_WORK: Reserve = Reserve::new(&[256 << 20, 128 << 20, 64 << 20, 32 << 20]);
+/// What errors need where nothing else is left.
+static FOR_ERRORS: Reserve = Reserve::new(&[1 << 20]);
+
+/// Who asks for more than this was ready to be refused.
+const LARGE: usize = 64 << 20;
+/// As long as somebody may still give memory back, which those do who notice that the reserve is gone.
+const ATTEMPTS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Memory that nobody uses.
+struct Reserve {
+    /// Begins with its size. Nothing else of it is ever touched, so that it takes no memory, but only the right to it.
+    place: AtomicPtr<usize>,
+    /// The first of these that the system gives is taken.
+    sizes: &'static [usize],
+}
+
+fn layout(size: usize) -> Option<Layout> {
+    Layout::from_size_align(size, align_of::<usize>()).ok()
+}
+
+impl Reserve {
+    const fn new(sizes: &'static [usize]) -> Self {
+        Self { place: AtomicPtr::new(null_mut()), sizes }
+    }
+
+    /// Whether it is there after this; it is set aside if it was not.
+    fn is_there(&self) -> bool {
+        !self.place.load(Ordering::Acquire).is_null() || self.sizes.iter().any(|size| self.set_aside(*size))
+    }
+
+    fn set_aside(&self, size: usize) -> bool {
+        let Some(layout) = layout(size) else { return false };
+        // SAFETY: the size is not zero.
+        let memory = unsafe { System.alloc(layout) }.cast::<usize>();
+        if memory.is_null() {
+            return false;
+        }
+        // SAFETY: it is as large as that and aligned for it.
+        unsafe { memory.write(size) };
+        let empty = self.place.compare_exchange(null_mut(), memory, Ordering::AcqRel, Ordering::Acquire);
+        if empty.is_err() {
+            // SAFETY: it was just allocated with this layout, and nobody else has it.
+            unsafe { System.dealloc(memory.cast(), layout) };
+        }
+        true
+    }
+
+    /// False if there was none.
+    fn give_back(&self) -> bool {
+        let memory = self.place.swap(null_mut(), Ordering::AcqRel);
+        if memory.is_null() {
+            return false;
+        }
+        // SAFETY: whoever set it aside wrote its size, and only one can have taken it out.
+        if let Some(layout) = layout(unsafe { memory.read() }) {
+            // SAFETY: it was allocated with this layout.
+            unsafe { System.dealloc(memory.cast(), layout) };
+        }
+        true
+    }
+}
+
+/// Whether work may go on: what is missing of the reserve is set aside.
+pub(super) fn is_reserved() -> bool {
+    FOR_ERRORS.is_there() && FOR_WORK.is_there()
+}
+
+/// Called when no work is done.
+pub(super) fn rest() {
+    FOR_WORK.give_back();
+}
+
+/// Whether the system has so much memory in one piece. The reserve is left alone.
+pub(super) fn has(size: usize) -> bool {
+    let Some(layout) = layout(size.max(1)) else { return false };
+    // SAFETY: the size is not zero.
+    let memory = unsafe { System.alloc(layout) };
+    if memory.is_null() {
+        return false;
+    }
+    // SAFETY: it was just allocated with this layout.
+    unsafe { System.dealloc(memory, layout) };
+    true
+}
+
+/// Asks once more, with the reserve given back.
+#[cold]
+fn again(size: usize, ask: impl Fn() -> *mut u8) -> *mut u8 {
+    let mut was_reserved = FOR_WORK.give_back();
+    if size > LARGE {
+        return if was_reserved { ask() } else { null_mut() };
+    }
+    for _ in 0..ATTEMPTS {
+        let memory = ask();
+        if !memory.is_null() {
+            return memory;
+        }
+        if !was_reserved {
+            thread::sleep(PAUSE);
+        }
+        was_reserved = FOR_WORK.give_back() || FOR_ERRORS.give_back();
+    }
+    null_mut()
+}
+
+/// The system's allocator, with a reserve.
+#[derive(Debug)]
+pub struct Allocator;
+
+// SAFETY: every request is answered by the system's allocator, with the layout that was asked for. Nothing panics, and what
+// is done besides allocates nothing.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises.
+        let memory = unsafe { System.alloc(layout) };
+        // SAFETY: as above.
+        if memory.is_null() { again(layout.size(), || unsafe { System.alloc(layout) }) } else { memory }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as the caller promises.
+        let memory = unsafe { System.alloc_zeroed(layout) };
+        // SAFETY: as above.
+        if memory.is_null() {
+            again(layout.size(), || unsafe { System.alloc_zeroed(layout) })
+        } else {
+            memory
+        }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as the caller promises.
+        let larger = unsafe { System.realloc(memory, layout, size) };
+        // SAFETY: as above; memory that could not be made larger is still there.
+        if larger.is_null() {
+            again(size, || unsafe { System.realloc(memory, layout, size) })
+        } else {
+            larger
+        }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(memory, layout) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn a_reserve_is_there_until_it_is_given_back() {
+        let reserve = Reserve::new(&[usize::MAX, 1 << 62, 1 << 20]);
+        assert!(!reserve.give_back());
+        assert!(reserve.is_there());
+        assert!(reserve.is_there());
+        assert!(reserve.give_back());
+        assert!(!reserve.give_back());
+        assert!(!Reserve::new(&[1 << 62]).is_there());
+    }
+
+    #[test]
+    fn a_request_that_fails_is_asked_again_as_long_as_memory_may_come_back() {
+        let asked = Cell::new(0);
+        let mut byte = 0_u8;
+        let one = &raw mut byte;
+        let found = again(1, || {
+            asked.set(asked.get() + 1);
+            if asked.get() < 3 { null_mut() } else { one }
+        });
+        assert_eq!((found, asked.get()), (one, 3));
+    }
+
+    #[test]
+    fn a_large_request_is_refused_at_once() {
+        let asked = Cell::new(0);
+        let ask = || {
+            asked.set(asked.get() + 1);
+            null_mut()
+        };
+        assert!(again(LARGE + 1, ask).is_null());
+        assert!(asked.get() < 2);
+    }
+
+    #[test]
+    fn nobody_has_all_memory() {
+        assert!(has(1 << 20));
+        assert!(!has(1 << 62));
+        assert!(!has(usize::MAX));
+    }
+}
