@@ -41,6 +41,9 @@ impl Operation {
     }
 }
 
+/// The parameters whose values name a person or a conversation, and are shown nowhere.
+pub const PERSONAL: [&str; 2] = ["rep_id", "vendor_call_id"];
+
 /// The query of one request, in the order in which it is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
@@ -68,7 +71,7 @@ impl Query {
             }
             shown.push_str(name);
             shown.push('=');
-            shown.push_str(if matches!(*name, "rep_id" | "vendor_call_id") { "…" } else { value });
+            shown.push_str(if PERSONAL.contains(name) { "…" } else { value });
         }
         shown
     }

@@ -5,6 +5,8 @@ from typing import Any, Protocol, TypeAlias, final
 
 __version__: str
 
+PERSONAL: tuple[str, ...]
+
 _Bytes = bytes
 
 class _Reporter(Protocol):
@@ -39,7 +41,14 @@ class Schema:
     def types(self) -> list[str]:
         """The columns' types, as Arrow names them."""
     def keys(self) -> list[str]:
-        """The columns' names, so that `dict(schema)` works."""
+        """The columns' names, so that `dict(schema)` works.
+
+        Example:
+            >>> import converz
+            >>> schema = converz.Schema({"call_id": "int64", "campaign": "string"})
+            >>> schema.keys(), dict(schema)["campaign"]
+            (['call_id', 'campaign'], 'string')
+        """
     def __len__(self) -> int: ...
     def __contains__(self, name: str, /) -> bool: ...
     def __iter__(self) -> Iterator[str]: ...

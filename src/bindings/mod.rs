@@ -34,6 +34,7 @@ mod values;
 mod warnings;
 
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 use crate::resources::Allocator;
 
@@ -74,6 +75,7 @@ mod core {
     fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
         use super::PyModuleMethods;
         super::panics::silence();
+        module.add("PERSONAL", super::PyTuple::new(module.py(), crate::query::PERSONAL)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

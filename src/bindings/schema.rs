@@ -59,6 +59,12 @@ impl Schema {
     }
 
     /// The columns' names, so that `dict(schema)` works.
+    ///
+    /// Example:
+    ///     >>> import converz
+    ///     >>> schema = converz.Schema({"call_id": "int64", "campaign": "string"})
+    ///     >>> schema.keys(), dict(schema)["campaign"]
+    ///     (['call_id', 'campaign'], 'string')
     fn keys(&self) -> Vec<&str> {
         self.names()
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from converz import _core
 from converz._frames.to_core import to_core_table
+from converz._parameters import KEYS, VERBS, chosen
 from converz._results.receipt import Receipt
 from converz._results.record_batch_stream import RecordBatchStream
 from converz._results.table import Table
@@ -32,46 +33,11 @@ Time: TypeAlias = "str | date"
 Progress: TypeAlias = "bool | Callable[[int, int], object] | None"
 
 
-CALLS_FILTERS = (
-    "start_date",
-    "end_date",
-    "after",
-    "before",
-    "metric",
-    "rep_id",
-    "vendor",
-    "campaign",
-    "subcampaign",
-    "department",
-    "vendor_call_id",
-    "columns",
-)
-CALLS_RANGE = tuple(name for name in CALLS_FILTERS if name not in ("metric", "columns"))
-REPS_FILTERS = ("department", "rep_id", "active")
-REPORT_FILTERS = (
-    "start_date",
-    "end_date",
-    "days",
-    "vendor",
-    "rep_id",
-    "campaign",
-    "department",
-    "subcampaign",
-    "metric",
-    "groupby",
-)
-
-
-def _chosen(arguments: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """Pick the arguments that the API knows out of a method's local variables."""
-    return {name: arguments[name] for name in names}
-
-
 def _rows(frame: object, operation: str) -> _core.Table:
     """Take the rows of an update out of whatever holds them."""
     if isinstance(frame, Table):
         return frame._core
-    return to_core_table(frame, "call_id" if operation == "update_calls" else "rep_id")
+    return to_core_table(frame, KEYS[VERBS[operation].operation])
 
 
 def _import_for_later() -> None:
@@ -247,13 +213,16 @@ class Client:
             vendor_call_id: Only the conversations with these ids of the vendor.
             columns: Only these columns; by default all. What ``metric`` and ``schema`` name counts as named. Others
                 that the service answers with all the same are left out.
-            limit: At most so many rows; no more pages are asked for than they need. By default every row.
-            schema: Types that columns must have: a dict of names to Arrow type names, such as
-                ``{"csat": "float64"}``, or any Arrow schema, another table's ``schema`` included.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one; a column with
-                an offset on every value is in UTC. False keeps the text, with the offset that it has.
+            limit: At most so many rows; no more pages are asked for than they need. By default (None) every
+                row.
+            schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
+                "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
+                the data decide.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
+                (True, the default); a column with an offset on every value is in UTC. False keeps the text,
+                with the offset that it has.
             progress: True or False to show or hide progress; a function to be called with rows and bytes so
-                far; by default it is shown in terminals and notebooks when reading lasts over a second.
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             A `Table` with one row a conversation, in the service's order, and the columns that arrived, of those
@@ -282,7 +251,7 @@ class Client:
             ('timestamp[us]', 'int64')
 
         """
-        query = _chosen(locals(), CALLS_FILTERS)
+        query = chosen(locals(), "calls")
         with Reporter(progress, "calls", limit) as report:
             core, receipt = self._core.calls(query, limit, schema, parse_dates, report)
         return Table._from_core(core, Receipt(**receipt))
@@ -304,10 +273,15 @@ class Client:
             department: Only these departments.
             rep_id: Only these users.
             active: Only active users (True or 1) or only inactive ones (False or 0); by default both.
-            limit: At most so many rows; by default every one.
-            schema: Types that columns must have, as in `calls`.
-            parse_dates: Whether columns of ISO dates or date-times become such.
-            progress: As in `calls`.
+            limit: At most so many rows; no more pages are asked for than they need. By default (None) every
+                row.
+            schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
+                "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
+                the data decide.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
+                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            progress: True or False to show or hide progress; a function to be called with rows and bytes so
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             A `Table` with one row a user and the columns that arrived.
@@ -328,7 +302,7 @@ class Client:
             (3, 'date32')
 
         """
-        query = _chosen(locals(), REPS_FILTERS)
+        query = chosen(locals(), "reps")
         with Reporter(progress, "reps", limit) as report:
             core, receipt = self._core.reps(query, limit, schema, parse_dates, report)
         return Table._from_core(core, Receipt(**receipt))
@@ -366,8 +340,11 @@ class Client:
             groupby: How to group: ``date``, ``week``, ``month``, ``quarter``, ``half`` (of the range: 1 or 2), or
                 columns such as ``campaign`` and ``rep_id``. Weeks, months and quarters come with their ``year``,
                 weeks as ISO counts them: ``datetime.date.fromisocalendar(year, week, 1)`` is the Monday.
-            schema: Types that columns must have, as in `calls`.
-            parse_dates: Whether columns of ISO dates or date-times become such.
+            schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
+                "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
+                the data decide.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
+                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
 
         Returns:
             A `Table` with one row a group.
@@ -387,7 +364,7 @@ class Client:
             ['campaign', 'conversations', 'csat']
 
         """
-        query = _chosen(locals(), REPORT_FILTERS)
+        query = chosen(locals(), "report")
         core, receipt = self._core.report(query, schema, parse_dates)
         return Table._from_core(core, Receipt(**receipt))
 
@@ -419,24 +396,32 @@ class Client:
         becomes a string column). The keys of the rows that came are the only memory that grows.
 
         Args:
-            start_date: As in `calls`, like all other arguments but the next.
+            start_date: First date: a string such as ``"2025-07-15"``, a date or a datetime; by default
+                (None) no bound, and so with whatever else is left out.
             end_date: Last date, included.
-            after: Minimum of ``start_time``.
+            after: Minimum of ``start_time``: a string such as ``"2025-07-15 12:00"``, a datetime without a
+                zone (the service's zone is meant), or a date, which is its midnight.
             before: Maximum of ``start_time``.
-            metric: Metrics to calculate.
+            metric: Metrics to calculate, such as ``["csat", "talk_ratio"]``, each a column of the result;
+                by default none.
             rep_id: Only these users.
             vendor: Only these vendors.
             campaign: Only these campaigns.
             subcampaign: Only these subcampaigns.
             department: Only these departments.
             vendor_call_id: Only the conversations with these ids of the vendor.
-            columns: Only these columns.
-            limit: At most so many rows.
-            schema: Types that columns must have.
-            parse_dates: Whether columns of ISO dates or date-times become such.
-            on_new_column: ``"error"`` raises when a later page brings a column that the schema does not
-                have; ``"ignore"`` leaves it out.
-            progress: As in `calls`.
+            columns: Only these columns, besides those that ``metric`` and ``schema`` name; by default all.
+            limit: At most so many rows; no more pages are asked for than they need. By default (None) every
+                row.
+            schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
+                "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
+                the data decide.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
+                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            on_new_column: What to do when a later page brings a column that the schema does not have:
+                ``"error"``, the default, raises; ``"ignore"`` leaves it out.
+            progress: True or False to show or hide progress; a function to be called with rows and bytes so
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             A `RecordBatchStream`: loop over its batches, or hand it to a library that takes Arrow streams.
@@ -460,7 +445,7 @@ class Client:
             1000
 
         """
-        query = _chosen(locals(), CALLS_FILTERS)
+        query = chosen(locals(), "stream_calls")
         return self._stream("calls", query, limit, schema, parse_dates, on_new_column, progress)
 
     def stream_reps(
@@ -478,14 +463,21 @@ class Client:
         """List users as they arrive, in bounded memory however many they are.
 
         Args:
-            department: As in `reps`, like all other arguments but the next.
+            department: Only these departments; by default (None) all, and so with whatever else is left
+                out.
             rep_id: Only these users.
-            active: Only active users, or only inactive ones.
-            limit: At most so many rows.
-            schema: Types that columns must have.
-            parse_dates: Whether columns of ISO dates or date-times become such.
-            on_new_column: As in `stream_calls`.
-            progress: As in `calls`.
+            active: Only active users (True or 1) or only inactive ones (False or 0); by default both.
+            limit: At most so many rows; no more pages are asked for than they need. By default (None) every
+                row.
+            schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
+                "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
+                the data decide.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
+                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            on_new_column: What to do when a later page brings a column that the schema does not have:
+                ``"error"``, the default, raises; ``"ignore"`` leaves it out.
+            progress: True or False to show or hide progress; a function to be called with rows and bytes so
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             A `RecordBatchStream`, as from `stream_calls`.
@@ -506,7 +498,7 @@ class Client:
             string
 
         """
-        query = _chosen(locals(), REPS_FILTERS)
+        query = chosen(locals(), "stream_reps")
         return self._stream("reps", query, limit, schema, parse_dates, on_new_column, progress)
 
     def scan_calls(
@@ -541,21 +533,26 @@ class Client:
         that a query does not select is of no consequence to it, whatever the service answers with.
 
         Args:
-            start_date: As in `calls`, like all other arguments.
+            start_date: First date: a string such as ``"2025-07-15"``, a date or a datetime; by default
+                (None) no bound, and so with whatever else is left out.
             end_date: Last date, included.
-            after: Minimum of ``start_time``.
+            after: Minimum of ``start_time``: a string such as ``"2025-07-15 12:00"``, a datetime without a
+                zone (the service's zone is meant), or a date, which is its midnight.
             before: Maximum of ``start_time``.
-            metric: Metrics to calculate.
+            metric: Metrics to calculate, such as ``["csat", "talk_ratio"]``, each a column of the result;
+                by default none.
             rep_id: Only these users.
             vendor: Only these vendors.
             campaign: Only these campaigns.
             subcampaign: Only these subcampaigns.
             department: Only these departments.
             vendor_call_id: Only the conversations with these ids of the vendor.
-            columns: Only these columns.
-            schema: Types that columns must have; a value of a selected column that does not fit, or does not fit
-                what the first page settled, is a `SchemaDriftError`, whose ``schema`` is the one to pass next time.
-            parse_dates: Whether columns of ISO dates or date-times become such.
+            columns: Only these columns, besides those that ``metric`` and ``schema`` name; by default all.
+            schema: Types that columns must have, as a dict of names to Arrow type names or any Arrow
+                schema; by default (None) the first page decides. A value of a selected column that does not
+                fit is a `SchemaDriftError`, whose ``schema`` is the one to pass next time.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
+                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
 
         Returns:
             A ``polars.LazyFrame``. Each ``collect`` reads anew. Ctrl-C raises KeyboardInterrupt, as everywhere;
@@ -584,7 +581,7 @@ class Client:
         """
         from converz._lazy.scan import scan
 
-        return scan(self._core, "calls", _chosen(locals(), CALLS_FILTERS), schema, parse_dates)
+        return scan(self._core, "calls", chosen(locals(), "scan_calls"), schema, parse_dates)
 
     def scan_reps(
         self,
@@ -601,11 +598,15 @@ class Client:
         ``rep_id`` and ``department``.
 
         Args:
-            department: As in `reps`, like all other arguments.
+            department: Only these departments; by default (None) all, and so with whatever else is left
+                out.
             rep_id: Only these users.
-            active: Only active users, or only inactive ones.
-            schema: Types that columns must have, as in `scan_calls`.
-            parse_dates: Whether columns of ISO dates or date-times become such.
+            active: Only active users (True or 1) or only inactive ones (False or 0); by default both.
+            schema: Types that columns must have, as a dict of names to Arrow type names or any Arrow
+                schema; by default (None) the first page decides. A value of a selected column that does not
+                fit is a `SchemaDriftError`, whose ``schema`` is the one to pass next time.
+            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
+                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
 
         Returns:
             A ``polars.LazyFrame``. Each ``collect`` reads anew.
@@ -624,7 +625,7 @@ class Client:
         """
         from converz._lazy.scan import scan
 
-        return scan(self._core, "reps", _chosen(locals(), REPS_FILTERS), schema, parse_dates)
+        return scan(self._core, "reps", chosen(locals(), "scan_reps"), schema, parse_dates)
 
     def _stream(
         self,
@@ -696,9 +697,11 @@ class Client:
                 column an attribute; new attributes may be set. A column of Python values holds bool, int, float,
                 Decimal, str, UUID, date, datetime, time or None. Decimals keep their digits, UUIDs are their text,
                 categories and runs what is inside. Sets, whose order is arbitrary, are no columns.
-            nulls: ``"keep"`` leaves the stored value where a cell is null; ``"clear"`` sets it to null.
-            dry_run: Send nothing; return the requests that would be made.
-            progress: As in `calls`.
+            nulls: ``"keep"``, the default, leaves the stored value where a cell is null; ``"clear"`` sets
+                it to null.
+            dry_run: True sends nothing and returns the requests that would be made; by default False.
+            progress: True or False to show or hide progress; a function to be called with rows and bytes so
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             An `UpdateResult` with the numbers of rows, cells and requests, and the seconds it took; with
@@ -774,10 +777,13 @@ class Client:
         for the reason that `update_calls` gives.
 
         Args:
-            frame: As in `update_calls`, with the column ``rep_id`` (strings, each once).
-            nulls: ``"keep"`` leaves the stored value where a cell is null; ``"clear"`` sets it to null.
-            dry_run: Send nothing; return the requests that would be made.
-            progress: As in `calls`.
+            frame: Any dataframe, dict of columns or list of dicts, as `update_calls` takes them, with the
+                column ``rep_id`` (strings, each once) and one column an attribute.
+            nulls: ``"keep"``, the default, leaves the stored value where a cell is null; ``"clear"`` sets
+                it to null.
+            dry_run: True sends nothing and returns the requests that would be made; by default False.
+            progress: True or False to show or hide progress; a function to be called with rows and bytes so
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             An `UpdateResult` with the numbers of rows, cells and requests, and the seconds it took; with
@@ -822,11 +828,15 @@ class Client:
         frame that has a value in every row. Attributes that are not seen are asked for as metrics.
 
         Args:
-            frame: As in `update_calls`.
-            nulls: As in `update_calls`.
-            start_date: First date of the conversations to read.
+            frame: Any dataframe, dict of columns or list of dicts with the column ``call_id`` and one
+                column an attribute, as `update_calls` takes them.
+            nulls: ``"keep"``, the default, leaves the stored value where a cell is null; ``"clear"`` sets
+                it to null.
+            start_date: First date of the conversations to read; by default (None) no bound, and so with
+                whatever else is left out.
             end_date: Last date, included.
-            after: Minimum of ``start_time``.
+            after: Minimum of ``start_time``: a string such as ``"2025-07-15 12:00"``, a datetime without a
+                zone (the service's zone is meant), or a date, which is its midnight.
             before: Maximum of ``start_time``.
             rep_id: Only these users.
             vendor: Only these vendors.
@@ -834,7 +844,8 @@ class Client:
             subcampaign: Only these subcampaigns.
             department: Only these departments.
             vendor_call_id: Only the conversations with these ids of the vendor.
-            progress: As in `calls`.
+            progress: True or False to show or hide progress; a function to be called with rows and bytes so
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             An `UpdatePlan`: print it, then `apply` it; the result can be undone.
@@ -862,7 +873,7 @@ class Client:
             True
 
         """
-        return self._plan("update_calls", frame, nulls, _chosen(locals(), CALLS_RANGE), progress)
+        return self._plan("update_calls", frame, nulls, chosen(locals(), "plan_update_calls"), progress)
 
     def plan_update_reps(
         self,
@@ -877,12 +888,15 @@ class Client:
         """Find out what `update_reps` would change, by reading what is stored. Nothing is changed.
 
         Args:
-            frame: As in `update_reps`.
-            nulls: As in `update_reps`.
+            frame: Any dataframe, dict of columns or list of dicts with the column ``rep_id`` and one column
+                an attribute, as `update_reps` takes them.
+            nulls: ``"keep"``, the default, leaves the stored value where a cell is null; ``"clear"`` sets
+                it to null.
             department: Read only users of these departments; by default all users are read.
             rep_id: Read only these users.
-            active: Read only active users, or only inactive ones.
-            progress: As in `calls`.
+            active: Read only active users (True or 1) or only inactive ones (False or 0); by default both.
+            progress: True or False to show or hide progress; a function to be called with rows and bytes so
+                far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             An `UpdatePlan`: print it, then `apply` it; the result can be undone.
@@ -901,7 +915,7 @@ class Client:
             (5, False)
 
         """
-        return self._plan("update_reps", frame, nulls, _chosen(locals(), REPS_FILTERS), progress)
+        return self._plan("update_reps", frame, nulls, chosen(locals(), "plan_update_reps"), progress)
 
     def _plan(
         self, operation: str, frame: object, nulls: str, query: dict[str, Any], progress: Progress

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from converz._lazy.arguments import day_of, is_plain, strings_of
 from converz._lazy.expressions import EQUAL, MIRRORED, literal_of, moment_of
+from converz._parameters import PARAMETERS
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,12 +17,6 @@ __all__ = ["Conditions"]
 
 MAX_QUERY = 2_000
 """Characters of the values of one parameter; servers and proxies refuse addresses that are too long."""
-
-FILTERS = {
-    "calls": ("rep_id", "vendor", "campaign", "subcampaign", "department", "vendor_call_id"),
-    "reps": ("rep_id", "department"),
-}
-"""Columns whose values the API can be asked for."""
 
 TIMES = {"calls": ("date", "start_time"), "reps": ()}
 """Columns that ``start_date`` and ``end_date`` restrict."""
@@ -33,7 +28,11 @@ class Conditions:
     """What rows that match must have, as far as the API can be asked for it. Filtering comes on top of it."""
 
     def __init__(self, types: dict[str, str], operation: str) -> None:
-        self.filters = [name for name in FILTERS[operation] if types.get(name) == "string"]
+        self.filters = [
+            each.name
+            for each in PARAMETERS[operation]
+            if (each.role, each.takes) == ("filter", "strings") and types.get(each.name) == "string"
+        ]
         self.times = [
             name for name in TIMES[operation] if types.get(name, "").startswith(("date", "timestamp"))
         ]

@@ -12,6 +12,7 @@ from converz._frames.to_polars import to_polars
 from converz._lazy.arguments import is_plain, strings_of
 from converz._lazy.conditions import Conditions
 from converz._lazy.plugins import polars_version
+from converz._parameters import PARAMETERS
 from converz._runtime import interrupt
 from converz.errors import ConverzWarning
 
@@ -25,12 +26,6 @@ __all__ = ["Source"]
 
 PROBE_ROWS = 1_000
 """Rows of the page that the schema comes from."""
-
-SHAPE = ("columns", "metric")
-"""Parameters that say which columns come."""
-
-PERSONAL = ("rep_id", "vendor_call_id")
-"""Parameters whose values are shown nowhere."""
 
 LOOKS = (2, 0)
 """Since then polars looks for Ctrl-C whenever it is given a frame, in whatever thread."""
@@ -67,7 +62,8 @@ class Source:
             table = self._probe(self._query, parse_dates)
             if table.num_rows == 0:
                 # Today's conversations may be none yet, but they will have the columns of all others.
-                shape = {name: value for name, value in self._query.items() if name in SHAPE}
+                names = [each.name for each in PARAMETERS[self._operation] if each.role == "shape"]
+                shape = {name: value for name, value in self._query.items() if name in names}
                 table = self._probe(shape, parse_dates) if len(shape) < len(self._query) else table
             order = table.schema.names
         else:
@@ -104,7 +100,9 @@ class Source:
 
     def _shown(self, pairs: tuple[tuple[str, str], ...]) -> str:
         shown = "&".join(
-            f"{name}={'…' if name in PERSONAL else value}" for name, value in pairs if name != "n_per_page"
+            f"{name}={'…' if name in _core.PERSONAL else value}"
+            for name, value in pairs
+            if name != "n_per_page"
         )
         return " ".join(f"GET /{self._operation}{'?' if shown else ''}{shown}".split())
 

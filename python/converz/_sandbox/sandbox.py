@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from converz import _core
 from converz._client.client import Client
@@ -93,18 +93,87 @@ class Sandbox:
         """The key that it expects."""
         return self._core.api_key
 
-    def client(self, **settings: Any) -> Client:
-        """Return a client of this sandbox.
+    def client(
+        self,
+        *,
+        timeout: float = 900,
+        connect_timeout: float = 10,
+        first_byte_timeout: float = 300,
+        stall_timeout: float = 60,
+        max_retries: int = 5,
+        page_size: int = 100_000,
+        max_concurrency: int = 4,
+        max_update_bytes: int = 16 << 20,
+        max_response_bytes: int = 4 << 30,
+        max_depth: int = 128,
+        max_value_bytes: int = 64 << 20,
+        allow_http: bool = False,
+        ca_file: str | os.PathLike[str] | None = None,
+        proxy: str | None = None,
+        user_agent: str | None = None,
+        lossy: bool = False,
+        last_page: Literal["empty", "short"] = "empty",
+    ) -> Client:
+        """Return a client of this sandbox, with the settings that `Client` takes.
 
         Args:
-            **settings: Settings of the client, as `Client` takes them.
+            timeout: Seconds for one request with its retries.
+            connect_timeout: Seconds for one connection to be made.
+            first_byte_timeout: Seconds from a request's last byte to its answer's first.
+            stall_timeout: Seconds without a byte in the middle of a body.
+            max_retries: How often a request is repeated.
+            page_size: Rows a page, at most 1,000,000.
+            max_concurrency: Pages in flight at once.
+            max_update_bytes: Bytes of one update's request.
+            max_response_bytes: Decompressed bytes of one page.
+            max_depth: Nesting of a value.
+            max_value_bytes: Bytes of one value.
+            allow_http: Allow plain HTTP to another machine; a sandbox needs none.
+            ca_file: A file of PEM certificates to trust instead of the system's.
+            proxy: The URL of a proxy; a sandbox, on loopback, never uses one.
+            user_agent: What the sandbox is told of the program.
+            lossy: Read what would be refused, as `Client` says.
+            last_page: Which page ends a read: ``"empty"``, one without rows, or ``"short"``, one that is not full.
+
+        Returns:
+            A `Client` that knows the sandbox's address and key.
+
+        Raises:
+            ConfigurationError: If a setting cannot work.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100) as sandbox:
+            ...     client = sandbox.client(page_size=40)
+            ...     client.calls().receipt.pages
+            4
 
         """
-        for name in ("api_key", "proxy"):
-            if name in settings:
-                settings[name] = _core.Secret(settings[name])
-        # Not the property of it: some tools show the values of what stands in the line that failed.
-        return Client(self.url, cast("str", self._core.secret), **settings)
+        # As in `Client`: no local variable of this frame holds a secret when anything can fail.
+        hidden_proxy: Any = _core.Secret(proxy)
+        proxy = None
+        return Client(
+            self.url,
+            # Not the property of it: some tools show the values of what stands in the line that failed.
+            cast("str", self._core.secret),
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            first_byte_timeout=first_byte_timeout,
+            stall_timeout=stall_timeout,
+            max_retries=max_retries,
+            page_size=page_size,
+            max_concurrency=max_concurrency,
+            max_update_bytes=max_update_bytes,
+            max_response_bytes=max_response_bytes,
+            max_depth=max_depth,
+            max_value_bytes=max_value_bytes,
+            allow_http=allow_http,
+            ca_file=ca_file,
+            proxy=hidden_proxy,
+            user_agent=user_agent,
+            lossy=lossy,
+            last_page=last_page,
+        )
 
     @property
     def requests(self) -> list[dict[str, Any]]:
@@ -112,7 +181,16 @@ class Sandbox:
         return self._core.requests
 
     def stop(self) -> None:
-        """Stop listening. In a forked child this does nothing: the sandbox is its parent's."""
+        """Stop listening. In a forked child this does nothing: the sandbox is its parent's.
+
+        Example:
+            >>> import converz
+            >>> sandbox = converz.Sandbox(calls=100, reps=5)
+            >>> sandbox.client().reps().num_rows
+            5
+            >>> sandbox.stop()
+
+        """
         self._core.stop()
 
     def __enter__(self) -> Sandbox:

@@ -293,7 +293,7 @@ def test_explain_shows_the_request_and_what_the_plan_adds(client):
     )
     # What cannot be asked for is not promised.
     reps = client.scan_reps().explain()
-    assert reps.endswith("GET /reps + SLICE as n_per_page, SELECTION by rep_id|department")
+    assert reps.endswith("GET /reps + SLICE as n_per_page, SELECTION by department|rep_id")
 
 
 def test_the_log_shows_the_request_that_a_plan_became(client, lazy, caplog):

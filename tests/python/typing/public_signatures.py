@@ -142,6 +142,9 @@ converz.Fault(operation="nonsense")  # type: ignore[arg-type]
 converz.Fault("calls")  # type: ignore[call-arg]
 with converz.Sandbox(calls=5, today=date(2025, 7, 15), path=Path("a.db"), faults=[fault]) as sandbox:
     assert_type(sandbox, converz.Sandbox)
+    assert_type(sandbox.client(page_size=5, last_page="short"), converz.Client)
+    sandbox.client(pagesize=5)  # type: ignore[call-arg]
+    sandbox.client(last_page="full")  # type: ignore[arg-type]
     assert_type(sandbox.url, str)
     assert_type(sandbox.api_key, str)
     assert_type(sandbox.client(page_size=5), converz.Client)

@@ -1,0 +1,113 @@
+"""The parameters of the operations, in one list, and the verbs that take them.
+
+Signatures are written out, since they are the manual; `tests/python/test_parameters.py` holds each of them against
+this list. Whatever else takes the API's parameters (a command line, another host) takes them from here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+from converz._core import PERSONAL
+
+__all__ = ["KEYS", "PARAMETERS", "VERBS", "Parameter", "Verb", "chosen"]
+
+
+class Parameter(NamedTuple):
+    """A parameter of the API."""
+
+    name: str
+    role: Literal["filter", "shape"]
+    """Whether it restricts which rows come, or says which columns come and what a row is."""
+    takes: Literal["strings", "date", "time", "count", "flag"]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its values name a person or a conversation, and are shown nowhere. The core decides."""
+        return self.name in PERSONAL
+
+
+class Verb(NamedTuple):
+    """A method of the client, and the function of the same name."""
+
+    operation: Literal["calls", "reps", "report"]
+    """The operation whose parameters it takes, or whose rows it writes."""
+    roles: tuple[Literal["filter", "shape"], ...]
+    """Which of the operation's parameters it takes."""
+    before: tuple[str, ...] = ()
+    """Its own arguments before these."""
+    after: tuple[str, ...] = ()
+    """Its own arguments after these."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The API's parameters that it takes, in order."""
+        return tuple(each for each in PARAMETERS[self.operation] if each.role in self.roles)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Every argument, in order."""
+        return (*self.before, *(each.name for each in self.parameters), *self.after)
+
+
+KEYS = {"calls": "call_id", "reps": "rep_id"}
+"""The column that tells the rows of an operation apart."""
+
+PARAMETERS: dict[str, tuple[Parameter, ...]] = {
+    "calls": (
+        Parameter("start_date", "filter", "date"),
+        Parameter("end_date", "filter", "date"),
+        Parameter("after", "filter", "time"),
+        Parameter("before", "filter", "time"),
+        Parameter("metric", "shape", "strings"),
+        Parameter("rep_id", "filter", "strings"),
+        Parameter("vendor", "filter", "strings"),
+        Parameter("campaign", "filter", "strings"),
+        Parameter("subcampaign", "filter", "strings"),
+        Parameter("department", "filter", "strings"),
+        Parameter("vendor_call_id", "filter", "strings"),
+        Parameter("columns", "shape", "strings"),
+    ),
+    "reps": (
+        Parameter("department", "filter", "strings"),
+        Parameter("rep_id", "filter", "strings"),
+        Parameter("active", "filter", "flag"),
+    ),
+    "report": (
+        Parameter("start_date", "filter", "date"),
+        Parameter("end_date", "filter", "date"),
+        Parameter("days", "filter", "count"),
+        Parameter("vendor", "filter", "strings"),
+        Parameter("rep_id", "filter", "strings"),
+        Parameter("campaign", "filter", "strings"),
+        Parameter("department", "filter", "strings"),
+        Parameter("subcampaign", "filter", "strings"),
+        Parameter("metric", "shape", "strings"),
+        Parameter("groupby", "shape", "strings"),
+    ),
+}
+"""The parameters of each operation, in the order of its signatures."""
+
+VERBS = {
+    "calls": Verb("calls", ("filter", "shape"), after=("limit", "schema", "parse_dates", "progress")),
+    "reps": Verb("reps", ("filter", "shape"), after=("limit", "schema", "parse_dates", "progress")),
+    "report": Verb("report", ("filter", "shape"), after=("schema", "parse_dates")),
+    "stream_calls": Verb(
+        "calls", ("filter", "shape"), after=("limit", "schema", "parse_dates", "on_new_column", "progress")
+    ),
+    "stream_reps": Verb(
+        "reps", ("filter", "shape"), after=("limit", "schema", "parse_dates", "on_new_column", "progress")
+    ),
+    "scan_calls": Verb("calls", ("filter", "shape"), after=("schema", "parse_dates")),
+    "scan_reps": Verb("reps", ("filter", "shape"), after=("schema", "parse_dates")),
+    "update_calls": Verb("calls", (), before=("frame", "nulls", "dry_run"), after=("progress",)),
+    "update_reps": Verb("reps", (), before=("frame", "nulls", "dry_run"), after=("progress",)),
+    "plan_update_calls": Verb("calls", ("filter",), before=("frame", "nulls"), after=("progress",)),
+    "plan_update_reps": Verb("reps", ("filter",), before=("frame", "nulls"), after=("progress",)),
+}
+"""What each verb takes."""
+
+
+def chosen(arguments: dict[str, Any], verb: str) -> dict[str, Any]:
+    """Pick the API's parameters out of the local variables of a verb."""
+    return {each.name: arguments[each.name] for each in VERBS[verb].parameters}
