@@ -38,7 +38,16 @@ __all__ = [
 
 
 class ConverzWarning(UserWarning):
-    """Something about a result that its reader should know, such as rows that moved while it was read."""
+    """Something about a result that its reader should know, such as rows that moved while it was read.
+
+    Example:
+        >>> import converz, warnings
+        >>> with converz.Sandbox(calls=100) as sandbox, warnings.catch_warnings():
+        ...     warnings.simplefilter("error", converz.ConverzWarning)  # Rather no result than a doubtful one.
+        ...     sandbox.client().calls().num_rows
+        100
+
+    """
 
 
 class ConverzError(Exception):
@@ -49,6 +58,16 @@ class ConverzError(Exception):
             one is made.
         attempts: How often the request was tried.
 
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=503)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.ConverzError as error:
+        ...         print(error.request, error.attempts)
+        GET /calls?n_per_page=100000&page=1 1
+
     """
 
     request: str | None = None
@@ -56,11 +75,32 @@ class ConverzError(Exception):
 
 
 class ConfigurationError(ConverzError):
-    """Settings that cannot work, found when a client is made."""
+    """Settings that cannot work, found when a client is made.
+
+    Example:
+        >>> import converz
+        >>> try:
+        ...     converz.Client("http://yourdomain.converz.co", "key")
+        ... except converz.ConfigurationError as error:
+        ...     print("allow_http" in str(error))
+        True
+
+    """
 
 
 class InvalidInputError(ConverzError, ValueError):
-    """An argument or a frame that is refused before anything is sent."""
+    """An argument or a frame that is refused before anything is sent.
+
+    Example:
+        >>> import converz
+        >>> client = converz.Client("https://yourdomain.converz.co", "key")
+        >>> try:
+        ...     client.calls(start_date="2025-02-30")
+        ... except ValueError as error:
+        ...     print(type(error).__name__, error.request)
+        InvalidInputError None
+
+    """
 
 
 class APIConnectionError(ConverzError):
@@ -68,11 +108,32 @@ class APIConnectionError(ConverzError):
 
     A proxy that opens no way to the service is one of its causes; a proxy that refuses (407 for a wrong password, 403)
     is asked once.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100, faults=[converz.Fault(cut=10)]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=1).calls()
+        ...     except converz.APIConnectionError as error:
+        ...         print(error.attempts)
+        2
+
     """
 
 
 class APITimeoutError(ConverzError, TimeoutError):
-    """No answer came in time. The message names the setting that ran out."""
+    """No answer came in time. The message names the setting that ran out.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100, faults=[converz.Fault(delay=60)]) as sandbox:
+        ...     try:
+        ...         sandbox.client(first_byte_timeout=0.1, max_retries=0).calls()
+        ...     except TimeoutError as error:
+        ...         print("first_byte_timeout" in str(error))
+        True
+
+    """
 
 
 class APIStatusError(ConverzError):
@@ -84,6 +145,16 @@ class APIStatusError(ConverzError):
         message: The API's own message, or the beginning of what was answered instead.
         retry_after: After how many seconds the service wants to be asked again, where it said so.
 
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=418)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.APIStatusError as error:
+        ...         print(error.status_code)
+        418
+
     """
 
     status_code: int = 0
@@ -93,19 +164,65 @@ class APIStatusError(ConverzError):
 
 
 class BadRequestError(APIStatusError):
-    """400: the service does not accept an argument."""
+    """400: the service does not accept an argument.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=400)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.BadRequestError as error:
+        ...         print(error.status_code)
+        400
+
+    """
 
 
 class AuthenticationError(APIStatusError):
-    """401: the key is missing or wrong."""
+    """401: the key is missing or wrong.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     try:
+        ...         converz.Client(sandbox.url, "another-key").calls()
+        ...     except converz.AuthenticationError as error:
+        ...         print(error.status_code)
+        401
+
+    """
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the key may not do this."""
+    """403: the key may not do this.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=403)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.PermissionDeniedError as error:
+        ...         print(error.status_code)
+        403
+
+    """
 
 
 class NotFoundError(APIStatusError):
-    """404: there is nothing at this address, which the message shows; the base URL may be wrong."""
+    """404: there is nothing at this address, which the message shows; the base URL may be wrong.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     try:
+        ...         converz.Client(f"{sandbox.url}/api/v9", sandbox.api_key).calls()
+        ...     except converz.NotFoundError as error:
+        ...         print(error.status_code)
+        404
+
+    """
 
 
 class ConflictError(APIStatusError):
@@ -117,11 +234,35 @@ class UnprocessableEntityError(APIStatusError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; see `retry_after`."""
+    """429: too many requests; see `retry_after`.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=429, retry_after=30)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.RateLimitError as error:
+        ...         print(error.retry_after)
+        30.0
+
+    """
 
 
 class ServerError(APIStatusError):
-    """5xx: the service failed."""
+    """5xx: the service failed.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=503)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.ServerError as error:
+        ...         print(error.status_code)
+        503
+
+    """
 
 
 class RedirectError(ConverzError):
@@ -129,6 +270,16 @@ class RedirectError(ConverzError):
 
     Attributes:
         location: Where it points.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=302)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.RedirectError as error:
+        ...         print(error.request)
+        GET /calls?n_per_page=100000&page=1
 
     """
 
@@ -139,6 +290,16 @@ class DecodeError(ConverzError):
     """An answer that is not what was asked for.
 
     Not a JSON array of rows, or in an encoding nobody asked for; for an update, one that does not confirm it.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100, faults=[converz.Fault(status=200)]) as sandbox:
+        ...     try:
+        ...         sandbox.client().calls()
+        ...     except converz.DecodeError as error:
+        ...         print(error.attempts)
+        1
+
     """
 
 
@@ -146,6 +307,16 @@ class LimitExceededError(ConverzError):
     """An answer that is deeper, longer or larger than the client's settings allow.
 
     Or one that would make a table of far more missing cells than it has bytes, such as rows whose keys are all different.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_response_bytes=1_000).calls()
+        ...     except converz.LimitExceededError as error:
+        ...         print("max_response_bytes" in str(error))
+        True
+
     """
 
 
@@ -154,7 +325,20 @@ class OutOfMemoryError(ConverzError, MemoryError):
 
 
 class PagingError(ConverzError):
-    """Pages that cannot be put together to one result: the service ignores the page number, or caps pages."""
+    """Pages that cannot be put together to one result: the service ignores the page number, or caps pages.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     client = sandbox.client()
+        ...     try:
+        ...         calls = client.calls()
+        ...     except converz.PagingError:
+        ...         calls = client.calls(limit=100_000)  # One page, which is all that such a service can give.
+        >>> calls.num_rows
+        100
+
+    """
 
 
 class SchemaDriftError(ConverzError):
@@ -163,6 +347,15 @@ class SchemaDriftError(ConverzError):
     Attributes:
         column: The column that does not fit.
         schema: The schema that fits: pass it as ``schema=`` next time.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     try:
+        ...         sandbox.client().calls(schema={"campaign": "int64"})
+        ...     except converz.SchemaDriftError as error:
+        ...         print(error.column, error.schema["campaign"])
+        campaign string
 
     """
 
@@ -192,6 +385,19 @@ class UpdateError(ConverzError):
             again does no harm. It has no rows if all are committed. Pass it as it is: text in it may be the JSON of
             a value, which it is no longer in a frame of another library.
         nulls: What a null of `remaining` means: ``"keep"`` or ``"clear"``. An undo clears, since it puts nulls back.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(operation="update_calls", request=1, status=503)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     client = sandbox.client(max_retries=0)
+        ...     try:
+        ...         client.update_calls({"call_id": [1, 2], "priority": ["high", "low"]})
+        ...     except converz.UpdateError as error:
+        ...         print(error.committed, error.in_doubt)
+        ...         client.update_calls(error.remaining, nulls=error.nulls).rows
+        [] [(0, 2)]
+        2
 
     """
 

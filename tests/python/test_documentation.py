@@ -167,9 +167,34 @@ def example_of(thing: object) -> str:
     return documentation.partition("Example:")[2]
 
 
-@pytest.mark.parametrize("name", VERBS + CLASSES)
+@pytest.mark.parametrize("name", VERBS + CLASSES + ERRORS)
 def test_every_public_name_has_an_example(name):
     assert ">>> " in example_of(getattr(converz, name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [f"{kind}.{member}" for kind in CLASSES for member in vars(getattr(converz, kind)) if member[0] != "_"],
+)
+def test_every_public_method_has_an_example(name):
+    kind, _, member = name.partition(".")
+    method = getattr(getattr(converz, kind), member)
+    assert not callable(method) or ">>> " in example_of(method)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_says_its_defaults(name):
+    """Where it is called, and not by pointing to another verb."""
+    function = getattr(converz, name)
+    args = inspect.getdoc(function).partition("Args:\n")[2].partition("\n\n")[0]
+    entries = dict(re.findall(r"^    (\w+): (.*?)(?=^    \w|\Z)", args, re.MULTILINE | re.DOTALL))
+    assert not [argument for argument, text in entries.items() if text.startswith("As in")]
+    own = {"limit", "schema", "parse_dates", "progress", "on_new_column", "nulls", "dry_run"}
+    for argument, parameter in inspect.signature(function).parameters.items():
+        if argument in own:
+            assert "default" in entries[argument], argument
+        if parameter.default not in (None, inspect.Parameter.empty):
+            assert str(parameter.default) in entries[argument], argument
 
 
 @pytest.mark.parametrize("name", VERBS)

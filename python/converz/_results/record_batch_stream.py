@@ -64,7 +64,18 @@ class RecordBatchStream:
         return self._core.error
 
     def close(self) -> None:
-        """Cancel what is in flight. Closing twice does no harm."""
+        """Cancel what is in flight. Closing twice does no harm.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=1_000) as sandbox:
+            ...     stream = sandbox.client(page_size=100).stream_calls(columns="call_id")
+            ...     first = next(stream)
+            ...     stream.close()
+            >>> first.num_rows, next(stream, None)
+            (100, None)
+
+        """
         self._core.close()
 
     def __iter__(self) -> RecordBatchStream:

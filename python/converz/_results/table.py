@@ -31,7 +31,7 @@ class Table:
 
     Every library that speaks the Arrow PyCapsule interface takes it as it is, as often as wanted, and shares
     its memory where the library's own layout allows: ``polars.DataFrame(table)``, ``pyarrow.table(table)``,
-    ``duckdb.sql("from table")``. `to_pandas`, `to_polars` and `to_arrow` do the same for those who prefer a
+    ``duckdb.sql("from calls")`` for a table called ``calls``. `to_pandas`, `to_polars` and `to_arrow` do the same for those who prefer a
     method. A table can be pickled and does not change.
 
     Example:
@@ -69,9 +69,7 @@ class Table:
             if isinstance(error, InvalidInputError):
                 raise
             kind = type(data)
-            message = (
-                f"data is a {kind.__module__}.{kind.__qualname__}, which is no table of Arrow's: {error}"
-            )
+            message = f"data is a {kind.__module__}.{kind.__qualname__}, which is not an Arrow table: {error}"
             raise InvalidInputError(message) from error
         self._receipt = None
 
@@ -133,6 +131,13 @@ class Table:
         Raises:
             InvalidInputError: If it is negative.
 
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     calls = sandbox.client().calls(columns=["call_id", "campaign"])
+            >>> calls.head(3).num_rows
+            3
+
         """
         return self.slice(0, rows)
 
@@ -146,6 +151,13 @@ class Table:
         Raises:
             InvalidInputError: If a number is negative.
 
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     calls = sandbox.client().calls(columns=["call_id", "campaign"])
+            >>> calls.slice(97).num_rows, calls.slice(10, 20).num_rows
+            (3, 20)
+
         """
         rows = max(self.num_rows - offset, 0) if length is None else length
         for name, number in (("offset", offset), ("length", rows)):
@@ -155,7 +167,16 @@ class Table:
         return Table._from_core(self._core.slice(offset, rows))
 
     def to_batches(self) -> list[RecordBatch]:
-        """Return the batches that the table is made of, without copying them."""
+        """Return the batches that the table is made of, without copying them.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     calls = sandbox.client().calls(columns=["call_id", "campaign"])
+            >>> sum(batch.num_rows for batch in calls.to_batches())
+            100
+
+        """
         return self._core.to_batches()
 
     def to_pydict(self) -> dict[str, list[Any]]:
@@ -163,6 +184,13 @@ class Table:
 
         Raises:
             InvalidInputError: If two columns have the same name, as those of other libraries may.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     calls = sandbox.client().calls(columns=["call_id", "campaign"])
+            >>> calls.head(2).to_pydict()["call_id"]
+            [1, 2]
 
         """
         repeated = {name for name in self.column_names if self.column_names.count(name) > 1}
@@ -177,6 +205,13 @@ class Table:
         Raises:
             ImportError: If pyarrow is not installed.
 
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     calls = sandbox.client().calls(columns=["call_id", "campaign"])
+            >>> calls.to_arrow().schema.names
+            ['call_id', 'campaign']
+
         """
         return to_pyarrow(self._core)
 
@@ -188,6 +223,13 @@ class Table:
         Raises:
             ImportError: If polars is not installed.
             InvalidInputError: If the data came from another library and its strings are broken.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     calls = sandbox.client().calls(columns=["call_id", "campaign"])
+            >>> calls.to_polars().shape
+            (100, 2)
 
         """
         return to_polars(self._core)
@@ -205,6 +247,13 @@ class Table:
         Raises:
             ImportError: If pandas is not installed, or pyarrow for ``dtype_backend="pyarrow"``.
             InvalidInputError: If ``dtype_backend`` is something else.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     calls = sandbox.client().calls(columns=["call_id", "campaign"])
+            >>> calls.to_pandas().dtypes["call_id"]
+            dtype('int64')
 
         """
         required("pandas", "to_pandas")

@@ -99,13 +99,24 @@ class UpdatePlan:
         """Send what changes, and nothing else.
 
         Args:
-            progress: As in `Client.calls`.
+            progress: True or False to show or hide progress, or a function of rows and bytes, as in `Client.calls`;
+                by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             An `UpdateResult` whose ``undo()`` puts the old values back.
 
         Raises:
             UpdateError: If a request failed, as in `Client.update_calls`.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     client = sandbox.client()
+            ...     rep_ids = client.reps().to_pydict()["rep_id"]
+            ...     plan = client.plan_update_reps({"rep_id": rep_ids, "team": list("ABABA")})
+            ...     result = plan.apply()
+            >>> result.rows, result.cells
+            (5, 5)
 
         """
         return self._carry_out(progress, undo=False)
@@ -117,7 +128,8 @@ class UpdatePlan:
         stays text. An attribute that did not exist is null afterwards.
 
         Args:
-            progress: As in `Client.calls`.
+            progress: True or False to show or hide progress, or a function of rows and bytes, as in `Client.calls`;
+                by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             An `UpdateResult` with what it took.
@@ -125,6 +137,18 @@ class UpdatePlan:
         Raises:
             UpdateError: If a request failed, as in `Client.update_calls`. Call ``undo()`` once more to finish it, or
                 pass what remains with ``nulls=error.nulls`` to the client's update.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     client = sandbox.client()
+            ...     rep_ids = client.reps().to_pydict()["rep_id"]
+            ...     plan = client.plan_update_reps({"rep_id": rep_ids, "team": list("ABABA")})
+            ...     result = plan.apply()
+            ...     undone = plan.undo()
+            ...     teams = client.reps().to_pydict()["team"]
+            >>> undone.cells, teams
+            (5, [None, None, None, None, None])
 
         """
         return self._carry_out(progress, undo=True)

@@ -40,7 +40,8 @@ class UpdateResult:
         """Put back what was stored before, cleared cells included, each value as the JSON that it was.
 
         Args:
-            progress: As in `Client.calls`.
+            progress: True or False to show or hide progress, or a function of rows and bytes, as in `Client.calls`;
+                by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
         Returns:
             An `UpdateResult` with what it took.
@@ -49,6 +50,16 @@ class UpdateResult:
             InvalidInputError: If the update did not come from a plan: only a plan reads and keeps old values.
             UpdateError: If a request failed. Call ``undo()`` once more to finish it, or pass what remains with
                 ``nulls=error.nulls`` to the client's update: cells that were null become null again.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, reps=5) as sandbox:
+            ...     client = sandbox.client()
+            ...     rep_ids = client.reps().to_pydict()["rep_id"]
+            ...     plan = client.plan_update_reps({"rep_id": rep_ids, "team": list("ABABA")})
+            ...     result = plan.apply()
+            ...     result.undo().cells
+            5
 
         """
         if self._undo is None:
