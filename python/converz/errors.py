@@ -226,11 +226,35 @@ class NotFoundError(APIStatusError):
 
 
 class ConflictError(APIStatusError):
-    """409: what is stored, or another request, is in the way of this one."""
+    """409: what is stored, or another request, is in the way of this one.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=409)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.ConflictError as error:
+        ...         print(error.status_code)
+        409
+
+    """
 
 
 class UnprocessableEntityError(APIStatusError):
-    """422: the service understands the request, but not what a value of it means."""
+    """422: the service understands the request, but not what a value of it means.
+
+    Example:
+        >>> import converz
+        >>> fault = converz.Fault(status=422)
+        >>> with converz.Sandbox(calls=100, faults=[fault]) as sandbox:
+        ...     try:
+        ...         sandbox.client(max_retries=0).calls()
+        ...     except converz.UnprocessableEntityError as error:
+        ...         print(error.status_code)
+        422
+
+    """
 
 
 class RateLimitError(APIStatusError):
@@ -321,7 +345,21 @@ class LimitExceededError(ConverzError):
 
 
 class OutOfMemoryError(ConverzError, MemoryError):
-    """The system gives no more memory, or no more of the threads that a read takes. The process goes on."""
+    """The system gives no more memory, or no more of the threads that a read takes. The process goes on.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     client = sandbox.client()
+        ...     try:
+        ...         rows = client.calls().num_rows
+        ...     except MemoryError:
+        ...         with client.stream_calls() as stream:  # In bounded memory.
+        ...             rows = sum(batch.num_rows for batch in stream)
+        >>> rows
+        100
+
+    """
 
 
 class PagingError(ConverzError):

@@ -24,7 +24,7 @@ KNOWS: dict[str, set[str]] = {
     "_frames": {"_core", "errors"},
     "_results": {"_core", "_frames", "_show", "errors"},
     "_lazy": {"_core", "_frames", "_parameters", "_runtime", "errors"},
-    "_client": {"_core", "_frames", "_lazy", "_parameters", "_results", "_show", "errors"},
+    "_client": {"_core", "_frames", "_lazy", "_parameters", "_results", "_runtime", "_show", "errors"},
     "_sandbox": {"_client", "_core", "_show", "errors"},
     "__init__": {"_client", "_core", "_results", "_sandbox", "errors"},
     "__main__": {"__init__", "_core", "_sandbox", "_show", "errors"},
