@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
-use super::page_loop::{PageFailure, PageSource, Rows};
-use super::planner::{Absence, Ask};
+use super::answer::Absence;
+use super::ask::Ask;
+use super::rows::Rows;
+use super::source::{PageFailure, PageSource};
 use crate::decode::{Cutting, Key, Options, Page, ParallelDecoder};
 use crate::error::Result;
 use crate::http::{Answer, BodySink, Http, Request, RetryBudget};

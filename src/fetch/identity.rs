@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::page_loop::Rows;
-use super::planner::{Ask, Counted, Role};
+use super::answer::{Counted, Role};
+use super::ask::Ask;
+use super::rows::Rows;
 use super::seen_keys::{Compact, PageKeys, SeenKeys};
 
 /// Pages of up to so many rows rarely have a key twice although it belongs to several rows; so there the rest of a row

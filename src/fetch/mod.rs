@@ -1,28 +1,42 @@
 //! Pages → batches: their order, their end, how many at once, repeated keys, the receipt. Knows no Python.
 
+mod answer;
 mod aside;
+mod ask;
 mod compact_set;
+mod end;
+mod frontier;
 mod held;
 mod http_pages;
 mod identity;
 mod known_columns;
+mod outstanding;
 mod page_loop;
 mod planner;
 mod progress;
 mod read;
 mod reader;
 mod receipt;
+mod rows;
 mod runs;
 mod seen_keys;
+mod source;
 mod spec;
+mod standstill;
 mod stream;
+mod tally;
 
+pub use answer::{Absence, Counted, Role, Verdict};
+pub use ask::{Ask, Bounds};
+pub use end::End;
 pub use known_columns::{columns_without_rows, known_columns};
-pub use page_loop::{PageFailure, PageLoop, PageSource, Rows, Settled};
-pub use planner::{Absence, Ask, Bounds, Counted, End, Planner, Role, Verdict};
+pub use page_loop::{PageLoop, Settled};
+pub use planner::Planner;
 pub use progress::{Progress, SoFar};
 pub use read::{Fetched, read_all};
 pub use receipt::Receipt;
+pub use rows::Rows;
 pub use seen_keys::{PageKeys, SeenKeys};
+pub use source::{PageFailure, PageSource};
 pub use spec::ReadSpec;
 pub use stream::Stream;

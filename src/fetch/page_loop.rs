@@ -2,60 +2,20 @@
 //! rows an earlier page had.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinError, JoinSet};
 
+use super::answer::{Counted, Verdict};
 use super::aside::aside;
+use super::ask::{Ask, Bounds};
 use super::identity::{Identity, Looked};
-use super::planner::{Absence, Ask, Bounds, Counted, Planner, Verdict};
-use crate::decode::Key;
-use crate::error::{Error, ErrorKind, Result};
+use super::planner::Planner;
+use super::rows::Rows;
+use super::source::{PageFailure, PageSource};
+use crate::error::{Error, Result};
 use crate::http::{Answer, Cost};
-
-/// Rows of which some can be left out.
-pub trait Rows: Clone + Send + 'static {
-    fn num_rows(&self) -> usize;
-
-    /// The key of each row.
-    fn keys(&self) -> impl Iterator<Item = Option<Key>>;
-
-    /// A digest of each row: the same for the same row.
-    fn digests(&self) -> impl Iterator<Item = u64>;
-
-    #[must_use]
-    fn filter(self, keep: &[bool]) -> Self;
-}
-
-/// Whatever serves pages.
-pub trait PageSource: Send + Sync + 'static {
-    type Page: Rows;
-
-    /// Asks for one page, until it is answered or has failed for good.
-    fn page(&self, ask: Ask) -> impl Future<Output = Result<Answer<Self::Page>, PageFailure>> + Send;
-}
-
-/// Why there is no page.
-#[derive(Debug, Clone)]
-pub struct PageFailure {
-    pub error: Error,
-    /// Whether it says that there is none.
-    pub absence: Option<Absence>,
-}
-
-impl From<Error> for PageFailure {
-    fn from(error: Error) -> Self {
-        let absence = match error.kind() {
-            ErrorKind::Status { status: 204, .. } => Some(Absence::Empty),
-            ErrorKind::Status { status: 404 | 410 | 416, .. } => Some(Absence::Missing),
-            ErrorKind::Status { status: 400 | 422, .. } => Some(Absence::Refused),
-            _ => None,
-        };
-        Self { error, absence }
-    }
-}
 
 /// The pages of one read.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 
 use super::aside::aside;
+use super::end::End;
 use super::http_pages::PageSink;
 use super::page_loop::Settled;
-use super::planner::End;
 use super::reader::Reader;
 use super::receipt::{Ledger, Receipt};
 use super::spec::ReadSpec;

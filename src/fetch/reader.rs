@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::aside::aside;
+use super::ask::Bounds;
 use super::held::Held;
 use super::http_pages::HttpPages;
 use super::page_loop::{PageLoop, Settled};
-use super::planner::Bounds;
 use super::progress::{Progress, SoFar};
 use super::receipt::{Ledger, Receipt};
 use super::spec::ReadSpec;

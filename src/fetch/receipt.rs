@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::planner::End;
+use super::end::End;
 use super::progress::SoFar;
 use crate::http::Cost;
 use crate::query::Query;
