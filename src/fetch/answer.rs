@@ -55,4 +55,6 @@ pub enum Absence {
     Missing,
     /// An error that may be about the page, or about how far a service lets anybody read.
     Refused,
+    /// An error that may be about anything.
+    Doubtful,
 }

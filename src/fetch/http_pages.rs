@@ -1,16 +1,18 @@
 //! Pages that come over HTTP and are decoded as their bytes arrive.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::answer::Absence;
 use super::ask::Ask;
 use super::rows::Rows;
 use super::source::{PageFailure, PageSource};
 use crate::decode::{Cutting, Key, Options, Page, ParallelDecoder};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::http::{Answer, BodySink, Http, Request, RetryBudget};
 use crate::query::{Operation, Query};
 
@@ -42,16 +44,16 @@ impl PageSource for HttpPages {
             .with("n_per_page", ask.n_per_page.to_string())
             .with("page", ask.page.to_string());
         let request = Request { operation: self.operation, query, body: None };
-        let is_null = Arc::new(AtomicBool::new(false));
-        let new_sink = || PageSink { is_null: Arc::clone(&is_null), ..PageSink::new(&self.options) };
+        let beginning = Arc::new(Beginning::default());
+        let new_sink = || PageSink::noting(&beginning, &self.options);
         match self.http.read(&request, &self.budget, new_sink).await {
             Ok(Answer { output, cost }) => {
                 Ok(Answer { output: KeyedPage { page: output, key: self.key }, cost })
             }
             Err(error) => {
+                // Else it was cut, and nobody knows how it would have gone on.
+                let absence = beginning.absence().filter(|_| matches!(error.kind(), ErrorKind::Decode));
                 let failure = PageFailure::from(error);
-                // Services in languages whose empty list is a null pointer write it so.
-                let absence = is_null.load(Ordering::Relaxed).then_some(Absence::Empty);
                 Err(PageFailure { absence: failure.absence.or(absence), ..failure })
             }
         }
@@ -80,13 +82,18 @@ impl Rows for KeyedPage {
 #[derive(Debug)]
 pub(super) struct PageSink {
     decoder: ParallelDecoder,
-    /// Set where all of the body is `null`.
-    is_null: Arc<AtomicBool>,
+    beginning: Arc<Beginning>,
 }
 
 impl PageSink {
     pub(super) fn new(options: &Arc<Options>) -> Self {
-        Self { decoder: ParallelDecoder::new(options, Cutting::default()), is_null: Arc::default() }
+        Self { decoder: ParallelDecoder::new(options, Cutting::default()), beginning: Arc::default() }
+    }
+
+    /// Notes what the body is if it is no page. Another attempt may have had another one.
+    fn noting(beginning: &Arc<Beginning>, options: &Arc<Options>) -> Self {
+        beginning.0.store(BLANK, Ordering::Relaxed);
+        Self { beginning: Arc::clone(beginning), ..Self::new(options) }
     }
 }
 
@@ -94,12 +101,56 @@ impl BodySink for PageSink {
     type Output = Page;
 
     fn push(&mut self, window: Bytes) -> Result<()> {
-        // So short a body comes in one window. An earlier attempt may have been another one.
-        self.is_null.store(window.trim_ascii() == b"null", Ordering::Relaxed);
+        self.beginning.note(&window);
         self.decoder.push(&window)
     }
 
     fn finish(self) -> Result<Page> {
         self.decoder.finish()
     }
+}
+
+const BLANK: u8 = 0;
+const NULL: u8 = 1;
+const ERROR: u8 = 2;
+const OTHER: u8 = 3;
+
+/// What a body is that is no page: services in languages whose empty list is a null pointer write `null` or nothing
+/// at all beyond the last page, others an error under a status of success.
+#[derive(Debug, Default)]
+struct Beginning(AtomicU8);
+
+impl Beginning {
+    fn note(&self, window: &[u8]) {
+        let window = window.trim_ascii();
+        if window.is_empty() {
+            return;
+        }
+        // So short a body comes in one window.
+        let kind = match self.0.load(Ordering::Relaxed) {
+            BLANK if window == b"null" => NULL,
+            BLANK if window[0] == b'{' && is_error(window) => ERROR,
+            _ => OTHER,
+        };
+        self.0.store(kind, Ordering::Relaxed);
+    }
+
+    fn absence(&self) -> Option<Absence> {
+        match self.0.load(Ordering::Relaxed) {
+            BLANK | NULL => Some(Absence::Empty),
+            ERROR => Some(Absence::Doubtful),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    #[serde(rename = "error")]
+    _error: IgnoredAny,
+}
+
+/// Whether it is an error as the API writes them: `{"error": "...", "code": "..."}`.
+fn is_error(json: &[u8]) -> bool {
+    serde_json::from_slice::<Refusal>(json).is_ok()
 }

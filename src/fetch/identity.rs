@@ -90,7 +90,10 @@ impl Identity {
         } else {
             matches!(role, Role::Proof { .. }) && keys.repeat_within()
         };
-        let fingerprint = keys.fingerprint();
+        let without_key = keys.without_key();
+        let digests: Vec<u64> = if without_key > 0 { page.digests().collect() } else { Vec::new() };
+        // Rows without a key count as new, so their page as a whole tells whether it was there before.
+        let fingerprint = if without_key > 0 { of_rows(&digests) } else { keys.fingerprint() };
         let is_last = self.last.as_ref().is_some_and(|last| last.fingerprint == fingerprint);
         let (mut other_rows, mut of_proof) = (0, 0);
         if matches!(role, Role::Recheck) && is_last {
@@ -110,15 +113,12 @@ impl Identity {
         }
 
         let rows = keep.len() as u64;
-        // Rows without a key count as new, so their page as a whole tells whether it was there before.
-        let without_key = keys.without_key();
         let counted =
             Counted { rows, repeated, without_key, same_as_last: is_last, of_proof, ..Counted::default() };
         if without_key == 0 {
             self.looked_at = Some((Trace { fingerprint, keyless: HashSet::new() }, None));
             return Looked { counted, keep, found_out: false };
         }
-        let digests: Vec<u64> = page.digests().collect();
         let keyless = |row: &usize| keys.get(*row).is_none();
         self.trace(counted, keep, &digests, keyless, ask)
     }
@@ -156,7 +156,7 @@ impl Identity {
         ask: Ask,
     ) -> Looked {
         let Counted { rows, repeated, without_key, .. } = counted;
-        let fingerprint = digests.iter().copied().fold(0, u64::wrapping_add);
+        let fingerprint = of_rows(digests);
         let keyless: HashSet<u64> = (0..digests.len()).filter(keyless).map(|row| digests[row]).collect();
         let (same_as_last, shares_rows) = self.last.as_ref().map_or((false, false), |last| {
             (last.fingerprint == fingerprint, last.keyless.iter().any(|row| keyless.contains(row)))
@@ -197,4 +197,9 @@ impl Identity {
         let on_page = || self.proof.iter().filter_map(|(key, digest)| Some((rows.get(key)?, digest)));
         (on_page().filter(|(rows, digest)| !rows.contains(digest)).count() as u64, on_page().count() as u64)
     }
+}
+
+/// The same for the same rows in whatever order.
+fn of_rows(digests: &[u64]) -> u64 {
+    digests.iter().copied().fold(0, u64::wrapping_add)
 }

@@ -186,7 +186,7 @@ impl<S: PageSource> PageLoop<S> {
         self.identity = identity;
         let Looked { counted, mut keep, found_out } = looked;
         if found_out {
-            self.planner.keep_repeated();
+            self.planner.keep_repeated()?;
         }
         let verdict = self.planner.settle_page(counted)?;
         if matches!(verdict, Verdict::Rewind | Verdict::KeepAndForget(_)) {

@@ -12,17 +12,23 @@
 //! * nothing: the page after the short one is looked at as well, unless the short page was the first. Rows on it show
 //!   that the service leaves out rows, nothing shows the end;
 //! * rows that were there: the service leaves out rows, or rows moved. The short page, asked for once more, tells: the
-//!   same rows have not moved.
+//!   same rows have not moved;
+//! * only rows that were there, as they are there: a service that answers with the last page once more, or one that
+//!   leaves out rows. The pages in turn have to tell.
 //!
 //! Where a service leaves out rows, short pages are nothing special any more. If that is known of the first page, which
 //! may be capped as well, the read goes on in the largest pages that are seen not to be. A read of more than one page ends
-//! with two empty answers in a row, the proof among them.
+//! with two empty answers in a row, the proof among them: a single one may be a page that has lost all of its rows. Where
+//! rows are left out, it takes more small ones.
+//!
+//! An answer that says that there is no such page is an empty one, until a later page has rows.
 //!
 //! # What cannot be told
 //! * A first page that is short, of a service that leaves out rows, where all of as many rows as it has behind those are
 //!   left out: the proof is empty though later pages are not.
 //! * Two pages in a row of which every row is left out, and a first page of which every row is.
-//! * A service that leaves out rows, begins pages after what was asked for, and caps by bytes on later pages only.
+//! * A service that leaves out rows, begins pages after what was asked for, and caps later pages only.
+//! * A service that caps pages and ignores `page`.
 //! * Rows that are deleted while they are read move others to where nobody looks any more.
 
 use super::answer::{Absence, Counted, Role, Verdict};
@@ -34,8 +40,26 @@ use super::standstill::Standstill;
 use super::tally::Tally;
 use crate::error::{Error, Result};
 
+/// So many answers without rows in a row end a read.
+const EMPTIES: u64 = 2;
+
+/// So many where the service leaves out rows and pages are so small that several in a row may have lost all of theirs.
+const MOST_EMPTIES: u64 = 20;
+
+/// So many rows are rarely all left out.
+const RARELY_ALL_LEFT_OUT: u64 = 64;
+
 /// So often a short page is asked for once more because rows had moved.
 const RECHECKS: u32 = 20;
+
+/// What is known of a service's pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeavesOut {
+    Nothing,
+    /// The last short page was followed by nothing but rows that were there, which is the end, or rows are left out.
+    PerhapsRows,
+    Rows,
+}
 
 #[derive(Debug, Clone)]
 enum Phase {
@@ -87,9 +111,12 @@ pub struct Planner {
     proof_repeated: u64,
     rechecks: u32,
     /// Answers without rows in a row.
-    empties: u32,
-    /// Whether the service leaves out rows.
-    holes: bool,
+    empties: u64,
+    leaves_out: LeavesOut,
+    /// Why there is no such page, of one that was taken for one behind the last.
+    absent: Option<Error>,
+    /// Rows that were left out since pages had to begin earlier.
+    overlapping: u64,
     tally: Tally,
     standstill: Standstill,
     grew: bool,
@@ -115,7 +142,9 @@ impl Planner {
             proof_repeated: 0,
             rechecks: 0,
             empties: 0,
-            holes: false,
+            leaves_out: LeavesOut::Nothing,
+            absent: None,
+            overlapping: 0,
             tally: Tally::new(bounds.limit),
             standstill: Standstill::new(n_per_page),
             grew: false,
@@ -131,7 +160,9 @@ impl Planner {
             Phase::Proof | Phase::Recheck | Phase::Widen | Phase::Straddle { .. } => {
                 self.special.is_some_and(|(_, asked)| !asked) && in_flight < self.bounds.in_flight
             }
-            Phase::Open if self.empties > 0 => self.outstanding.is_empty(),
+            Phase::Open if self.empties > 0 || self.leaves_out == LeavesOut::PerhapsRows => {
+                self.outstanding.is_empty()
+            }
             Phase::Open => {
                 // Where rows have moved, pages that wait may be for nothing.
                 let ahead =
@@ -199,6 +230,7 @@ impl Planner {
             },
             Phase::Recheck => Role::Recheck,
             Phase::Widen | Phase::Straddle { .. } => Role::Comparison,
+            Phase::Open if self.doubts_first() => Role::Comparison,
             _ => Role::InTurn {
                 outdated: self.outstanding.front().is_some_and(|page| self.is_outdated(page, 0)),
             },
@@ -240,26 +272,35 @@ impl Planner {
         };
         self.special = None;
         // Some services refuse to be asked beyond the end, and here it is known.
-        if matches!(self.phase, Phase::Closing) || self.empties > 1 {
+        if matches!(self.phase, Phase::Closing) || self.is_proven() {
             self.finish();
             return Ok(Verdict::Discard);
         }
         let Some(absence) = absence else { return Err(failure) };
         let end = if absence == Absence::Empty { End::Empty } else { End::Refused };
         match &self.phase {
-            Phase::Proof => self.nothing_behind(end),
+            Phase::Proof if absence == Absence::Doubtful => self.straddle(failure, end),
+            Phase::Proof => {
+                self.absent = Some(failure);
+                self.nothing_behind(end);
+            }
             Phase::Open if self.is_outdated(&page, 0) => {
                 self.rewind_to(page.ask);
                 return Ok(Verdict::Rewind);
             }
             // Nobody knows whether it is the end or as far as the service lets one read.
-            Phase::Open if absence == Absence::Refused && self.empties == 0 => {
-                if self.holes {
+            Phase::Open
+                if absence == Absence::Doubtful || (absence == Absence::Refused && self.empties == 0) =>
+            {
+                if self.has_holes() {
                     return Err(failure);
                 }
                 self.straddle(failure, end);
             }
-            Phase::Open => self.nothing_there(end),
+            Phase::Open => {
+                self.absent = Some(failure);
+                self.nothing_there(end);
+            }
             Phase::Straddle { failure, .. } => return Err(failure.clone()),
             Phase::First | Phase::Recheck | Phase::Widen | Phase::Closing | Phase::Done => {
                 return Err(failure);
@@ -298,9 +339,16 @@ impl Planner {
     }
 
     /// Keys turn out not to tell rows apart, so that every row that was left out belongs to the result.
-    pub fn keep_repeated(&mut self) {
+    ///
+    /// # Errors
+    /// `Paging` if some were left out that are the same rows.
+    pub fn keep_repeated(&mut self) -> Result<()> {
+        if self.overlapping > 0 {
+            return Err(overlap());
+        }
         self.tally.keep_repeated();
         self.keyless = true;
+        Ok(())
     }
 
     fn settle_in_turn(&mut self, page: &Page, at: u64, counted: Counted) -> Result<Verdict> {
@@ -330,12 +378,27 @@ impl Planner {
             }
             return Ok(Verdict::Discard);
         }
-        if same_as_last && (!full || (new == 0 && self.empties > 0)) {
+        if same_as_last
+            && (!full || (new == 0 && (self.empties > 0 || self.leaves_out == LeavesOut::PerhapsRows)))
+        {
             self.nothing_there(End::Repeated);
             return Ok(Verdict::Discard);
         }
-        let moved = repeated.saturating_sub(self.frontier.overlap(ask));
-        if let Some(failure) = self.standstill.moved(ask, counted, moved) {
+        if let Some(failure) = self.absent.take() {
+            // Pages behind it have rows.
+            return Err(failure);
+        }
+        if self.doubts_first() {
+            self.read_with_holes();
+            return Ok(Verdict::Rewind);
+        }
+        let overlapping = self.frontier.overlap(ask);
+        if overlapping > 0 && counted.without_key > 0 {
+            return Err(overlap());
+        }
+        self.overlapping += repeated.min(overlapping);
+        let moved = repeated.saturating_sub(overlapping);
+        if let Some(failure) = self.standstill.moved(ask, counted, moved, self.has_holes()) {
             if same_as_last {
                 self.straddle(failure, End::Repeated);
                 return Ok(Verdict::Discard);
@@ -347,7 +410,9 @@ impl Planner {
         }
         self.count_moved(at, moved);
         self.frontier.slack += moved;
-        self.holes |= self.empties > 0;
+        if self.empties > 0 || self.leaves_out == LeavesOut::PerhapsRows {
+            self.leaves_out = LeavesOut::Rows;
+        }
         Ok(Verdict::Keep(self.take_in(ask, rows, new)))
     }
 
@@ -356,8 +421,12 @@ impl Planner {
         let Counted { rows, repeated, same_as_last, shares_rows, .. } = counted;
         let full = rows >= ask.n_per_page;
         let allowed = self.frontier.may_repeat(ask);
-        if rows == 0 || same_as_last || (rows == repeated && repeated <= allowed && !full) {
-            self.nothing_behind(if same_as_last { End::Repeated } else { End::Empty });
+        if rows == 0 {
+            self.nothing_behind(End::Empty);
+            return Ok(Verdict::Discard);
+        }
+        if same_as_last || (rows == repeated && repeated <= allowed && !full) {
+            self.nothing_new_behind();
             return Ok(Verdict::Discard);
         }
         if repeated > allowed {
@@ -398,12 +467,10 @@ impl Planner {
         }
         if same_as_last {
             // Nothing has moved, so what follows is on the page itself: the service leaves out rows.
-            self.holes = true;
+            self.leaves_out = LeavesOut::Rows;
             self.phase = Phase::Open;
             if ask.page == 1 {
-                self.frontier.reach = ask.n_per_page;
-                self.go_on_with(rows);
-                self.widen();
+                self.read_with_holes();
             }
             return Ok(Verdict::Discard);
         }
@@ -469,7 +536,7 @@ impl Planner {
         if rows < ask.n_per_page {
             if self.bounds.trust_short {
                 self.close(End::Short);
-            } else if !self.holes {
+            } else if !self.has_holes() {
                 self.prove(ask);
             }
         }
@@ -483,6 +550,14 @@ impl Planner {
         self.short = Some(short);
         self.phase = Phase::Proof;
         self.special = Some((self.frontier.proof(short), false));
+    }
+
+    /// Goes on behind the first page, of which rows are left out and which may be capped as well.
+    fn read_with_holes(&mut self) {
+        self.leaves_out = LeavesOut::Rows;
+        self.frontier.reach = self.bounds.n_per_page();
+        self.go_on_with(self.frontier.rows);
+        self.widen();
     }
 
     /// Goes on behind the first page, in pages of another size.
@@ -508,14 +583,37 @@ impl Planner {
 
     /// No row follows the short page.
     fn nothing_behind(&mut self, end: End) {
-        let first = self.short.is_none_or(|short| short.page == 1);
         self.phase = Phase::Open;
-        self.empties = 1;
-        // A result that fits a page needs no more than the one answer, if that is as plain as can be.
-        if first && end != End::Repeated && self.outstanding.is_empty() {
-            self.empties = 2;
-        }
+        // A result that fits a page needs no more than the one answer, which is as plain as can be.
+        self.empties = if self.is_first_short() && self.outstanding.is_empty() { EMPTIES } else { 1 };
         self.end = Some(end);
+    }
+
+    /// Only rows that were there follow the short page, as where a service answers with the last page once more, or
+    /// where rows moved. One that leaves out rows may look the same.
+    fn nothing_new_behind(&mut self) {
+        self.phase = Phase::Open;
+        self.leaves_out = LeavesOut::PerhapsRows;
+        self.end = Some(End::Repeated);
+    }
+
+    fn has_holes(&self) -> bool {
+        self.leaves_out == LeavesOut::Rows
+    }
+
+    fn is_first_short(&self) -> bool {
+        self.short.is_none_or(|short| short.page == 1)
+    }
+
+    /// Whether nothing is known yet of how the service pages.
+    fn doubts_first(&self) -> bool {
+        self.leaves_out == LeavesOut::PerhapsRows && self.is_first_short()
+    }
+
+    /// Whether as many answers had no rows as prove the end.
+    fn is_proven(&self) -> bool {
+        let small = RARELY_ALL_LEFT_OUT.div_ceil(self.n_per_page.max(1)).clamp(EMPTIES, MOST_EMPTIES);
+        self.empties >= if self.has_holes() { small } else { EMPTIES }
     }
 
     /// A page in its turn has no rows.
@@ -538,7 +636,7 @@ impl Planner {
         } else if self.outstanding.is_empty() {
             match self.phase {
                 Phase::Closing => self.phase = Phase::Done,
-                Phase::Open if self.empties > 1 => self.phase = Phase::Done,
+                Phase::Open if self.is_proven() => self.phase = Phase::Done,
                 _ => {}
             }
         }
@@ -580,8 +678,16 @@ impl Planner {
     fn goes_on(&self, page: &Page) -> bool {
         match page.state {
             State::InFlight => true,
-            State::Answered { rows, .. } => rows >= page.ask.n_per_page || (self.holes && rows > 0),
+            State::Answered { rows, .. } => rows >= page.ask.n_per_page || (self.has_holes() && rows > 0),
             State::Failed => false,
         }
     }
+}
+
+fn overlap() -> Error {
+    Error::paging(
+        "the service leaves out rows or caps its pages, so that pages had to overlap, and not every row has a key of \
+         its own: which rows are the same cannot be told. Read ranges that fit one page"
+            .to_owned(),
+    )
 }

@@ -150,7 +150,7 @@ impl Reader {
         if !self.keys_identify() {
             warnings.push(format!(
                 "{key} does not tell rows apart: several have the same one. All rows were kept; should any have moved \
-                 while they were read, it may be there twice, as no {key} would show it",
+                 while they were read, it may be there twice or be missing, as no {key} would show it",
                 key = self.key
             ));
         }

@@ -27,15 +27,19 @@ impl Standstill {
     }
 
     /// A page in its turn had rows, of which so many had moved. Says why there is no going on, if so.
-    pub(super) fn moved(&mut self, ask: Ask, counted: Counted, moved: u64) -> Option<Error> {
+    ///
+    /// A page that is not full is the last one, unless the service leaves out rows.
+    pub(super) fn moved(&mut self, ask: Ask, counted: Counted, moved: u64, holes: bool) -> Option<Error> {
         let Counted { rows, repeated, same_as_last, .. } = counted;
-        let is_fruitless = rows >= ask.n_per_page && rows == repeated && moved > 0;
+        let full = rows >= ask.n_per_page;
+        let is_fruitless = (full || holes) && rows == repeated && moved > 0;
         self.fruitless = if is_fruitless { (self.fruitless.0 + 1, self.fruitless.1 + rows) } else { (0, 0) };
         // Small pages may be behind fewer new rows than a page had at first.
         (self.is_stuck() || (is_fruitless && same_as_last)).then(|| {
+            let has = if full { format!("is full ({rows} rows)") } else { format!("has rows ({rows})") };
             Error::paging(format!(
-                "page {} is full ({rows} rows) and every one of them was on an earlier page: the service \
-                 seems to ignore the parameter page, or more rows than a page holds were added while reading",
+                "page {} {has} and every one of them was on an earlier page: the service seems to ignore the \
+                 parameter page, or more rows than a page holds were added while reading",
                 ask.page
             ))
         })

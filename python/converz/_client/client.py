@@ -91,7 +91,8 @@ class Client:
             names and the JSON text of objects and lists alike, as does a NUL in a column's name; of a key that a row
             has twice, the last value counts.
         last_page: Which page ends a read without a limit. ``"empty"``: one without rows, which proves that none
-            follows, whether the service caps its pages or leaves out rows; it costs one small request a read.
+            follows, whether the service caps its pages or leaves out rows; it costs one small request a read, or two
+            where the result is of more than one page, since a page in the middle may have lost all of its rows.
             ``"short"``: one with fewer rows than were asked for, for services that do neither and where that request
             counts. The receipt's ``end`` says what it was.
 

@@ -3,6 +3,7 @@
 #[cfg(feature = "sandbox")]
 mod against_sandbox;
 mod ahead;
+mod held;
 mod moving_rows;
 mod odd_services;
 mod over_http;

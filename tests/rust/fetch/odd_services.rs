@@ -7,7 +7,7 @@ use converz::fetch::{Ask, End};
 use proptest::prelude::*;
 
 use super::service::{
-    Beyond, Change, Conduct, Service, bounds, read, served_in_any_order, served_in_order, strides,
+    Beyond, Change, Conduct, Service, Stride, bounds, read, served_in_any_order, served_in_order, strides,
 };
 
 fn whole(rows: u64) -> Vec<u64> {
@@ -59,6 +59,70 @@ proptest! {
         };
         prop_assert_eq!(&outcome.rows, &visible, "{:?}", service.asked());
         prop_assert_eq!(outcome.repeated, 0);
+    }
+
+    /// The same where not every row has a key of its own. Where it cannot be told which are the same, that is said.
+    #[test]
+    fn rows_without_a_key_of_their_own_that_are_left_out_hide_no_others(
+        total in 0..600_usize,
+        page_size in prop_oneof![20..200_u64, Just(100_000)],
+        hidden in 0..120_u8,
+        cap in prop::option::of(20..200_u64),
+        stride in strides(),
+        (without_key, rows_a_key) in prop_oneof![
+            (2..6_u64).prop_map(|every| (Some(every), None)),
+            (2..4_u64).prop_map(|rows| (None, Some(rows))),
+        ],
+        limit in prop::option::of(0..600_u64),
+        in_flight in 1..6_usize,
+        turns in served_in_any_order(),
+    ) {
+        let conduct = Conduct { cap, stride, hidden, rows_a_key, without_key, turns, ..Conduct::default() };
+        let service = Service::new(total, conduct);
+        // The first page, and what follows it, have rows.
+        let first = limit.unwrap_or(page_size).min(page_size);
+        prop_assume!(limit.is_none_or(|limit| limit >= 20) && first >= 20);
+        let mut wanted = service.visible();
+        wanted.truncate(limit.map_or(usize::MAX, |limit| limit as usize));
+        match read(&service, bounds(limit, page_size, in_flight)) {
+            Ok(outcome) => prop_assert_eq!(&outcome.rows, &wanted, "{:?}", service.asked()),
+            Err(error) => prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error),
+        }
+    }
+
+    /// Rows that are left out, and new ones before or behind the others.
+    #[test]
+    fn rows_that_are_left_out_hide_no_others_while_rows_are_inserted(
+        total in 0..400_usize,
+        page_size in prop_oneof![20..60_u64, Just(1000)],
+        hidden in 0..120_u8,
+        limit in prop::option::of(20..400_u64),
+        in_flight in 1..6_usize,
+        changes in prop::collection::btree_map(
+            1..20_usize,
+            (prop::sample::select(vec![0_u8, 255]), 1..4_usize).prop_map(|(at, count)| Change::Insert { at, count }),
+            0..6,
+        ),
+        turns in served_in_order(),
+    ) {
+        let service = Service::new(total, Conduct { hidden, turns, changes, ..Conduct::default() });
+        let outcome = match read(&service, bounds(limit, page_size, in_flight)) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
+                return Ok(());
+            }
+        };
+        let rows: HashSet<u64> = outcome.rows.iter().copied().collect();
+        prop_assert_eq!(rows.len(), outcome.rows.len(), "a key came twice");
+        let mut throughout = service.throughout();
+        throughout.retain(|row| !service.is_hidden(*row));
+        if let Some(limit) = limit {
+            prop_assert!(outcome.rows.len() >= throughout.len().min(limit as usize), "{:?}", service.asked());
+        } else {
+            throughout.retain(|row| !rows.contains(row));
+            prop_assert!(throughout.is_empty(), "missing {:?} of {:?}", throughout, service.asked());
+        }
     }
 
     /// Pages in the middle that are short, or empty, but not two in a row.
@@ -244,5 +308,52 @@ fn no_proof_is_asked_for_beyond_a_limit() {
         assert_eq!((outcome.rows.len() as u64, outcome.end), (limit, Some(End::Limit)));
         let asks: Vec<_> = asked.into_iter().map(|(page, n_per_page)| Ask { page, n_per_page }).collect();
         assert_eq!(service.asked(), asks);
+    }
+}
+
+/// All that a page has left comes again: that is what a service does that answers with the last page once more, too.
+#[test]
+fn a_page_that_comes_again_is_no_end_while_others_follow() {
+    for (total, page_size, cap, left_out) in [
+        (23, 3, None, vec![0, 2, 3, 4, 5]),
+        (113, 64, Some(2), vec![0]),
+        (12, 100, Some(3), vec![2, 4, 5]),
+        (18, 100, Some(2), vec![2, 4, 5]),
+    ] {
+        for stride in [Stride::Cap, Stride::Request] {
+            for in_flight in [1, 4] {
+                let conduct = Conduct { cap, stride, left_out: left_out.clone(), ..Conduct::default() };
+                let service = Service::new(total, conduct);
+                let outcome = read(&service, bounds(None, page_size, in_flight)).unwrap();
+                assert_eq!(outcome.rows, service.visible(), "{total} {stride:?}: {:?}", service.asked());
+            }
+        }
+    }
+}
+
+/// Such pages are not taken for rows that moved for ever.
+#[test]
+fn pages_without_a_new_key_are_an_error_where_rows_are_left_out_too() {
+    let service = Service::new(858, Conduct { hidden: 20, keys: Some(60), ..Conduct::default() });
+    let error = read(&service, bounds(None, 30, 4)).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Paging), "{error}");
+    assert!(error.message().contains("every one of them was on an earlier page"), "{error}");
+}
+
+/// What says that there is no such page says so of every later one.
+#[test]
+fn an_absent_page_in_the_middle_is_an_error() {
+    for code in [204, 404, 410, 416] {
+        for in_flight in [1, 4] {
+            for failing in [2, 3] {
+                let fails = BTreeMap::from([(failing, super::service::status(code))]);
+                let service = Service::new(500, Conduct { fails, ..Conduct::default() });
+                let error = read(&service, bounds(None, 100, in_flight)).unwrap_err();
+                assert!(
+                    matches!(error.kind(), ErrorKind::Status { status, .. } if *status == code),
+                    "{error}"
+                );
+            }
+        }
     }
 }

@@ -81,9 +81,13 @@ pub struct Conduct {
     pub hidden: u8,
     /// Rows that are left out, side by side, and others.
     pub gap: Option<(u64, u64)>,
+    /// These, too.
+    pub left_out: Vec<u64>,
     pub beyond: Beyond,
     /// Rows of each key, one after the other.
     pub rows_a_key: Option<u64>,
+    /// So many keys, over and over again.
+    pub keys: Option<u64>,
     /// Pages after the first are capped only.
     pub first_uncapped: bool,
     pub ignores_page: bool,
@@ -213,8 +217,10 @@ impl Service {
     }
 
     pub fn is_hidden(&self, row: u64) -> bool {
-        let Conduct { hidden, gap, .. } = self.conduct;
-        hash(row) % 256 < u64::from(hidden) || gap.is_some_and(|(start, end)| (start..end).contains(&row))
+        let Conduct { hidden, gap, left_out, .. } = &self.conduct;
+        hash(row) % 256 < u64::from(*hidden)
+            || gap.is_some_and(|(start, end)| (start..end).contains(&row))
+            || left_out.contains(&row)
     }
 
     /// The rows that a reader can know of.
@@ -259,8 +265,8 @@ impl PageSource for Served {
         if let Some(error) = service.conduct.fails.get(&ask.page) {
             return Err(error.clone().into());
         }
-        let Conduct { without_key, rows_a_key, .. } = service.conduct;
-        let page = ServedPage { rows: rows?, without_key, rows_a_key };
+        let Conduct { without_key, rows_a_key, keys, .. } = service.conduct;
+        let page = ServedPage { rows: rows?, without_key, rows_a_key, keys };
         Ok(Answer { output: page, cost: Cost { attempts: 1, bytes_received: 1, bytes_decoded: 2 } })
     }
 }
@@ -270,6 +276,7 @@ pub struct ServedPage {
     pub rows: Vec<u64>,
     without_key: Option<u64>,
     rows_a_key: Option<u64>,
+    keys: Option<u64>,
 }
 
 impl Rows for ServedPage {
@@ -279,8 +286,9 @@ impl Rows for ServedPage {
 
     fn keys(&self) -> impl Iterator<Item = Option<Key>> {
         self.rows.iter().map(|row| {
-            (!self.without_key.is_some_and(|every| row.is_multiple_of(every)))
-                .then(|| Key::Integer((*row / self.rows_a_key.unwrap_or(1)).into()))
+            (!self.without_key.is_some_and(|every| row.is_multiple_of(every))).then(|| {
+                Key::Integer((*row / self.rows_a_key.unwrap_or(1) % self.keys.unwrap_or(u64::MAX)).into())
+            })
         })
     }
 
