@@ -98,8 +98,6 @@ class Column:
     @staticmethod
     def from_arrow(name: str, array: object) -> Column: ...
     @staticmethod
-    def from_table(name: str, table: Table) -> Column: ...
-    @staticmethod
     def from_codes(name: str, codes: bytes, categories: Column) -> Column: ...
     def as_dates(self) -> Column: ...
     def __len__(self) -> int: ...
@@ -112,6 +110,7 @@ class Table:
     def from_columns(names: Sequence[str], columns: Sequence[Column]) -> Table: ...
     @staticmethod
     def from_ipc(bytes: bytes) -> Table: ...
+    def to_column(self, name: str) -> Column: ...
     @property
     def schema(self) -> Schema: ...
     @property
@@ -205,27 +204,14 @@ class Client:
     def proxy_has_user(self) -> bool: ...
     @property
     def pickled_settings(self) -> dict[str, Any]: ...
-    def calls(
+    def read(
         self,
+        operation: str,
         query: dict[str, Any],
         limit: object,
         schema: object,
         parse_dates: bool,
         report: _Report,
-    ) -> tuple[Table, dict[str, Any]]: ...
-    def reps(
-        self,
-        query: dict[str, Any],
-        limit: object,
-        schema: object,
-        parse_dates: bool,
-        report: _Report,
-    ) -> tuple[Table, dict[str, Any]]: ...
-    def report(
-        self,
-        query: dict[str, Any],
-        schema: object,
-        parse_dates: bool,
     ) -> tuple[Table, dict[str, Any]]: ...
     def stream(
         self,

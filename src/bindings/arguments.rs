@@ -1,44 +1,54 @@
 //! The arguments of an operation as Python passes them → a validated query.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use pyo3::Borrowed;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyInt, PyMapping, PyString};
 
-use super::errors::{or_raise, to_py_err};
+use super::refusal::{refuse, shown};
 use crate::error::Error;
-use crate::query::{CallsQuery, Query, ReportQuery, RepsQuery, parse_date, parse_time};
+use crate::query::{CallsQuery, Operation, Query, ReportQuery, RepsQuery, parse_date, parse_time};
 use crate::update::Range;
 
 /// The API's own arguments of one operation, by name.
 pub struct Arguments<'a, 'py>(pub &'a Bound<'py, PyDict>);
 
 impl<'py> Arguments<'_, 'py> {
-    pub fn calls(&self) -> PyResult<Query> {
-        let query = self.calls_query()?;
-        or_raise(self.0.py(), query.build())
+    /// The query of a read.
+    pub fn query(&self, operation: Operation) -> PyResult<Query> {
+        Ok(match operation {
+            Operation::Calls => self.calls()?.build(),
+            Operation::Reps => self.reps()?.build(),
+            Operation::Report => self.report()?.build(),
+            Operation::UpdateCalls | Operation::UpdateReps => {
+                Err(Error::internal(format!("{operation:?} reads nothing")))
+            }
+        }?)
     }
 
-    pub fn reps(&self) -> PyResult<Query> {
-        let query = self.reps_query()?;
-        or_raise(self.0.py(), query.build())
-    }
-
-    /// Where a plan looks for its rows: as these arguments say, if any of them does.
-    pub fn range(&self, operation: &str) -> PyResult<Range> {
+    /// Where the plan of an update looks for its rows: as these arguments say, if any of them does.
+    pub fn range(&self, operation: Operation) -> PyResult<Range> {
         if self.0.values().iter().all(|value| value.is_none()) {
             return Ok(Range::FromFrame);
         }
         // Built once for its errors, before anything is sent.
-        if operation == "update_reps" {
-            self.reps()?;
-            return self.reps_query().map(Range::Reps);
-        }
-        self.calls()?;
-        self.calls_query().map(Range::Calls)
+        Ok(match operation {
+            Operation::Reps | Operation::UpdateReps => {
+                let query = self.reps()?;
+                query.build()?;
+                Range::Reps(query)
+            }
+            Operation::Calls | Operation::UpdateCalls => {
+                let query = self.calls()?;
+                query.build()?;
+                Range::Calls(query)
+            }
+            Operation::Report => return Err(Error::internal("a report updates nothing").into()),
+        })
     }
 
-    fn calls_query(&self) -> PyResult<CallsQuery> {
+    fn calls(&self) -> PyResult<CallsQuery> {
         Ok(CallsQuery {
             start_date: self.date("start_date")?,
             end_date: self.date("end_date")?,
@@ -55,7 +65,7 @@ impl<'py> Arguments<'_, 'py> {
         })
     }
 
-    fn reps_query(&self) -> PyResult<RepsQuery> {
+    fn reps(&self) -> PyResult<RepsQuery> {
         Ok(RepsQuery {
             department: self.strings("department")?,
             rep_id: self.strings("rep_id")?,
@@ -63,8 +73,8 @@ impl<'py> Arguments<'_, 'py> {
         })
     }
 
-    pub fn report(&self) -> PyResult<Query> {
-        let query = ReportQuery {
+    fn report(&self) -> PyResult<ReportQuery> {
+        Ok(ReportQuery {
             start_date: self.date("start_date")?,
             end_date: self.date("end_date")?,
             days: self.integer("days")?,
@@ -75,8 +85,7 @@ impl<'py> Arguments<'_, 'py> {
             subcampaign: self.strings("subcampaign")?,
             metric: self.strings("metric")?,
             groupby: self.strings("groupby")?,
-        };
-        or_raise(self.0.py(), query.build())
+        })
     }
 
     pub fn strings(&self, name: &str) -> PyResult<Option<Vec<String>>> {
@@ -93,7 +102,7 @@ impl<'py> Arguments<'_, 'py> {
             value.try_iter().ok()
         };
         let Some(elements) = elements else {
-            return Err(self.refuse(name, &value, "a string or a sequence of strings"));
+            return Err(refuse(name, &value, "a string or a sequence of strings").into());
         };
         let mut strings = Vec::new();
         for (position, element) in elements.enumerate() {
@@ -101,14 +110,12 @@ impl<'py> Arguments<'_, 'py> {
             // The elements of pyarrow's arrays are objects around a string.
             let element = element.call_method0(intern!(element.py(), "as_py")).unwrap_or(element);
             let Ok(text) = element.cast::<PyString>() else {
-                return Err(invalid(
-                    self.0.py(),
-                    format!(
-                        "{name} holds {} at position {position}, which is no string: it takes a string or a \
-                         sequence of strings",
-                        shown(&element)
-                    ),
-                ));
+                return Err(Error::invalid_input(format!(
+                    "{name} holds {} at position {position}, which is not a string: it takes a string or a sequence of \
+                     strings",
+                    shown(&element)
+                ))
+                .into());
             };
             strings.push(utf8(name, text)?);
         }
@@ -120,10 +127,10 @@ impl<'py> Arguments<'_, 'py> {
         let Some(value) = self.given(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
-            return or_raise(self.0.py(), parse_date(name, &text)).map(Some);
+            return Ok(Some(parse_date(name, &text)?));
         }
         let date = value.is_instance_of::<PyDate>().then(|| calendar_date(&value)).flatten();
-        date.map(Some).ok_or_else(|| self.refuse(name, &value, ALLOWED))
+        date.map(Some).ok_or_else(|| refuse(name, &value, ALLOWED).into())
     }
 
     fn time(&self, name: &str) -> PyResult<Option<NaiveDateTime>> {
@@ -131,32 +138,33 @@ impl<'py> Arguments<'_, 'py> {
         let Some(value) = self.given(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
-            return or_raise(self.0.py(), parse_time(name, &text)).map(Some);
+            return Ok(Some(parse_time(name, &text)?));
         }
         if !value.is_instance_of::<PyDate>() {
-            return Err(self.refuse(name, &value, ALLOWED));
+            return Err(refuse(name, &value, ALLOWED).into());
         }
         if value.is_instance_of::<PyDateTime>() && !value.getattr("tzinfo")?.is_none() {
             // The zone of the service's times is not documented, so no conversion could be right.
-            return Err(self.refuse(
+            return Err(refuse(
                 name,
                 &value,
                 "a time without a zone, in the zone of the service (`.replace(tzinfo=None)` drops one)",
-            ));
+            )
+            .into());
         }
-        let date = calendar_date(&value).ok_or_else(|| self.refuse(name, &value, ALLOWED))?;
+        let date = calendar_date(&value).ok_or_else(|| refuse(name, &value, ALLOWED))?;
         if !value.is_instance_of::<PyDateTime>() {
             return Ok(Some(date.and_time(NaiveTime::MIN)));
         }
         let part = |part: &str| -> PyResult<u32> { value.getattr(part)?.extract() };
         NaiveTime::from_hms_micro_opt(part("hour")?, part("minute")?, part("second")?, part("microsecond")?)
             .map(|time| Some(date.and_time(time)))
-            .ok_or_else(|| self.refuse(name, &value, ALLOWED))
+            .ok_or_else(|| refuse(name, &value, ALLOWED).into())
     }
 
     fn integer(&self, name: &str) -> PyResult<Option<i64>> {
         let Some(value) = self.given(name)? else { return Ok(None) };
-        integer(&value).map(Some).ok_or_else(|| self.refuse(name, &value, "a whole number"))
+        integer(&value).map(Some).ok_or_else(|| refuse(name, &value, "a whole number").into())
     }
 
     fn flag(&self, name: &str) -> PyResult<Option<bool>> {
@@ -167,16 +175,12 @@ impl<'py> Arguments<'_, 'py> {
         match integer(&value) {
             Some(0) => Ok(Some(false)),
             Some(1) => Ok(Some(true)),
-            _ => Err(self.refuse(name, &value, "True, False, 1 or 0")),
+            _ => Err(refuse(name, &value, "True, False, 1 or 0").into()),
         }
     }
 
     fn given(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(self.0.get_item(name)?.filter(|value| !value.is_none()))
-    }
-
-    fn refuse(&self, name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
-        invalid(self.0.py(), format!("{name}={} is not {allowed}", shown(value)))
     }
 }
 
@@ -186,14 +190,12 @@ pub fn limit(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
     integer(value)
         .and_then(|limit| u64::try_from(limit).ok())
         .map(Some)
-        .ok_or_else(|| invalid(value.py(), format!("limit={} is not a number of rows from 0", shown(value))))
+        .ok_or_else(|| refuse("limit", value, "a number of rows from 0").into())
 }
 
 /// Whether columns of dates become such.
 pub fn parse_dates(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    value
-        .extract()
-        .map_err(|_| invalid(value.py(), format!("parse_dates={} is not True or False", shown(value))))
+    value.extract().map_err(|_| refuse("parse_dates", value, "True or False").into())
 }
 
 /// A whole number of any type that says it is one (numpy's too), but not a bool.
@@ -219,21 +221,31 @@ fn calendar_date(value: &Bound<'_, PyAny>) -> Option<NaiveDate> {
 
 fn utf8(name: &str, text: &Bound<'_, PyString>) -> PyResult<String> {
     text.extract().map_err(|_| {
-        invalid(
-            text.py(),
-            format!("{name} holds {}, which has a lone surrogate and cannot be sent", shown(text)),
-        )
+        Error::invalid_input(format!(
+            "{name} holds {}, which has a lone surrogate and cannot be sent",
+            shown(text)
+        ))
+        .into()
     })
 }
 
-fn invalid(py: Python<'_>, message: String) -> PyErr {
-    to_py_err(py, &Error::invalid_input(message))
-}
+impl FromPyObject<'_, '_> for Operation {
+    type Error = PyErr;
 
-/// A value as an error shows it.
-fn shown(value: &Bound<'_, PyAny>) -> String {
-    let text = value
-        .repr()
-        .map_or_else(|_| value.get_type().to_string(), |repr| repr.to_string_lossy().into_owned());
-    if text.chars().count() <= 80 { text } else { text.chars().take(79).chain(['…']).collect() }
+    /// An operation by the name of its verb.
+    fn extract(name: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        match name.extract::<String>().as_deref() {
+            Ok("calls") => Ok(Self::Calls),
+            Ok("reps") => Ok(Self::Reps),
+            Ok("report") => Ok(Self::Report),
+            Ok("update_calls") => Ok(Self::UpdateCalls),
+            Ok("update_reps") => Ok(Self::UpdateReps),
+            _ => Err(refuse(
+                "operation",
+                &name,
+                "\"calls\", \"reps\", \"report\", \"update_calls\" or \"update_reps\"",
+            )
+            .into()),
+        }
+    }
 }

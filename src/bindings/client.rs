@@ -8,11 +8,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyDictMethods};
 
 use super::arguments::{self, Arguments};
-use super::errors::or_raise;
 use super::events::Events;
 use super::panics::guard;
 use super::plan::UpdatePlan;
 use super::polled_stream::PolledStream;
+use super::process::Owned;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
 use super::runtime::{Task, wait};
@@ -25,7 +25,7 @@ use super::{new_column, schema};
 use crate::error::Error;
 use crate::fetch::{Fetched, ReadSpec, Stream, read_all};
 use crate::http::Http;
-use crate::query::{Operation, Query};
+use crate::query::Operation;
 use crate::settings::Settings;
 use crate::update;
 
@@ -36,24 +36,8 @@ pub struct Client {
     /// The arguments of `__init__` without the key and the proxy's user and password, for pickling.
     arguments: Py<PyDict>,
     key_from_environment: bool,
-    connection: Mutex<Option<Connection>>,
-}
-
-/// The connections of one process: a child of `fork` must not share its parent's sockets.
-#[derive(Debug)]
-struct Connection {
-    pid: u32,
-    http: Option<Http>,
-    events: Arc<Events>,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if self.pid != std::process::id() {
-            // The threads that own the sockets exist only in the process that made them.
-            std::mem::forget(self.http.take());
-        }
-    }
+    /// The connections of one process, and where they report to: a child of `fork` must not share its parent's sockets.
+    connection: Mutex<Option<Owned<(Http, Arc<Events>)>>>,
 }
 
 #[pymethods]
@@ -92,10 +76,12 @@ impl Client {
 
     #[getter]
     fn settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let shown = settings::show(py, &self.settings)?;
-        // It is used up when the base URL is checked.
-        shown.set_item("allow_http", self.arguments.bind(py).get_item("allow_http")?)?;
-        Ok(shown)
+        guard(py, || {
+            let shown = settings::show(py, &self.settings)?;
+            // It is used up when the base URL is checked.
+            shown.set_item("allow_http", self.arguments.bind(py).get_item("allow_http")?)?;
+            Ok(shown)
+        })
     }
 
     #[getter]
@@ -111,49 +97,27 @@ impl Client {
 
     #[getter]
     fn pickled_settings<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.arguments.bind(py).copy()
+        guard(py, || self.arguments.bind(py).copy())
     }
 
-    #[pyo3(signature = (query, limit, schema, parse_dates, report))]
-    fn calls<'py>(
+    #[pyo3(signature = (operation, query, limit, schema, parse_dates, report))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a read, from one place")]
+    fn read<'py>(
         &self,
+        operation: Operation,
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
         parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Table, Bound<'py, PyDict>)> {
-        guard(query.py(), || {
-            let spec = spec(Operation::Calls, Arguments(query).calls()?, limit, schema, parse_dates)?;
-            self.read(query.py(), spec, report)
-        })
-    }
-
-    #[pyo3(signature = (query, limit, schema, parse_dates, report))]
-    fn reps<'py>(
-        &self,
-        query: &Bound<'py, PyDict>,
-        limit: Option<&Bound<'py, PyAny>>,
-        schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: &Bound<'_, PyAny>,
-        report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
-        guard(query.py(), || {
-            let spec = spec(Operation::Reps, Arguments(query).reps()?, limit, schema, parse_dates)?;
-            self.read(query.py(), spec, report)
-        })
-    }
-
-    #[pyo3(signature = (query, schema, parse_dates))]
-    fn report<'py>(
-        &self,
-        query: &Bound<'py, PyDict>,
-        schema: Option<&Bound<'py, PyAny>>,
-        parse_dates: &Bound<'_, PyAny>,
-    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
-        guard(query.py(), || {
-            let spec = spec(Operation::Report, Arguments(query).report()?, None, schema, parse_dates)?;
-            self.read(query.py(), spec, None)
+        let py = query.py();
+        guard(py, || {
+            let fetched = self.fetch(py, spec(operation, query, limit, schema, parse_dates)?, report)?;
+            for warning in &fetched.column_warnings {
+                warn(py, &warning.text)?;
+            }
+            Ok((Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?))
         })
     }
 
@@ -161,7 +125,7 @@ impl Client {
     #[expect(clippy::too_many_arguments, reason = "the arguments of a stream, from one place")]
     fn stream<'py>(
         &self,
-        operation: &str,
+        operation: Operation,
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
@@ -171,14 +135,14 @@ impl Client {
     ) -> PyResult<RecordBatchStream> {
         let py = query.py();
         guard(py, || {
-            let spec = stream_spec(operation, query, limit, schema, parse_dates)?;
+            let spec = spec(operation, query, limit, schema, parse_dates)?;
             let pages = Pages::new(report);
             let (opening, events) = self.opening(py, spec, &pages, on_new_column)?;
             let opened = wait(py, opening, |py| {
                 events.log(py)?;
                 pages.report(py)
             })?;
-            let stream = or_raise(py, opened)?;
+            let stream = opened?;
             for warning in stream.column_warnings() {
                 warn(py, &warning.text)?;
             }
@@ -190,14 +154,14 @@ impl Client {
     #[pyo3(signature = (operation, query, limit, parse_dates))]
     fn probe<'py>(
         &self,
-        operation: &str,
+        operation: Operation,
         query: &Bound<'py, PyDict>,
         limit: &Bound<'py, PyAny>,
         parse_dates: &Bound<'_, PyAny>,
     ) -> PyResult<(Table, Vec<(String, String)>)> {
         let py = query.py();
         guard(py, || {
-            let spec = stream_spec(operation, query, Some(limit), None, parse_dates)?;
+            let spec = spec(operation, query, Some(limit), None, parse_dates)?;
             let fetched = self.fetch(py, spec, None)?;
             let warnings = fetched.column_warnings.into_iter().map(|warning| (warning.column, warning.text));
             Ok((Table::new(fetched.schema, fetched.batches), warnings.collect()))
@@ -208,7 +172,7 @@ impl Client {
     #[pyo3(signature = (operation, query, limit, schema, on_new_column, watch))]
     fn poll_stream<'py>(
         &self,
-        operation: &str,
+        operation: Operation,
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
@@ -217,10 +181,10 @@ impl Client {
     ) -> PyResult<PolledStream> {
         let py = query.py();
         guard(py, || {
-            let mut spec = stream_spec(operation, query, limit, schema, PyBool::new(py, true).as_any())?;
+            let mut spec = spec(operation, query, limit, schema, PyBool::new(py, true).as_any())?;
             spec.select = Some(spec.pinned.fields().iter().map(|field| field.name().clone()).collect());
             let (opening, events) = self.opening(py, spec, &Pages::new(None), on_new_column)?;
-            Ok(PolledStream::new(py, Task::spawn(py, opening)?, events, watch))
+            Ok(PolledStream::new(py, Task::spawn(opening)?, events, watch))
         })
     }
 
@@ -228,7 +192,7 @@ impl Client {
     fn update<'py>(
         &self,
         py: Python<'py>,
-        operation: &str,
+        operation: Operation,
         table: &Bound<'py, Table>,
         nulls: &Bound<'py, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
@@ -246,7 +210,7 @@ impl Client {
     #[pyo3(signature = (operation, table, nulls, range, report))]
     fn plan<'py>(
         &self,
-        operation: &str,
+        operation: Operation,
         table: &Bound<'py, Table>,
         nulls: &Bound<'py, PyAny>,
         range: &Bound<'py, PyDict>,
@@ -268,7 +232,7 @@ impl Client {
                     pages.report(py)
                 },
             )?;
-            let planned = or_raise(py, planned)?;
+            let planned = planned?;
             for warning in &planned.warnings {
                 warn(py, warning)?;
             }
@@ -297,7 +261,7 @@ impl Client {
     fn dry_run(
         &self,
         py: Python<'_>,
-        operation: &str,
+        operation: Operation,
         table: &Bound<'_, Table>,
         nulls: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<PlannedRequest>> {
@@ -310,19 +274,6 @@ impl Client {
 }
 
 impl Client {
-    fn read<'py>(
-        &self,
-        py: Python<'py>,
-        spec: ReadSpec,
-        report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
-        let fetched = self.fetch(py, spec, report)?;
-        for warning in &fetched.column_warnings {
-            warn(py, &warning.text)?;
-        }
-        Ok((Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?))
-    }
-
     /// Reads, and says what there is to say of the read.
     fn fetch<'py>(
         &self,
@@ -338,7 +289,7 @@ impl Client {
             events.log(py)?;
             pages.report(py)
         })?;
-        let fetched = or_raise(py, fetched)?;
+        let fetched = fetched?;
         for warning in &fetched.warnings {
             warn(py, warning)?;
         }
@@ -361,50 +312,30 @@ impl Client {
     }
 
     /// The connections of this process, and where they report to.
-    pub fn connection(&self, py: Python<'_>) -> PyResult<(Http, Arc<Events>)> {
-        or_raise(py, self.connect())
-    }
-
-    fn connect(&self) -> Result<(Http, Arc<Events>), Error> {
+    pub fn connection(&self, _: Python<'_>) -> PyResult<(Http, Arc<Events>)> {
         // Locked only while attached, like the runtime's.
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let pid = std::process::id();
-        if let Some(Connection { pid: owner, http: Some(http), events }) = slot.as_ref()
-            && *owner == pid
-        {
-            return Ok((http.clone(), Arc::clone(events)));
+        if let Some(own) = slot.as_ref().and_then(Owned::get) {
+            return Ok(own.clone());
         }
         let events = Arc::new(Events::default());
         let http = Http::new(Arc::clone(&self.settings), events.clone())?;
-        *slot = Some(Connection { pid, http: Some(http.clone()), events: Arc::clone(&events) });
+        *slot = Some(Owned::new((http.clone(), Arc::clone(&events))));
         Ok((http, events))
     }
 }
 
-fn stream_spec(
-    operation: &str,
-    query: &Bound<'_, PyDict>,
-    limit: Option<&Bound<'_, PyAny>>,
-    schema: Option<&Bound<'_, PyAny>>,
-    parse_dates: &Bound<'_, PyAny>,
-) -> PyResult<ReadSpec> {
-    let (operation, query) = match operation {
-        "reps" => (Operation::Reps, Arguments(query).reps()?),
-        _ => (Operation::Calls, Arguments(query).calls()?),
-    };
-    spec(operation, query, limit, schema, parse_dates)
-}
-
+/// What a read asks for; a stream is of calls or of reps.
 fn spec(
     operation: Operation,
-    query: Query,
+    query: &Bound<'_, PyDict>,
     limit: Option<&Bound<'_, PyAny>>,
     schema: Option<&Bound<'_, PyAny>>,
     parse_dates: &Bound<'_, PyAny>,
 ) -> PyResult<ReadSpec> {
     Ok(ReadSpec {
         operation,
-        query,
+        query: Arguments(query).query(operation)?,
         limit: arguments::limit(limit)?,
         pinned: schema.map_or_else(|| Ok(Arc::new(ArrowSchema::empty())), schema::extract)?,
         parse_dates: arguments::parse_dates(parse_dates)?,

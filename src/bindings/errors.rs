@@ -1,21 +1,26 @@
 //! The core's error → the exceptions of `converz.errors`.
 
+use arrow_schema::SchemaRef;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
-use super::schema::Schema;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
+use crate::ipc;
 
-/// The exception that `error` is in Python. It may be what a signal's handler raises meanwhile.
-pub fn to_py_err(py: Python<'_>, error: &Error) -> PyErr {
-    try_to_py_err(py, error).unwrap_or_else(|failure| failure)
+/// An error of the core is raised wherever `?` or `into` meets it. If building its exception fails, because a signal's
+/// handler raises meanwhile, what that raises takes its place.
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        Python::attach(|py| exception(py, &error).unwrap_or_else(|raised| raised))
+    }
 }
 
 /// The exception that `error` is in Python.
 ///
 /// # Errors
 /// What a signal's handler raises meanwhile.
-pub fn try_to_py_err(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
+pub fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     build(py, error).map(PyErr::from_value)
 }
 
@@ -63,7 +68,7 @@ fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
         ErrorKind::Redirect { location } => exception.setattr(intern!(py, "location"), location)?,
         ErrorKind::SchemaDrift { column, schema } => {
             exception.setattr(intern!(py, "column"), column)?;
-            exception.setattr(intern!(py, "schema"), Schema::new(schema.clone()))?;
+            exception.setattr(intern!(py, "schema"), schema_object(py, schema)?)?;
         }
         ErrorKind::Update(failure) => {
             let pairs = |ranges: &[std::ops::Range<usize>]| -> Vec<(usize, usize)> {
@@ -72,7 +77,7 @@ fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
             exception.setattr(intern!(py, "committed"), pairs(&failure.committed))?;
             exception.setattr(intern!(py, "in_doubt"), pairs(&failure.in_doubt))?;
             exception.setattr(intern!(py, "unsent"), pairs(&failure.unsent))?;
-            let cause = try_to_py_err(py, &failure.cause)?;
+            let cause = self::exception(py, &failure.cause)?;
             exception.setattr(intern!(py, "__cause__"), cause.value(py))?;
         }
         _ => {}
@@ -80,7 +85,9 @@ fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     Ok(exception)
 }
 
-/// The value, or the exception that the error is.
-pub fn or_raise<T>(py: Python<'_>, result: Result<T>) -> PyResult<T> {
-    result.map_err(|error| to_py_err(py, &error))
+/// The schema as Python has it, in the way in which one is unpickled: schemas raise errors, so they cannot be known here.
+fn schema_object<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py, PyAny>> {
+    let bytes = PyBytes::new(py, &ipc::write(schema, &[])?);
+    let class = py.import(intern!(py, "converz._core"))?.getattr(intern!(py, "Schema"))?;
+    class.call_method1(intern!(py, "_from_ipc"), (bytes,))
 }

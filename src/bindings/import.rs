@@ -24,7 +24,6 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
-use super::errors::to_py_err;
 use super::panics::panic_text;
 use crate::decode::MAX_NESTING;
 use crate::error::Error;
@@ -38,7 +37,6 @@ const MAX_FIELDS: usize = 1 << 20;
 /// The rows of a table, a batch or a stream.
 pub fn table(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordBatch>)> {
     let (field, arrays) = arrays(data)?;
-    let py = data.py();
     let DataType::Struct(fields) = field.data_type() else {
         return Err(PyTypeError::new_err(format!("it is a column of {}", field.data_type())));
     };
@@ -56,7 +54,7 @@ pub fn table(data: &Bound<'_, PyAny>) -> PyResult<(SchemaRef, Vec<RecordBatch>)>
         let batches = (1..).zip(arrays).map(batch).collect::<Result<_, _>>()?;
         Ok((schema, batches))
     };
-    batches().map_err(|reason| refuse(py, &reason))
+    batches().map_err(|reason| unreadable(&reason))
 }
 
 /// The values of an array or a chunked array.
@@ -67,7 +65,7 @@ pub fn column(data: &Bound<'_, PyAny>) -> PyResult<(Field, Vec<ArrayRef>)> {
 /// The schema of anything that has one.
 pub fn schema(data: &Bound<'_, PyAny>) -> PyResult<Schema> {
     let capsule = data.call_method0(intern!(data.py(), "__arrow_c_schema__"))?;
-    let field = field(data.py(), pointer::<FFI_ArrowSchema>(&capsule, c"arrow_schema")?)?;
+    let field = field(pointer::<FFI_ArrowSchema>(&capsule, c"arrow_schema")?)?;
     let DataType::Struct(fields) = field.data_type() else {
         return Err(PyTypeError::new_err(format!(
             "it is the type {} of a column, not the schema of a table",
@@ -81,14 +79,14 @@ fn arrays(data: &Bound<'_, PyAny>) -> PyResult<(Field, Vec<ArrayRef>)> {
     let py = data.py();
     if data.hasattr(intern!(py, "__arrow_c_array__"))? {
         let capsules = data.call_method0(intern!(py, "__arrow_c_array__"))?.cast_into::<PyTuple>()?;
-        let field = field(py, pointer::<FFI_ArrowSchema>(&capsules.get_item(0)?, c"arrow_schema")?)?;
+        let field = field(pointer::<FFI_ArrowSchema>(&capsules.get_item(0)?, c"arrow_schema")?)?;
         let array = pointer::<FFI_ArrowArray>(&capsules.get_item(1)?, c"arrow_array")?;
         // SAFETY: a capsule of this name holds such an array, which is its consumer's from here on.
         let array = unsafe { FFI_ArrowArray::from_raw(array) };
         if array.is_released() {
-            return Err(refuse(py, "it was taken before"));
+            return Err(unreadable("it was taken before"));
         }
-        let array = py.detach(|| checked(array, &field)).map_err(|reason| refuse(py, &reason))?;
+        let array = py.detach(|| checked(array, &field)).map_err(|reason| unreadable(&reason))?;
         return Ok((field, vec![array]));
     }
     if !data.hasattr(intern!(py, "__arrow_c_stream__"))? {
@@ -99,13 +97,13 @@ fn arrays(data: &Bound<'_, PyAny>) -> PyResult<(Field, Vec<ArrayRef>)> {
     // SAFETY: a capsule of this name holds such a stream, which is its consumer's from here on.
     let stream = Stream(unsafe { FFI_ArrowArrayStream::from_raw(stream) });
     if stream.0.release.is_none() {
-        return Err(refuse(py, "its stream was read before"));
+        return Err(unreadable("its stream was read before"));
     }
-    py.detach(|| stream.read()).map_err(|reason| refuse(py, &reason))
+    py.detach(|| stream.read()).map_err(|reason| unreadable(&reason))
 }
 
-fn refuse(py: Python<'_>, reason: &str) -> PyErr {
-    to_py_err(py, &Error::invalid_input(format!("the Arrow data cannot be read: {reason}")))
+fn unreadable(reason: &str) -> PyErr {
+    Error::invalid_input(format!("the Arrow data cannot be read: {reason}")).into()
 }
 
 /// What a capsule points to.
@@ -113,9 +111,9 @@ fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &CStr) -> PyResult<*mut T> {
     Ok(capsule.cast::<PyCapsule>()?.pointer_checked(Some(name))?.cast::<T>().as_ptr())
 }
 
-fn field(py: Python<'_>, schema: *const FFI_ArrowSchema) -> PyResult<Field> {
+fn field(schema: *const FFI_ArrowSchema) -> PyResult<Field> {
     // SAFETY: a capsule of this name holds such a schema, and lives as long as this call.
-    checked_field(unsafe { &*schema }).map_err(|reason| refuse(py, &reason))
+    checked_field(unsafe { &*schema }).map_err(|reason| unreadable(&reason))
 }
 
 fn checked_field(schema: &FFI_ArrowSchema) -> Result<Field, String> {

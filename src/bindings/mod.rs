@@ -16,11 +16,16 @@ mod events;
 mod foreign;
 mod import;
 mod new_column;
+mod panic_in;
 mod panics;
+mod pickle;
 mod plan;
 mod polled_stream;
+mod process;
 mod progress;
+mod python_values;
 mod receipt;
+mod refusal;
 mod runtime;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -52,7 +57,7 @@ mod core {
     #[pymodule_export]
     use super::decode::decode;
     #[pymodule_export]
-    use super::panics::panic_in;
+    use super::panic_in::panic_in;
     #[pymodule_export]
     use super::plan::UpdatePlan;
     #[pymodule_export]

@@ -6,9 +6,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 
 use pyo3::prelude::*;
 
-use super::errors::{or_raise, to_py_err};
 use super::foreign::drop_left;
-use super::runtime::{wait, wait_for_work};
 use crate::error::Error;
 use crate::resources::Reserved;
 
@@ -32,8 +30,7 @@ pub fn silence() {
 pub fn guard<T>(py: Python<'_>, body: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     drop_left(py);
     let _reserved = Reserved::new();
-    catch_unwind(AssertUnwindSafe(body))
-        .unwrap_or_else(|panic| Err(to_py_err(py, &panic_error(panic.as_ref()))))
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| Err(panic_error(panic.as_ref()).into()))
 }
 
 /// What PyO3 says where Python cannot make an object, for which it has no error.
@@ -54,24 +51,4 @@ pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
 pub fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
-}
-
-/// Panics in a call, in a task that Python waits for, or in the work of one. For the tests: no input is known that does.
-#[pyfunction]
-pub fn panic_in(py: Python<'_>, place: &str) -> PyResult<()> {
-    guard(py, || {
-        let outcome = match place {
-            "call" => Ok(Err(defect())),
-            "task" => wait(py, async { Err(defect()) }, |_| Ok(())),
-            "work" => wait_for_work(py, || Err(defect())),
-            other => Ok(Err(Error::invalid_input(format!(
-                "place={other:?} is not \"call\", \"task\" or \"work\""
-            )))),
-        };
-        or_raise(py, outcome?)
-    })
-}
-
-fn defect() -> Error {
-    panic!("as the tests want it")
 }

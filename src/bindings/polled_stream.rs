@@ -8,7 +8,6 @@ use std::time::Duration;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
-use super::errors::{or_raise, to_py_err};
 use super::events::Events;
 use super::panics::guard;
 use super::progress::Pages;
@@ -22,44 +21,32 @@ use crate::fetch::Stream;
 /// A stream from before its first page is there. Whoever waits for a batch is back after the seconds that it says.
 #[pyclass(frozen, module = "converz._core", name = "PolledStream")]
 pub struct PolledStream {
-    pid: u32,
-    state: Mutex<State>,
+    state: Mutex<Polling>,
     events: Arc<Events>,
     watch: Option<Watch>,
     /// Whether the consumer was given a chance to see for itself that a signal came.
     has_had_chance: AtomicBool,
 }
 
-enum State {
+enum Polling {
     Opening(Task<Stream>),
     Open(RecordBatchStream),
     /// Or taken by a thread that polls.
     Closed,
 }
 
-impl Drop for PolledStream {
-    fn drop(&mut self) {
-        if self.pid != std::process::id()
-            && let State::Opening(task) = self.swap(State::Closed)
-        {
-            task.abandon();
-        }
-    }
-}
-
 impl PolledStream {
     /// `watch` is for threads that Python does not tell of Ctrl-C.
     pub fn new(py: Python<'_>, task: Task<Stream>, events: Arc<Events>, watch: bool) -> Self {
         Self {
-            pid: std::process::id(),
-            state: Mutex::new(State::Opening(task)),
+            state: Mutex::new(Polling::Opening(task)),
             events,
             watch: watch.then(|| Watch::new(py)),
             has_had_chance: AtomicBool::new(false),
         }
     }
 
-    fn swap(&self, state: State) -> State {
+    fn swap(&self, state: Polling) -> Polling {
         std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), state)
     }
 }
@@ -68,13 +55,13 @@ impl PolledStream {
 impl PolledStream {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match self.state.try_lock().as_deref() {
-            Ok(State::Open(stream)) => stream.visit(&visit),
+            Ok(Polling::Open(stream)) => stream.visit(&visit),
             _ => Ok(()),
         }
     }
 
     fn __clear__(&self) {
-        if let Ok(State::Open(stream)) = self.state.try_lock().as_deref() {
+        if let Ok(Polling::Open(stream)) = self.state.try_lock().as_deref() {
             stream.let_go();
         }
     }
@@ -83,51 +70,43 @@ impl PolledStream {
     fn poll(&self, py: Python<'_>, seconds: f64) -> PyResult<(bool, Option<Batch>)> {
         guard(py, || {
             let patience = Duration::try_from_secs_f64(seconds)
-                .map_err(|error| to_py_err(py, &Error::invalid_input(error.to_string())))?;
+                .map_err(|error| Error::invalid_input(format!("seconds={seconds}: {error}")))?;
             if let Some(error) = signalled(py, self.watch.as_ref())? {
                 if self.has_had_chance.swap(true, Ordering::Relaxed) {
                     return Err(error);
                 }
                 return Ok((false, None));
             }
-            match self.swap(State::Closed) {
-                State::Opening(task) => {
+            match self.swap(Polling::Closed) {
+                Polling::Opening(task) => {
                     let waited = task.wait(py, patience, |py| self.events.log(py))?;
                     self.swap(match waited {
-                        Waited::Pending(task) => State::Opening(task),
+                        Waited::Pending(task) => Polling::Opening(task),
                         Waited::Over(opened) => {
                             let events = Arc::clone(&self.events);
-                            State::Open(RecordBatchStream::new(
-                                or_raise(py, opened)?,
-                                events,
-                                Pages::new(None),
-                            ))
+                            Polling::Open(RecordBatchStream::new(opened?, events, Pages::new(None)))
                         }
                     });
                     Ok((false, None))
                 }
-                State::Open(stream) => {
+                Polling::Open(stream) => {
                     let polled = stream.poll(py, patience)?;
-                    self.swap(State::Open(stream));
+                    self.swap(Polling::Open(stream));
                     Ok(match polled {
                         Poll::Ready(batch) => (batch.is_none(), batch.map(Batch)),
                         Poll::Pending => (false, None),
                     })
                 }
-                State::Closed => Err(to_py_err(py, &Error::invalid_input("this stream is closed"))),
+                Polling::Closed => Err(Error::invalid_input("this stream is closed").into()),
             }
         })
     }
 
     /// Cancels what is in flight.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        guard(py, || match self.swap(State::Closed) {
-            State::Open(stream) => stream.close(py),
-            State::Opening(task) if self.pid != std::process::id() => {
-                task.abandon();
-                Ok(())
-            }
-            State::Opening(_) | State::Closed => Ok(()),
+        guard(py, || match self.swap(Polling::Closed) {
+            Polling::Open(stream) => stream.close(py),
+            Polling::Opening(_) | Polling::Closed => Ok(()),
         })
     }
 }

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
-use super::errors::to_py_err;
 use super::panics::panic_error;
+use super::process::Owned;
 use crate::error::{Error, Result};
 use crate::resources::{self, Reserved, begin as begin_work, no_thread, threads_at_once};
 
@@ -27,16 +27,13 @@ const WORKERS: usize = 2;
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
 /// Locked only while attached to the interpreter, so that no thread can hold it across a `fork` by another.
-static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
+static RUNTIME: Mutex<Option<Owned<&'static Runtime>>> = Mutex::new(None);
 
 /// The runtime of this process. A child of `fork` has none of its parent's threads and hangs even on
 /// dropping the parent's runtime, so that one is left alone and a new one is made.
 fn runtime() -> Result<&'static Runtime> {
     let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let pid = std::process::id();
-    if let Some((owner, runtime)) = *slot
-        && owner == pid
-    {
+    if let Some(runtime) = slot.as_ref().and_then(Owned::get) {
         return Ok(runtime);
     }
     // With fewer threads than it wants the runtime would panic, and then wait for those that it has for ever, or never
@@ -53,7 +50,7 @@ fn runtime() -> Result<&'static Runtime> {
         .build()
         .map_err(|error| Error::configuration(format!("the system lets no request be made ({error})")))?;
     let runtime: &'static Runtime = Box::leak(Box::new(runtime));
-    *slot = Some((pid, runtime));
+    *slot = Some(Owned::new(runtime));
     Ok(runtime)
 }
 
@@ -65,7 +62,7 @@ pub fn wait<T: Send + 'static>(
     future: impl Future<Output = Result<T>> + Send + 'static,
     mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
 ) -> PyResult<Result<T>> {
-    let mut task = Task::spawn(py, future)?;
+    let mut task = Task::spawn(future)?;
     loop {
         match task.wait(py, SLICE, &mut tick)? {
             Waited::Over(output) => return Ok(output),
@@ -89,17 +86,27 @@ pub fn wait_for_work<T: Send + 'static>(
 }
 
 /// Begins what nobody waits for.
-pub fn begin(py: Python<'_>, future: impl Future<Output = ()> + Send + 'static) -> PyResult<()> {
-    runtime().map_err(|error| to_py_err(py, &error))?.spawn(future);
+pub fn begin(future: impl Future<Output = ()> + Send + 'static) -> PyResult<()> {
+    runtime()?.spawn(future);
     Ok(())
 }
 
 /// A future on its way, and where its output comes. Cancelled when it is dropped.
 #[derive(Debug)]
 pub struct Task<T> {
-    pid: u32,
-    abort: AbortHandle,
-    receiver: Option<Receiver<Result<T>>>,
+    // Both are left as they are in another process, which has none of the threads.
+    abort: Owned<Abort>,
+    receiver: Owned<Mutex<Option<Receiver<Result<T>>>>>,
+}
+
+/// Cancels a future when it is dropped.
+#[derive(Debug)]
+struct Abort(AbortHandle);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// What has become of a task.
@@ -110,18 +117,18 @@ pub enum Waited<T> {
 
 impl<T: Send + 'static> Task<T> {
     /// Begins; a panic of `future` is its error.
-    pub fn spawn(py: Python<'_>, future: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<Self> {
+    pub fn spawn(future: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<Self> {
         let reserved = Reserved::new();
-        resources::check().map_err(|error| to_py_err(py, &error))?;
+        resources::check()?;
         let (sender, receiver) = mpsc::sync_channel(1);
         let future = AssertUnwindSafe(future).catch_unwind();
-        let task = runtime().map_err(|error| to_py_err(py, &error))?.spawn(async move {
+        let task = runtime()?.spawn(async move {
             let output = future.await.unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
             // The receiver is gone only if this future was cancelled.
             let _ = sender.send(output);
             drop(reserved);
         });
-        Ok(Self { pid: std::process::id(), abort: task.abort_handle(), receiver: Some(receiver) })
+        Ok(Self { abort: Owned::new(Abort(task.abort_handle())), receiver: Owned::receiver(receiver) })
     }
 
     /// Waits for the output, but at most so long, nor longer than a slice. Like `wait` of this module otherwise.
@@ -131,23 +138,20 @@ impl<T: Send + 'static> Task<T> {
         patience: Duration,
         mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
     ) -> PyResult<Waited<T>> {
-        match self.receive(py, patience.min(SLICE)) {
+        match self.receiver.receive(py, patience.min(SLICE)) {
             Ok(output) => {
                 tick(py)?;
                 Ok(Waited::Over(output))
             }
             Err(RecvTimeoutError::Timeout) => {
                 let looked = py.check_signals().and_then(|()| tick(py));
-                if self.pid != std::process::id() {
+                if !self.abort.is_ours() {
                     // A signal's handler, or a function that was told of progress, has forked.
-                    self.abandon();
                     looked?;
-                    return Err(to_py_err(
-                        py,
-                        &Error::invalid_input(
-                            "an operation belongs to the process that began it: begin one in the child",
-                        ),
-                    ));
+                    return Err(Error::invalid_input(
+                        "an operation belongs to the process that began it: begin one in the child",
+                    )
+                    .into());
                 }
                 if let Err(error) = looked {
                     self.cancel(py);
@@ -161,37 +165,10 @@ impl<T: Send + 'static> Task<T> {
         }
     }
 
-    fn receive(
-        &mut self,
-        py: Python<'_>,
-        timeout: Duration,
-    ) -> std::result::Result<Result<T>, RecvTimeoutError> {
-        // A receiver cannot be shared with the detached closure, so it goes in and comes back.
-        let Some(receiver) = self.receiver.take() else { return Err(RecvTimeoutError::Disconnected) };
-        let (receiver, output) = py.detach(move || {
-            let output = receiver.recv_timeout(timeout);
-            (receiver, output)
-        });
-        self.receiver = Some(receiver);
-        output
-    }
-
     /// Ends the task, and waits until it has: nothing that it had to do is done afterwards.
-    fn cancel(mut self, py: Python<'_>) {
-        self.abort.abort();
-        let _ = self.receive(py, GRACE);
-    }
-
-    /// Leaves everything as it is, since the threads of the task are in another process.
-    pub fn abandon(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl<T> Drop for Task<T> {
-    fn drop(&mut self) {
-        if self.pid == std::process::id() {
-            self.abort.abort();
-        }
+    fn cancel(self, py: Python<'_>) {
+        let Self { abort, mut receiver } = self;
+        drop(abort);
+        let _ = receiver.receive(py, GRACE);
     }
 }

@@ -1,14 +1,16 @@
 //! `converz.Sandbox` below its signature.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDict, PyString};
 
-use super::errors::to_py_err;
 use super::panics::guard;
+use super::process::Owned;
+use super::refusal::refuse;
 use super::settings::Secret;
 use crate::error::Error;
 use crate::query::parse_date;
@@ -40,23 +42,27 @@ impl Sandbox {
         port: &Bound<'_, PyAny>,
         api_key: &Secret,
     ) -> PyResult<Self> {
-        // Taken before anything is refused, so that it is not left in what a traceback can show.
-        let key =
-            api_key.take("api_key").map_err(|error| to_py_err(py, &Error::invalid_input(error.message())));
-        let options = Options {
-            calls: number("calls", calls)?,
-            reps: number("reps", reps)?,
-            days: number("days", days)?,
-            seed: number("seed", seed)?,
-            today: today.map(date).transpose()?,
-            path: path
-                .map(|path| path.extract::<PathBuf>().map_err(|_| refuse("path", path, "the path of a file")))
-                .transpose()?,
-            faults: faults.iter().map(fault).collect::<PyResult<_>>()?,
-            port: number("port", port).map_err(|_| refuse("port", port, "a whole number from 0 to 65535"))?,
-            api_key: key?,
-        };
-        guard(py, || start(py, options).map(Self))
+        guard(py, || {
+            // Taken before anything is refused, so that it is not left in what a traceback can show.
+            let key = api_key.take("api_key").map_err(|error| Error::invalid_input(error.message()));
+            let options = Options {
+                calls: number("calls", calls)?,
+                reps: number("reps", reps)?,
+                days: number("days", days)?,
+                seed: number("seed", seed)?,
+                today: today.map(date).transpose()?,
+                path: path
+                    .map(|path| {
+                        path.extract::<PathBuf>().map_err(|_| refuse("path", path, "the path of a file"))
+                    })
+                    .transpose()?,
+                faults: faults.iter().map(fault).collect::<PyResult<_>>()?,
+                port: number("port", port)
+                    .map_err(|_| refuse("port", port, "a whole number from 0 to 65535"))?,
+                api_key: key?,
+            };
+            start(py, options).map(Self)
+        })
     }
 
     #[getter]
@@ -77,26 +83,30 @@ impl Sandbox {
 
     #[getter]
     fn requests<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.0
-            .requests()
-            .into_iter()
-            .map(|record| {
-                let dict = PyDict::new(py);
-                dict.set_item("method", record.method)?;
-                dict.set_item("path", record.path)?;
-                dict.set_item("query", record.query)?;
-                dict.set_item("status", record.status)?;
-                Ok(dict)
-            })
-            .collect()
+        guard(py, || {
+            self.0
+                .requests()
+                .into_iter()
+                .map(|record| {
+                    let dict = PyDict::new(py);
+                    dict.set_item("method", record.method)?;
+                    dict.set_item("path", record.path)?;
+                    dict.set_item("query", record.query)?;
+                    dict.set_item("status", record.status)?;
+                    Ok(dict)
+                })
+                .collect()
+        })
     }
 
     /// What a signal's handler raises ends the wait; the sandbox stops all the same.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
-        while !py.detach(|| self.0.stop_within(SLICE)) {
-            py.check_signals()?;
-        }
-        Ok(())
+        guard(py, || {
+            while !py.detach(|| self.0.stop_within(SLICE)) {
+                py.check_signals()?;
+            }
+            Ok(())
+        })
     }
 }
 
@@ -104,12 +114,12 @@ fn number<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> 
     let number = if value.extract::<bool>().is_ok() { None } else { value.extract::<u64>().ok() };
     number
         .and_then(|number| T::try_from(number).ok())
-        .ok_or_else(|| refuse(name, value, "a whole number from 0 that is not too large"))
+        .ok_or_else(|| refuse(name, value, "a whole number from 0 that is not too large").into())
 }
 
 fn date(value: &Bound<'_, PyAny>) -> PyResult<chrono::NaiveDate> {
     if let Ok(text) = value.cast::<PyString>() {
-        return parse_date("today", &text.to_string_lossy()).map_err(|error| to_py_err(value.py(), &error));
+        return Ok(parse_date("today", &text.to_string_lossy())?);
     }
     value
         .is_instance_of::<PyDate>()
@@ -122,7 +132,7 @@ fn date(value: &Bound<'_, PyAny>) -> PyResult<chrono::NaiveDate> {
             )
         })
         .flatten()
-        .ok_or_else(|| refuse("today", value, "a date or a string like \"2025-07-15\""))
+        .ok_or_else(|| refuse("today", value, "a date or a string like \"2025-07-15\"").into())
 }
 
 fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
@@ -144,7 +154,8 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
                     "Fault.operation",
                     &name,
                     "\"calls\", \"reps\", \"report\", \"update_calls\" or \"update_reps\"",
-                ));
+                )
+                .into());
             }
         }),
     };
@@ -171,7 +182,7 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
         Some(stride) => match stride.extract::<String>().as_deref() {
             Ok("cap") => Stride::Cap,
             Ok("request") => Stride::Request,
-            _ => return Err(refuse("Fault.stride", &stride, "\"cap\" or \"request\"")),
+            _ => return Err(refuse("Fault.stride", &stride, "\"cap\" or \"request\"").into()),
         },
     };
     let count = |name: &str| -> PyResult<Option<u64>> {
@@ -189,10 +200,13 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
     })
 }
 
+/// A sandbox in the making, and its thread.
+type Making = Owned<Mutex<Option<Receiver<Result<sandbox::Sandbox, SandboxError>>>>>;
+
 /// Making a million conversations takes seconds, in which other threads go on and signals are heard: what a handler
 /// raises ends the making, and nothing is left of it.
 fn start(py: Python<'_>, options: Options) -> PyResult<sandbox::Sandbox> {
-    let (process, wanted) = (std::process::id(), Cancellation::default());
+    let wanted = Cancellation::default();
     let (sender, made) = mpsc::sync_channel(1);
     let still = wanted.clone();
     let work = move || {
@@ -201,56 +215,38 @@ fn start(py: Python<'_>, options: Options) -> PyResult<sandbox::Sandbox> {
     };
     let thread = std::thread::Builder::new().name("converz-sandbox".into()).spawn(work);
     let thread = thread.map_err(|error| {
-        let message = format!("the sandbox's thread cannot be started: {error}");
-        to_py_err(py, &Error::configuration(message))
+        Error::configuration(format!("the sandbox's thread cannot be started: {error}")).with_source(error)
     })?;
-    let mut made = made;
+    // In a process that a signal's handler forks, the thread does not exist.
+    let _thread = Owned::new(thread);
+    let mut making: Making = Owned::receiver(made);
     loop {
-        let received;
-        (made, received) = py.detach(move || {
-            let received = made.recv_timeout(SLICE);
-            (made, received)
-        });
-        match received {
-            Ok(result) => return result.map_err(|error| refusal(py, error)),
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(to_py_err(py, &Error::internal("the sandbox's thread stopped unexpectedly")));
-            }
+        match making.receive(py, SLICE) {
+            Ok(result) => return Ok(result.map_err(refusal)?),
             Err(RecvTimeoutError::Timeout) => {}
-        }
-        let Err(raised) = py.check_signals() else {
-            if process == std::process::id() {
-                continue;
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::internal("the sandbox's thread stopped unexpectedly").into());
             }
-            // A signal's handler has forked, and the thread is in the other process.
-            std::mem::forget((made, thread));
+        }
+        let heard = py.check_signals();
+        if !making.is_ours() {
+            heard?;
             let message = "a sandbox belongs to the process that began to make it: make one in the child";
-            return Err(to_py_err(py, &Error::invalid_input(message)));
-        };
-        if process != std::process::id() {
-            std::mem::forget((made, thread));
+            return Err(Error::invalid_input(message).into());
+        }
+        if let Err(raised) = heard {
+            wanted.cancel();
+            // It looks every few microseconds, and then removes its files. Beyond that, it is not waited for.
+            drop(making.receive(py, GRACE));
             return Err(raised);
         }
-        wanted.cancel();
-        // It looks every few microseconds, and then removes its files. Beyond that, it is not waited for.
-        py.detach(move || drop(made.recv_timeout(GRACE)));
-        return Err(raised);
     }
 }
 
-fn refusal(py: Python<'_>, error: SandboxError) -> PyErr {
-    to_py_err(
-        py,
-        &match error {
-            SandboxError::InvalidOption(message) => Error::invalid_input(message),
-            error @ SandboxError::OutOfMemory => Error::out_of_memory(error.to_string()),
-            other => Error::configuration(other.to_string()),
-        },
-    )
-}
-
-fn refuse(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
-    let shown: String =
-        value.repr().map(|text| text.to_string_lossy().chars().take(80).collect()).unwrap_or_default();
-    to_py_err(value.py(), &Error::invalid_input(format!("{name}={shown} is not {allowed}")))
+fn refusal(error: SandboxError) -> Error {
+    match error {
+        SandboxError::InvalidOption(message) => Error::invalid_input(message),
+        error @ SandboxError::OutOfMemory => Error::out_of_memory(error.to_string()).with_source(error),
+        other => Error::configuration(other.to_string()).with_source(other),
+    }
 }

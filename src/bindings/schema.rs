@@ -9,10 +9,10 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyCapsule, PyDict};
 use pyo3_arrow::ffi::to_schema_pycapsule;
 
-use super::errors::to_py_err;
 use super::import;
 use super::panics::guard;
-use super::table::Table;
+use super::pickle::{from_ipc, to_ipc};
+use super::refusal::{refuse, shown};
 use crate::decode::parse_type;
 use crate::error::Error;
 use crate::types::type_name;
@@ -78,13 +78,17 @@ impl Schema {
     }
 
     fn __iter__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let names = self.names().into_pyobject(py)?;
-        Ok(names.try_iter()?.into_any().unbind())
+        guard(py, || {
+            let names = self.names().into_pyobject(py)?;
+            Ok(names.try_iter()?.into_any().unbind())
+        })
     }
 
-    fn __getitem__(&self, name: &str) -> PyResult<String> {
-        let field = self.0.field_with_name(name).map_err(|_| PyKeyError::new_err(name.to_owned()))?;
-        Ok(type_name(field.data_type()))
+    fn __getitem__(&self, py: Python<'_>, name: &str) -> PyResult<String> {
+        guard(py, || {
+            let field = self.0.field_with_name(name).map_err(|_| PyKeyError::new_err(name.to_owned()))?;
+            Ok(type_name(field.data_type()))
+        })
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -102,23 +106,22 @@ impl Schema {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        Ok(to_schema_pycapsule(py, self.0.as_ref())?)
+        guard(py, || Ok(to_schema_pycapsule(py, self.0.as_ref())?))
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        let table = Table::new(Arc::clone(slf.get().inner()), Vec::new());
-        Ok((slf.get_type().getattr("_from_ipc")?, (table.to_ipc(slf.py())?,)))
+        let py = slf.py();
+        guard(py, || Ok((slf.get_type().getattr("_from_ipc")?, (to_ipc(py, slf.get().inner(), &[])?,))))
     }
 
     #[staticmethod]
     fn _from_ipc(py: Python<'_>, bytes: PyBackedBytes) -> PyResult<Self> {
-        Table::from_ipc(py, bytes).map(|table| Self(Arc::clone(table.schema())))
+        guard(py, || Ok(Self(from_ipc(py, bytes)?.0)))
     }
 }
 
 /// The `schema=` of a user: a dict of names to Arrow type names, or anything with `__arrow_c_schema__`.
 pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
-    let py = schema.py();
     if let Ok(own) = schema.cast::<Schema>() {
         return Ok(own.get().0.clone());
     }
@@ -137,32 +140,26 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
         let mut fields = Vec::with_capacity(dict.len());
         for (name, kind) in dict {
             let (Ok(name), Ok(kind)) = (name.extract::<String>(), kind.str()?.extract::<String>()) else {
-                return Err(to_py_err(
-                    py,
-                    &Error::invalid_input(format!("schema has the key {}: names are strings", name.repr()?)),
-                ));
+                return Err(Error::invalid_input(format!(
+                    "schema has the key {}: names are strings",
+                    shown(&name)
+                ))
+                .into());
             };
             let Some(data_type) = parse_type(&kind) else {
-                return Err(to_py_err(
-                    py,
-                    &Error::invalid_input(format!(
-                        "schema[{:?}]={:?} is not an Arrow type that a column can have: {TYPE_NAMES}",
-                        short(&name),
-                        short(&kind)
-                    )),
-                ));
+                return Err(Error::invalid_input(format!(
+                    "schema[{:?}]={:?} is not an Arrow type that a column can have: {TYPE_NAMES}",
+                    short(&name),
+                    short(&kind)
+                ))
+                .into());
             };
             fields.push(Field::new(name, data_type, true));
         }
         return Ok(Arc::new(arrow_schema::Schema::new(fields)));
     }
-    Err(to_py_err(
-        py,
-        &Error::invalid_input(format!(
-            "schema={} is neither a dict of names to Arrow type names nor an object with __arrow_c_schema__",
-            shown(schema)?
-        )),
-    ))
+    Err(refuse("schema", schema, "a dict of names to Arrow type names or an object with __arrow_c_schema__")
+        .into())
 }
 
 /// The beginning of a text that may be long.
@@ -172,13 +169,6 @@ fn short(text: &str) -> String {
     let mut short: String = characters.by_ref().take(SHOWN - 1).collect();
     short.extend(characters.next().map(|last| if characters.next().is_some() { '…' } else { last }));
     short
-}
-
-/// On one line, however the object draws itself.
-fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
-    let repr = value.repr()?.to_string();
-    let words: Vec<&str> = repr.split_whitespace().collect();
-    Ok(words.join(" ").chars().take(80).collect())
 }
 
 const TYPE_NAMES: &str = "bool, int8 to int64, uint8 to uint64, float32, float64, string, large_string, \

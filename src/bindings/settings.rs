@@ -7,7 +7,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
 
-use super::errors::to_py_err;
+use super::refusal::refuse_setting;
 use crate::error::Error;
 use crate::settings::{ApiKey, Settings, parse_last_page, parse_proxy};
 
@@ -73,19 +73,16 @@ pub fn build(
     proxy: &Secret,
     arguments: &Bound<'_, PyDict>,
 ) -> PyResult<(Settings, bool)> {
-    let py = arguments.py();
-    let fail = |error: Error| to_py_err(py, &error);
     // All are taken before one is refused, so that none is left in what a traceback can show.
     let (base_url, key, proxy) = (base_url.take("base_url"), api_key.take("api_key"), proxy.take("proxy"));
-    let (key, key_from_environment) = match key.map_err(fail)? {
+    let (key, key_from_environment) = match key? {
         Some(key) => (key, false),
         None => (environment("CONVERZ_API_KEY"), true),
     };
-    let key = ApiKey::new(&key).map_err(fail)?;
-    let base_url = base_url.map_err(fail)?.unwrap_or_else(|| environment("CONVERZ_BASE_URL"));
+    let key = ApiKey::new(&key)?;
+    let base_url = base_url?.unwrap_or_else(|| environment("CONVERZ_BASE_URL"));
     let given = Given(arguments);
-    let mut settings =
-        Settings::new(&base_url, key, given.flag("allow_http")?.unwrap_or(false)).map_err(fail)?;
+    let mut settings = Settings::new(&base_url, key, given.flag("allow_http")?.unwrap_or(false))?;
     if let Some(timeout) = given.seconds("timeout")? {
         settings.timeout = timeout;
     }
@@ -123,20 +120,23 @@ pub fn build(
         settings.lossy = lossy;
     }
     if let Some(page) = given.get("last_page")? {
-        let name: String = page.extract().map_err(|_| given.refuse("last_page", "\"empty\" or \"short\""))?;
-        settings.last_page = parse_last_page(&name).map_err(fail)?;
+        let name: String =
+            page.extract().map_err(|_| refuse_setting("last_page", &page, "\"empty\" or \"short\""))?;
+        settings.last_page = parse_last_page(&name)?;
     }
     if let Some(user_agent) = given.get("user_agent")? {
-        settings.user_agent = user_agent.extract().map_err(|_| given.refuse("user_agent", "a string"))?;
+        settings.user_agent =
+            user_agent.extract().map_err(|_| refuse_setting("user_agent", &user_agent, "a string"))?;
     }
     if let Some(path) = given.get("ca_file")? {
-        settings.ca_file =
-            Some(path.extract::<PathBuf>().map_err(|_| given.refuse("ca_file", "the path of a file"))?);
+        settings.ca_file = Some(
+            path.extract::<PathBuf>().map_err(|_| refuse_setting("ca_file", &path, "the path of a file"))?,
+        );
     }
-    if let Some(proxy) = proxy.map_err(fail)? {
-        settings.proxy = Some(parse_proxy(&proxy).map_err(fail)?);
+    if let Some(proxy) = proxy? {
+        settings.proxy = Some(parse_proxy(&proxy)?);
     }
-    settings.validate().map_err(fail)?;
+    settings.validate()?;
     Ok((settings, key_from_environment))
 }
 
@@ -174,23 +174,16 @@ impl<'py> Given<'_, 'py> {
         Ok(self.0.get_item(name)?.filter(|value| !value.is_none()))
     }
 
-    fn refuse(&self, name: &str, allowed: &str) -> PyErr {
-        let shown = self.0.get_item(name).ok().flatten().map_or_else(String::new, |value| {
-            value.repr().map(|text| text.to_string_lossy().chars().take(80).collect()).unwrap_or_default()
-        });
-        to_py_err(self.0.py(), &Error::configuration(format!("{name}={shown} is not {allowed}")))
-    }
-
     fn flag(&self, name: &str) -> PyResult<Option<bool>> {
         let Some(value) = self.get(name)? else { return Ok(None) };
-        value.extract().map(Some).map_err(|_| self.refuse(name, "True or False"))
+        value.extract().map(Some).map_err(|_| refuse_setting(name, &value, "True or False").into())
     }
 
     fn seconds(&self, name: &str) -> PyResult<Option<Duration>> {
         const ALLOWED: &str = "a number of seconds above 0";
         let Some(value) = self.get(name)? else { return Ok(None) };
         if value.is_instance_of::<PyBool>() {
-            return Err(self.refuse(name, ALLOWED));
+            return Err(refuse_setting(name, &value, ALLOWED).into());
         }
         value
             .extract::<f64>()
@@ -198,7 +191,7 @@ impl<'py> Given<'_, 'py> {
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .filter(|seconds| !seconds.is_zero())
             .map(Some)
-            .ok_or_else(|| self.refuse(name, ALLOWED))
+            .ok_or_else(|| refuse_setting(name, &value, ALLOWED).into())
     }
 
     fn count<T: TryFrom<u64>>(&self, name: &str) -> PyResult<Option<T>> {
@@ -207,6 +200,6 @@ impl<'py> Given<'_, 'py> {
         count
             .and_then(|count| T::try_from(count).ok())
             .map(Some)
-            .ok_or_else(|| self.refuse(name, "a whole number from 0 that is not too large"))
+            .ok_or_else(|| refuse_setting(name, &value, "a whole number from 0 that is not too large").into())
     }
 }

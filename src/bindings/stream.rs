@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use pyo3::types::{PyCapsule, PyDict};
 use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 use tokio::time::{sleep, timeout};
 
-use super::errors::to_py_err;
 use super::events::Events;
 use super::foreign::{attached, leave, raise_next};
 use super::panics::guard;
+use super::process::Owned;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
 use super::runtime::{begin, wait};
@@ -42,8 +42,7 @@ pub struct RecordBatchStream {
 /// What the object and the capsules made of it share.
 #[derive(Debug)]
 struct Shared {
-    pid: u32,
-    state: Mutex<State>,
+    state: Owned<Mutex<Reading>>,
     events: Arc<Events>,
     pages: Pages,
     /// Whether another thread has closed the stream while one waits for a batch.
@@ -81,7 +80,7 @@ struct Failure {
 }
 
 #[derive(Debug)]
-enum State {
+enum Reading {
     Open(Box<Stream>),
     /// Another thread waits for a batch.
     Taken,
@@ -98,11 +97,6 @@ impl Drop for Shared {
         if failure.is_some() || report.is_some() {
             leave((failure, report));
         }
-        if self.pid != std::process::id() {
-            // The tasks that feed the stream exist only in the process that made it.
-            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-            std::mem::forget(std::mem::replace(state, State::Taken));
-        }
     }
 }
 
@@ -111,8 +105,7 @@ impl RecordBatchStream {
         Self {
             schema: Arc::clone(stream.schema()),
             shared: Arc::new(Shared {
-                pid: std::process::id(),
-                state: Mutex::new(State::Open(Box::new(stream))),
+                state: Owned::new(Mutex::new(Reading::Open(Box::new(stream)))),
                 events,
                 pages,
                 closing: AtomicBool::new(false),
@@ -151,14 +144,17 @@ impl RecordBatchStream {
 }
 
 impl Shared {
-    fn swap(&self, state: State) -> State {
-        std::mem::replace(&mut *self.state.lock().unwrap_or_else(PoisonError::into_inner), state)
+    fn state(&self) -> MutexGuard<'_, Reading> {
+        self.state.look().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn swap(&self, state: Reading) -> Reading {
+        std::mem::replace(&mut *self.state(), state)
     }
 
     /// Whether there is nothing left to take.
     fn is_over(&self) -> bool {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(&*state, State::Ended(_) | State::Closed(_))
+        matches!(&*self.state(), Reading::Ended(_) | Reading::Closed(_))
     }
 
     /// The next batch, waiting for it detached from the interpreter. `interrupted` may end the wait.
@@ -169,9 +165,7 @@ impl Shared {
     ) -> Result<Option<RecordBatch>, Stopped> {
         match self.poll(py, None, interrupted)? {
             Poll::Ready(batch) => Ok(batch),
-            Poll::Pending => {
-                Err(Stopped::Failed(to_py_err(py, &Error::internal("a wait without an end has ended"))))
-            }
+            Poll::Pending => Err(Stopped::Failed(Error::internal("a wait without an end has ended").into())),
         }
     }
 
@@ -182,19 +176,19 @@ impl Shared {
         patience: Option<Duration>,
         interrupted: impl Fn() -> PyResult<()>,
     ) -> Result<Poll<Option<RecordBatch>>, Stopped> {
-        let refused = |message| Err(Stopped::Failed(refuse(py, message)));
-        if self.pid != std::process::id() {
+        let refused = |message| Err(Stopped::Failed(refuse(message)));
+        if !self.state.is_ours() {
             return refused("a stream belongs to the process that opened it: open one in the child");
         }
-        let mut stream = match self.swap(State::Taken) {
-            State::Open(stream) => stream,
-            State::Taken => return refused("another thread is taking a batch of this stream"),
-            State::Ended(receipt) => {
-                self.swap(State::Ended(receipt));
+        let mut stream = match self.swap(Reading::Taken) {
+            Reading::Open(stream) => stream,
+            Reading::Taken => return refused("another thread is taking a batch of this stream"),
+            Reading::Ended(receipt) => {
+                self.swap(Reading::Ended(receipt));
                 return Ok(Poll::Ready(None));
             }
-            State::Closed(receipt) => {
-                self.swap(State::Closed(receipt));
+            Reading::Closed(receipt) => {
+                self.swap(Reading::Closed(receipt));
                 return refused(READ);
             }
         };
@@ -217,7 +211,7 @@ impl Shared {
                 self.pages.report(py)?;
                 if self.closing.load(Ordering::Relaxed) {
                     closed_meanwhile.set(true);
-                    return Err(refuse(py, "another thread has closed this stream"));
+                    return Err(refuse("another thread has closed this stream"));
                 }
                 Ok(())
             },
@@ -225,19 +219,19 @@ impl Shared {
         let (stream, next) = match waited {
             Ok(Ok(waited)) => waited,
             Ok(Err(defect)) => {
-                self.swap(State::Closed(receipt));
-                return Err(Stopped::Failed(to_py_err(py, &defect)));
+                self.swap(Reading::Closed(receipt));
+                return Err(Stopped::Failed(defect.into()));
             }
             Err(error) => {
-                self.swap(State::Closed(receipt));
+                self.swap(Reading::Closed(receipt));
                 self.end_pages(py)?;
-                let is_own = closed_meanwhile.get() || self.pid != std::process::id();
+                let is_own = closed_meanwhile.get() || !self.state.is_ours();
                 return Err(if is_own { Stopped::Failed(error) } else { Stopped::Raised(error) });
             }
         };
         match next {
             Ok(Poll::Ready(None)) => {
-                self.swap(State::Ended(stream.receipt()));
+                self.swap(Reading::Ended(stream.receipt()));
                 self.end_pages(py)?;
                 for warning in stream.warnings() {
                     warn(py, &warning).map_err(Stopped::Raised)?;
@@ -245,15 +239,33 @@ impl Shared {
                 Ok(Poll::Ready(None))
             }
             Ok(next) => {
-                self.swap(State::Open(stream));
+                self.swap(Reading::Open(stream));
                 Ok(next)
             }
             Err(error) => {
-                self.swap(State::Closed(stream.receipt()));
+                self.swap(Reading::Closed(stream.receipt()));
                 self.end_pages(py)?;
-                Err(Stopped::Failed(to_py_err(py, &error)))
+                Err(Stopped::Failed(error.into()))
             }
         }
+    }
+
+    /// Cancels what is in flight.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        if !self.state.is_ours() {
+            return Ok(());
+        }
+        match self.swap(Reading::Taken) {
+            Reading::Open(stream) => {
+                self.swap(Reading::Closed(stream.receipt()));
+            }
+            // Whoever waits for a batch has the stream, and closes it.
+            Reading::Taken => self.closing.store(true, Ordering::Relaxed),
+            ended => {
+                self.swap(ended);
+            }
+        }
+        self.pages.end(py)
     }
 
     fn end_pages(&self, py: Python<'_>) -> Result<(), Stopped> {
@@ -279,7 +291,7 @@ impl Shared {
                 let next = self.next(py, || signalled(py, Some(&watch))?.map_or(Ok(()), Err));
                 let kept = watch.end(py);
                 if next.is_err() && !kept.is_empty() {
-                    self.keep(py, kept);
+                    self.keep(kept);
                 }
                 Ok(next)
             });
@@ -302,7 +314,7 @@ impl Shared {
     }
 
     /// Keeps signals from Python until the consumer is about to be left, or for so long that it must have been.
-    fn keep(&self, py: Python<'_>, kept: Kept) {
+    fn keep(&self, kept: Kept) {
         const LEFT: Duration = Duration::from_millis(300);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;
         let kept = Arc::clone(&self.kept);
@@ -311,7 +323,7 @@ impl Shared {
             drop(std::mem::take(&mut *kept.lock().unwrap_or_else(PoisonError::into_inner)));
         };
         // Without a thread to wait in, it is not waited.
-        if begin(py, later).is_err() {
+        if begin(later).is_err() {
             drop(self.take_kept());
         }
     }
@@ -383,12 +395,12 @@ impl RecordBatchStream {
     /// What was done so far; complete after the end.
     #[getter]
     fn receipt<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let receipt = match &*self.shared.state.lock().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(stream) => stream.receipt(),
-            State::Ended(receipt) | State::Closed(receipt) => receipt.clone(),
-            State::Taken => return Ok(None),
+        let receipt = match &*self.shared.state() {
+            Reading::Open(stream) => stream.receipt(),
+            Reading::Ended(receipt) | Reading::Closed(receipt) => receipt.clone(),
+            Reading::Taken => return Ok(None),
         };
-        receipt_dict(py, &receipt).map(Some)
+        guard(py, || receipt_dict(py, &receipt).map(Some))
     }
 
     /// The error that ended the stream inside a library that did not pass it on.
@@ -400,20 +412,7 @@ impl RecordBatchStream {
 
     /// Cancels what is in flight.
     pub fn close(&self, py: Python<'_>) -> PyResult<()> {
-        if self.shared.pid != std::process::id() {
-            return Ok(());
-        }
-        match self.shared.swap(State::Taken) {
-            State::Open(stream) => {
-                self.shared.swap(State::Closed(stream.receipt()));
-            }
-            // Whoever waits for a batch has the stream, and closes it.
-            State::Taken => self.shared.closing.store(true, Ordering::Relaxed),
-            ended => {
-                self.shared.swap(ended);
-            }
-        }
-        self.shared.pages.end(py)
+        guard(py, || self.shared.close(py))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -429,7 +428,7 @@ impl RecordBatchStream {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        Ok(to_schema_pycapsule(py, self.schema.as_ref())?)
+        guard(py, || Ok(to_schema_pycapsule(py, self.schema.as_ref())?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -438,12 +437,14 @@ impl RecordBatchStream {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        if self.shared.is_over() {
-            return Err(refuse(py, READ));
-        }
-        let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
-        let batches = Batches { shared: Arc::clone(&self.shared), started: false };
-        Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(batches, field)), requested_schema)?)
+        guard(py, || {
+            if self.shared.is_over() {
+                return Err(refuse(READ));
+            }
+            let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
+            let batches = Batches { shared: Arc::clone(&self.shared), started: false };
+            Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(batches, field)), requested_schema)?)
+        })
     }
 }
 
@@ -480,6 +481,6 @@ impl Drop for Batches {
 const WHERE: &str = "the stream's attribute `error` has this exception";
 const READ: &str = "this stream has been read or closed: a stream can be read once, so open another one";
 
-fn refuse(py: Python<'_>, message: &str) -> PyErr {
-    to_py_err(py, &Error::invalid_input(message))
+fn refuse(message: &str) -> PyErr {
+    Error::invalid_input(message).into()
 }

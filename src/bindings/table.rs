@@ -12,7 +12,6 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, DataType, Field, SchemaRef, TimeUnit};
 use arrow_select::concat::concat_batches;
-use bytes::Bytes;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -20,9 +19,9 @@ use pyo3::types::{PyByteArray, PyBytes, PyCapsule, PyList, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule};
 
 use super::columns::{self, Column};
-use super::errors::{or_raise, to_py_err};
 use super::import;
 use super::panics::guard;
+use super::pickle;
 use super::schema::Schema;
 use super::values;
 use crate::decode::string_views;
@@ -93,7 +92,23 @@ impl Table {
     /// A table of columns of the same length.
     #[staticmethod]
     fn from_columns(py: Python<'_>, names: Vec<String>, columns: Vec<Py<Column>>) -> PyResult<Self> {
-        guard(py, || columns::table(py, &names, &columns))
+        guard(py, || {
+            let (schema, batches) = columns::beside(&names, &columns)?;
+            Ok(Self::new(schema, batches))
+        })
+    }
+
+    /// The column of a table that has just this one, under another name.
+    fn to_column(&self, py: Python<'_>, name: &str) -> PyResult<Column> {
+        guard(py, || {
+            let [field] = self.schema.fields().as_ref() else {
+                return Err(
+                    Error::invalid_input(format!("frame[{name:?}] is a table and not a column")).into()
+                );
+            };
+            let chunks: Vec<&dyn Array> = self.batches.iter().map(|batch| batch.column(0).as_ref()).collect();
+            Ok(Column::of_chunks(name, field, &chunks)?)
+        })
     }
 
     /// Whether both have the same columns with the same values, however they are cut into batches.
@@ -103,14 +118,14 @@ impl Table {
                 return Ok(false);
             }
             // The tables are put together, each in one piece.
-            or_raise(py, room_for(self.nbytes().saturating_add(other.nbytes())))?;
-            py.detach(|| {
+            room_for(self.nbytes().saturating_add(other.nbytes()))?;
+            let same = py.detach(|| {
                 Ok(concat_batches(&self.schema, &self.batches)?
                     == concat_batches(&self.schema, &other.batches)?)
-            })
-            .map_err(|error: ArrowError| {
-                to_py_err(py, &Error::internal(format!("the tables cannot be compared: {error}")))
-            })
+            });
+            Ok(same.map_err(|error: ArrowError| {
+                Error::internal(format!("the tables cannot be compared: {error}")).with_source(error)
+            })?)
         })
     }
 
@@ -130,26 +145,25 @@ impl Table {
         self.batches.iter().flat_map(RecordBatch::columns).map(|column| ipc::size(column)).sum()
     }
 
-    fn slice(&self, offset: usize, length: usize) -> Self {
-        Self::new(self.schema.clone(), self.sliced(offset, length))
+    fn slice(&self, py: Python<'_>, offset: usize, length: usize) -> PyResult<Self> {
+        guard(py, || Ok(Self::new(self.schema.clone(), self.sliced(offset, length))))
     }
 
     /// The same table with strings as polars holds them.
     fn with_string_views(&self, py: Python<'_>) -> PyResult<Self> {
         guard(py, || {
-            py.detach(|| string_views(&self.schema, self.batches.clone()))
-                .map(|(schema, batches)| Self::new(schema, batches))
-                .map_err(|error| to_py_err(py, &error))
+            let (schema, batches) = py.detach(|| string_views(&self.schema, self.batches.clone()))?;
+            Ok(Self::new(schema, batches))
         })
     }
 
     /// The batches, each a `RecordBatch`.
-    fn to_batches(&self) -> Vec<Batch> {
-        self.batches.iter().cloned().map(Batch).collect()
+    fn to_batches(&self, py: Python<'_>) -> PyResult<Vec<Batch>> {
+        guard(py, || Ok(self.batches.iter().cloned().map(Batch).collect()))
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        Ok(to_schema_pycapsule(py, self.schema.as_ref())?)
+        guard(py, || Ok(to_schema_pycapsule(py, self.schema.as_ref())?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -158,13 +172,15 @@ impl Table {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
-        let arrays: Vec<Result<ArrayRef, ArrowError>> = self
-            .batches
-            .iter()
-            .map(|batch| Ok(Arc::new(arrow_array::StructArray::from(batch.clone())) as ArrayRef))
-            .collect();
-        Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(arrays, field)), requested_schema)?)
+        guard(py, || {
+            let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
+            let arrays: Vec<Result<ArrayRef, ArrowError>> = self
+                .batches
+                .iter()
+                .map(|batch| Ok(Arc::new(arrow_array::StructArray::from(batch.clone())) as ArrayRef))
+                .collect();
+            Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(arrays, field)), requested_schema)?)
+        })
     }
 
     /// The rows from `offset` on as the text that a person reads, null as None: a list a row.
@@ -215,7 +231,7 @@ impl Table {
             }
             let values = match self.schema.field(column).data_type() {
                 DataType::Boolean => {
-                    or_raise(py, room_for(2 * chunks.iter().map(|chunk| chunk.len()).sum::<usize>()))?;
+                    room_for(2 * chunks.iter().map(|chunk| chunk.len()).sum::<usize>())?;
                     let bytes: Vec<u8> = chunks
                         .iter()
                         .flat_map(|chunk| {
@@ -262,20 +278,14 @@ impl Table {
     }
 
     /// The table as an Arrow IPC stream, for pickling.
-    pub fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        guard(py, || {
-            let bytes = or_raise(py, py.detach(|| ipc::write(&self.schema, &self.batches)))?;
-            PyBytes::new_with(py, bytes.len(), |memory| {
-                memory.copy_from_slice(&bytes);
-                Ok(())
-            })
-        })
+    fn to_ipc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        guard(py, || pickle::to_ipc(py, &self.schema, &self.batches))
     }
 
     #[staticmethod]
-    pub fn from_ipc(py: Python<'_>, bytes: PyBackedBytes) -> PyResult<Self> {
+    fn from_ipc(py: Python<'_>, bytes: PyBackedBytes) -> PyResult<Self> {
         guard(py, || {
-            let (schema, batches) = or_raise(py, py.detach(|| ipc::read(Bytes::from_owner(bytes))))?;
+            let (schema, batches) = pickle::from_ipc(py, bytes)?;
             Ok(Self::new(schema, batches))
         })
     }
@@ -323,7 +333,7 @@ impl Batch {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        Ok(to_schema_pycapsule(py, self.0.schema().as_ref())?)
+        guard(py, || Ok(to_schema_pycapsule(py, self.0.schema().as_ref())?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -332,27 +342,29 @@ impl Batch {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let field = Arc::new(Field::new_struct("", self.0.schema().fields().clone(), false));
-        let array = arrow_array::StructArray::from(self.0.clone());
-        Ok(to_array_pycapsules(py, field, &array, requested_schema)?)
+        guard(py, || {
+            let field = Arc::new(Field::new_struct("", self.0.schema().fields().clone(), false));
+            let array = arrow_array::StructArray::from(self.0.clone());
+            Ok(to_array_pycapsules(py, field, &array, requested_schema)?)
+        })
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
         let py = slf.py();
-        let batch = slf.get().0.clone();
-        let bytes = Table::new(batch.schema(), vec![batch]).to_ipc(py)?;
-        Ok((slf.get_type().getattr("_from_ipc")?, (bytes,)))
+        guard(py, || {
+            let batch = &slf.get().0;
+            let bytes = pickle::to_ipc(py, &batch.schema(), std::slice::from_ref(batch))?;
+            Ok((slf.get_type().getattr("_from_ipc")?, (bytes,)))
+        })
     }
 
     #[staticmethod]
     fn _from_ipc(py: Python<'_>, bytes: PyBackedBytes) -> PyResult<Self> {
-        let table = Table::from_ipc(py, bytes)?;
-        table
-            .batches
-            .into_iter()
-            .next()
-            .map(Self)
-            .ok_or_else(|| to_py_err(py, &Error::invalid_input("this is no pickled batch")))
+        guard(py, || {
+            let (_, batches) = pickle::from_ipc(py, bytes)?;
+            let batch = batches.into_iter().next();
+            Ok(batch.map(Self).ok_or_else(|| Error::invalid_input("this is not a pickled batch"))?)
+        })
     }
 }
 

@@ -7,9 +7,10 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use super::errors::{or_raise, to_py_err, try_to_py_err};
+use super::errors::exception;
 use super::events::Events;
 use super::panics::guard;
+use super::refusal::refuse;
 use super::runtime::{wait, wait_for_work};
 use super::table::Table;
 use super::warnings::warn;
@@ -24,18 +25,22 @@ use crate::update::{HttpSender, Update};
 /// Checks the frame; nothing is sent.
 pub fn frame(
     py: Python<'_>,
-    operation: &str,
+    operation: Operation,
     table: &Table,
     nulls: &Bound<'_, PyAny>,
 ) -> PyResult<UpdateFrame> {
-    let key = if operation == "update_reps" { KeyColumn::RepId } else { KeyColumn::CallId };
+    let key = match operation {
+        Operation::UpdateCalls => KeyColumn::CallId,
+        Operation::UpdateReps => KeyColumn::RepId,
+        _ => return Err(Error::internal(format!("{operation:?} takes no frame")).into()),
+    };
     let nulls = extract_nulls(nulls)?;
     let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
     // What is noted of a row: its key, and where it is.
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
-    or_raise(py, room_for(rows.saturating_mul(64)))?;
+    room_for(rows.saturating_mul(64))?;
     // Looking at every cell of a large frame takes longer than Ctrl-C may.
-    or_raise(py, wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))?)
+    Ok(wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))??)
 }
 
 /// Says what there is to say of a frame that nobody compares with what is stored.
@@ -50,7 +55,7 @@ pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResu
         KeyColumn::RepId => Operation::UpdateReps,
     };
     let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
-    or_raise(py, wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))?)
+    Ok(wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))??)
 }
 
 /// Sends the requests of an update. What interrupts it (what a signal's handler raises, or the function that is told of
@@ -151,11 +156,11 @@ fn failure(py: Python<'_>, update: &Update, error: &Error) -> Account {
             Err(raised) => meanwhile = meanwhile.or(Some(raised)),
         }
     }
-    Account { error: to_py_err(py, error), meanwhile }
+    Account { error: error.clone().into(), meanwhile }
 }
 
 fn account(py: Python<'_>, update: &Update, error: &Error) -> PyResult<PyErr> {
-    let exception = try_to_py_err(py, &advised(update, error))?;
+    let exception = exception(py, &advised(update, error))?;
     if let ErrorKind::Update(failure) = error.kind() {
         let frame = update.frame();
         let remaining = Table::new(Arc::clone(frame.schema()), frame.remaining(failure));
@@ -202,7 +207,7 @@ fn nulls_name(nulls: Nulls) -> &'static str {
 #[derive(Debug)]
 pub struct PlannedRequest {
     update: Arc<Update>,
-    place: usize,
+    index: usize,
     plan: crate::update::PlannedRequest,
 }
 
@@ -212,7 +217,7 @@ pub fn dry_run(update: Arc<Update>) -> Vec<PlannedRequest> {
     plans
         .into_iter()
         .enumerate()
-        .map(|(place, plan)| PlannedRequest { update: Arc::clone(&update), place, plan })
+        .map(|(index, plan)| PlannedRequest { update: Arc::clone(&update), index, plan })
         .collect()
 }
 
@@ -257,12 +262,12 @@ impl PlannedRequest {
     /// Its JSON body, written when it is asked for.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        guard(py, || match self.update.body(self.place) {
+        guard(py, || match self.update.body(self.index) {
             Some(body) => PyBytes::new_with(py, body.len(), |memory| {
                 memory.copy_from_slice(&body);
                 Ok(())
             }),
-            None => Err(to_py_err(py, &Error::internal("no such request"))),
+            None => Err(Error::internal("no such request").into()),
         })
     }
 
@@ -283,9 +288,6 @@ fn extract_nulls(value: &Bound<'_, PyAny>) -> PyResult<Nulls> {
     match value.extract::<String>().as_deref() {
         Ok("keep") => Ok(Nulls::Keep),
         Ok("clear") => Ok(Nulls::Clear),
-        _ => Err(to_py_err(
-            value.py(),
-            &Error::invalid_input(format!("nulls={} is not \"keep\" or \"clear\"", value.repr()?)),
-        )),
+        _ => Err(refuse("nulls", value, "\"keep\" or \"clear\"").into()),
     }
 }

@@ -2,6 +2,7 @@
 //! circles.
 
 mod circles;
+mod entries;
 mod words;
 
 use std::collections::BTreeSet;

@@ -254,7 +254,7 @@ class Client:
         """
         query = chosen(locals(), "calls")
         with Reporter(progress, "calls", limit) as report:
-            core, receipt = self._core.calls(query, limit, schema, parse_dates, report)
+            core, receipt = self._core.read("calls", query, limit, schema, parse_dates, report)
         return Table._from_core(core, Receipt(**receipt))
 
     def reps(
@@ -305,7 +305,7 @@ class Client:
         """
         query = chosen(locals(), "reps")
         with Reporter(progress, "reps", limit) as report:
-            core, receipt = self._core.reps(query, limit, schema, parse_dates, report)
+            core, receipt = self._core.read("reps", query, limit, schema, parse_dates, report)
         return Table._from_core(core, Receipt(**receipt))
 
     def report(
@@ -366,7 +366,7 @@ class Client:
 
         """
         query = chosen(locals(), "report")
-        core, receipt = self._core.report(query, schema, parse_dates)
+        core, receipt = self._core.read("report", query, None, schema, parse_dates, None)
         return Table._from_core(core, Receipt(**receipt))
 
     def stream_calls(

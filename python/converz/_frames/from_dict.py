@@ -85,7 +85,7 @@ def _column(name: str, values: Any) -> tuple[_core.Column, int]:
     if polars is not None and isinstance(values, polars.Series):
         # Versions before 1.30 export a series of dates or categories as plain integers, a frame rightly.
         table = _core.Table.from_arrow(readable(values.to_frame("column")))
-        return _core.Column.from_table(name, table), len(values)
+        return table.to_column(name), len(values)
     if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
         column = _core.Column.from_arrow(name, unpacked(values))
         return column, len(column)

@@ -17,18 +17,6 @@ const ALLOWED: &[(&[&str], &str)] = &[
         &["sandbox/api/answer.rs", "sandbox/api/guard.rs", "sandbox/api/mod.rs", "sandbox/api/openapi.rs"],
         "the routes and what all of them share are in one file",
     ),
-    (
-        &[
-            "bindings/columns.rs",
-            "bindings/errors.rs",
-            "bindings/import.rs",
-            "bindings/panics.rs",
-            "bindings/runtime.rs",
-            "bindings/schema.rs",
-            "bindings/table.rs",
-        ],
-        "errors carry schemas, schemas are read from tables, and all of these raise errors",
-    ),
 ];
 
 /// A module, as the names that lead to it from the crate's root.
