@@ -63,7 +63,7 @@ pub fn read(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let read =
         catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its parts do not fit together".into()));
     read.map_err(|reason| {
-        Error::invalid_input(format!("this is no Arrow IPC stream, or a damaged one: {reason}"))
+        Error::invalid_input(format!("this is not an Arrow IPC stream, or it is damaged: {reason}"))
     })
 }
 

@@ -270,7 +270,7 @@ fn in_order<T: PartialOrd + std::fmt::Display>(
 /// Reads a date as the API writes it.
 ///
 /// # Errors
-/// Text that is no date of the calendar, with the argument's name.
+/// Text that is not a date of the calendar, with the argument's name.
 pub fn parse_date(argument: &str, text: &str) -> Result<NaiveDate> {
     exact(text, &["dddd-dd-dd"])
         .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
@@ -286,7 +286,7 @@ pub fn parse_date(argument: &str, text: &str) -> Result<NaiveDate> {
 /// Reads a time as the API writes it; a date alone is its midnight.
 ///
 /// # Errors
-/// Text that is no such time, with the argument's name.
+/// Text that is not such a time, with the argument's name.
 pub fn parse_time(argument: &str, text: &str) -> Result<NaiveDateTime> {
     let normal = text.replacen('T', " ", 1);
     let parsed = if exact(text, &["dddd-dd-dd"]) {

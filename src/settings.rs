@@ -78,7 +78,7 @@ pub struct Settings {
     /// A proxy instead of the environment's; never used for loopback.
     pub proxy: Option<Url>,
     pub user_agent: String,
-    /// Replace what is no character, or no name, with U+FFFD and take the last of equal keys, instead of refusing the page.
+    /// Replace what cannot be a character, or part of a name, with U+FFFD and take the last of equal keys, instead of refusing the page.
     pub lossy: bool,
     /// Which page is taken for the last one.
     pub last_page: LastPage,
@@ -252,7 +252,7 @@ fn unusable_seconds(name: &str, seconds: f64) -> Error {
 /// Which page is taken for the last one, by its name.
 ///
 /// # Errors
-/// What is no such name.
+/// Another name.
 pub fn parse_last_page(text: &str) -> Result<LastPage> {
     [LastPage::Empty, LastPage::Short].into_iter().find(|page| page.name() == text).ok_or_else(|| {
         let shown: String = text.chars().take(80).collect();
@@ -265,7 +265,7 @@ pub fn parse_last_page(text: &str) -> Result<LastPage> {
 /// The address of a proxy.
 ///
 /// # Errors
-/// What is none; it is not shown, since it may hold a password.
+/// An invalid address. It is not shown, since it may hold a password.
 pub fn parse_proxy(text: &str) -> Result<Url> {
     let url = Url::parse(text).map_err(|error| {
         Error::configuration(format!(

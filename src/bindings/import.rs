@@ -1,8 +1,8 @@
 //! Arrow data of another library, checked before anything relies on it.
 //!
-//! The C interface hands over pointers and counts. Counts that contradict one another or the type, pointers that are
-//! missing, offsets, keys, views and text that are none: all of it is refused here, and the rest of this package takes
-//! what it gets to be right. What nobody can check is whether the memory behind a pointer is as long as the counts
+//! The C interface hands over pointers and counts. Counts that contradict one another or the type, missing
+//! pointers, invalid offsets, keys, views and text are all refused here, and the rest of this package takes what it
+//! gets to be right. What nobody can check is whether the memory behind a pointer is as long as the counts
 //! say, since a buffer has no length at this boundary; for that the library answers.
 
 // There is no other way through Arrow's C interface.
@@ -24,9 +24,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
-use super::panics::panic_text;
 use crate::decode::MAX_NESTING;
-use crate::error::Error;
+use crate::error::{Error, panic_text};
 use crate::types::type_name;
 
 /// Rows that no data have, though a wrong count may.
@@ -196,7 +195,7 @@ fn named(field: &Field, reason: &str) -> String {
     if field.name().is_empty() {
         return reason.to_owned();
     }
-    format!("column {:?} is no valid Arrow data: {reason}", field.name())
+    format!("column {:?} is not valid Arrow data: {reason}", field.name())
 }
 
 /// Whether the counts and pointers of an array are those of its type.
@@ -231,8 +230,8 @@ fn check_counts(array: &FFI_ArrowArray, data_type: &DataType) -> Result<(), Stri
             children.len()
         ));
     }
-    for (place, field) in children.into_iter().enumerate() {
-        check_counts(array.child(place), field.data_type()).map_err(|reason| named(field, &reason))?;
+    for (index, field) in children.into_iter().enumerate() {
+        check_counts(array.child(index), field.data_type()).map_err(|reason| named(field, &reason))?;
     }
     match (array.dictionary(), data_type) {
         (Some(values), DataType::Dictionary(_, value_type)) => check_counts(values, value_type),
@@ -264,11 +263,11 @@ fn check_buffers(
     if first == 1 && nulls.is_some_and(|nulls| nulls > 0) && array.buffer(0).is_null() {
         return Err("some of it is said to be null, and nothing says what".to_owned());
     }
-    for (place, buffer) in layout.buffers.iter().enumerate() {
+    for (index, buffer) in layout.buffers.iter().enumerate() {
         // Text is as long as the last offset says, and may be missing if that is nothing.
         let is_needed =
             !matches!(buffer, BufferSpec::VariableWidth | BufferSpec::FixedWidth { byte_width: 0, .. });
-        if is_needed && array.buffer(first + place).is_null() {
+        if is_needed && array.buffer(first + index).is_null() {
             return Err("a buffer of it is missing".to_owned());
         }
     }
@@ -280,13 +279,13 @@ fn check_buffers(
     if lengths.is_null() {
         return Err("the lengths of its texts are missing".to_owned());
     }
-    for place in 0..texts - 1 {
+    for index in 0..texts - 1 {
         // SAFETY: there is a length for each of the buffers between the views and the lengths.
-        let length = unsafe { lengths.add(place * size_of::<i64>()).cast::<[u8; 8]>().read() };
+        let length = unsafe { lengths.add(index * size_of::<i64>()).cast::<[u8; 8]>().read() };
         let length = i64::from_ne_bytes(length);
         let is_possible = usize::try_from(length).is_ok_and(|length| length <= MAX_ROWS);
-        if !is_possible || (length > 0 && array.buffer(fixed + place).is_null()) {
-            return Err(format!("text {place} of it is missing, or its length of {length} is none"));
+        if !is_possible || (length > 0 && array.buffer(fixed + index).is_null()) {
+            return Err(format!("its buffer of text {index} is missing, or cannot be {length} bytes long"));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 #![allow(
     clippy::doc_markdown,
     clippy::doc_link_with_quotes,
-    reason = "what pyo3 makes docstrings of is no Markdown"
+    reason = "what pyo3 makes docstrings of is not Markdown"
 )]
 
 mod arguments;

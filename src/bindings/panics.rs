@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use pyo3::prelude::*;
 
 use super::foreign::drop_left;
-use crate::error::Error;
+use crate::error::{Error, panic_text};
 use crate::resources::Reserved;
 
 thread_local! {
@@ -45,10 +45,4 @@ pub fn panic_error(panic: &(dyn Any + Send)) -> Error {
     let place = PLACE.with(|slot| slot.borrow_mut().take());
     let place = place.map_or_else(String::new, |place| format!(" (at {place})"));
     Error::internal(format!("a defect of converz: {message}{place}; please report it"))
-}
-
-/// What a panic said.
-pub fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }

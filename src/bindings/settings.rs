@@ -18,7 +18,7 @@ pub struct Secret(Mutex<Taken>);
 enum Taken {
     Nothing,
     Text(String),
-    /// What was passed is no string; its type's name.
+    /// The name of the type of what was passed, which is not a string.
     NoString(String),
 }
 

@@ -13,7 +13,8 @@ use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray, new_null_array};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Schema, TimeUnit};
 
-use super::chunk::{Chunk, Data, Tag, Value};
+use super::chunk::Chunk;
+use super::data::{Data, Tag, Value};
 use super::number;
 use super::time::{self, Moment};
 use super::types;
@@ -72,7 +73,7 @@ pub(super) fn write_text(value: Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Where JSON is kept, a number that is no integer is its text; here it is the number.
+/// Where JSON is kept, a number that is not an integer is its text; here it is the number.
 fn plain(value: Value<'_>) -> Option<Value<'_>> {
     match value {
         Value::Big(text) if !types::is_integer(text) => number::double(text).map(Value::Float),

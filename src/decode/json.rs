@@ -7,7 +7,8 @@ use arrow_array::builder::LargeStringBuilder;
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{DataType, Field};
 
-use super::chunk::{Chunk, Value};
+use super::chunk::Chunk;
+use super::data::Value;
 use super::{Options, convert, time, types};
 use crate::error::{Error, Result};
 use crate::types::JSON_EXTENSION;

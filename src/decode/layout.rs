@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use super::fault::{Fault, What};
 use super::glue::Glue;
+use super::parse_error::{ParseError, Reason};
 use super::text;
 
 /// More would be an attack: every column costs memory in every batch.
@@ -210,7 +210,7 @@ impl Layout {
     }
 
     /// The column of that name, a new one if there is none.
-    pub(super) fn find(&mut self, key: &str, at: usize) -> Result<usize, Fault> {
+    pub(super) fn find(&mut self, key: &str, at: usize) -> Result<usize, ParseError> {
         let hash = self.hash(key.as_bytes());
         let names = &self.names;
         let same = |index: &u32| names.get(*index as usize).is_some_and(|name| **name == *key);
@@ -218,7 +218,7 @@ impl Layout {
             return Ok(*index as usize);
         }
         if self.names.len() == MAX_COLUMNS {
-            return Err(Fault::new(at, What::Columns));
+            return Err(ParseError::new(at, Reason::Columns));
         }
         Ok(self.add(key, hash))
     }

@@ -2,7 +2,8 @@
 
 use arrow_schema::{DataType, TimeUnit};
 
-use super::chunk::{Chunk, Data, Value};
+use super::chunk::Chunk;
+use super::data::{Data, Value};
 use super::time::{self, Format};
 use super::types;
 

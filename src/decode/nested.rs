@@ -1,6 +1,6 @@
 //! Objects and lists within a row: checked, but kept as their text.
 
-use super::fault::{Fault, What};
+use super::parse_error::{ParseError, Reason};
 use super::token::{blanks, no_value, word};
 use super::{number, text};
 
@@ -29,17 +29,17 @@ impl Walker {
         start: usize,
         depth: usize,
         lossy: bool,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, ParseError> {
         self.open.clear();
         let mut at = start;
         let mut expect = Expect::Value;
         loop {
             at = blanks(bytes, at);
-            let byte = *bytes.get(at).ok_or(Fault::MORE)?;
+            let byte = *bytes.get(at).ok_or(ParseError::MORE)?;
             expect = match (expect, byte) {
                 (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
                     if self.open.len() == depth {
-                        return Err(Fault::new(at, What::Depth));
+                        return Err(ParseError::new(at, Reason::Depth));
                     }
                     self.open.push(if byte == b'{' { b'}' } else { b']' });
                     at += 1;
@@ -59,8 +59,8 @@ impl Walker {
                 }
                 (Expect::Key | Expect::KeyOrEnd, b'"') => {
                     at = blanks(bytes, self.string(bytes, at + 1, lossy)?);
-                    if *bytes.get(at).ok_or(Fault::MORE)? != b':' {
-                        return Err(Fault::new(at, What::Colon));
+                    if *bytes.get(at).ok_or(ParseError::MORE)? != b':' {
+                        return Err(ParseError::new(at, Reason::Colon));
                     }
                     at += 1;
                     Expect::Value
@@ -80,18 +80,18 @@ impl Walker {
                     Expect::CommaOrEnd
                 }
                 (Expect::CommaOrEnd, _) => {
-                    return Err(Fault::new(at, What::InNested));
+                    return Err(ParseError::new(at, Reason::InNested));
                 }
                 (Expect::Key | Expect::KeyOrEnd, _) => {
-                    return Err(Fault::new(at, What::Key));
+                    return Err(ParseError::new(at, Reason::Key));
                 }
-                (Expect::Value | Expect::ValueOrEnd, _) => return Err(no_value(bytes, at, What::Value)),
+                (Expect::Value | Expect::ValueOrEnd, _) => return Err(no_value(bytes, at, Reason::Value)),
             };
         }
     }
 
     /// The position after the closing quote of the string whose first character is at `start`.
-    fn string(&mut self, bytes: &[u8], start: usize, lossy: bool) -> Result<usize, Fault> {
+    fn string(&mut self, bytes: &[u8], start: usize, lossy: bool) -> Result<usize, ParseError> {
         let run = text::run(bytes, start);
         if bytes.get(run.end) == Some(&b'"') && run.ascii {
             return Ok(run.end + 1);

@@ -1,6 +1,6 @@
 //! Numbers of JSON: exact integers, correctly rounded doubles.
 
-use super::fault::{Fault, What};
+use super::parse_error::{ParseError, Reason};
 use super::token::no_value;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,17 +111,17 @@ fn eight(word: u64) -> u64 {
 /// The number that begins at `start`, and where it ends. The bytes must go on after it: a number that ends with
 /// them may be cut.
 #[inline]
-pub(super) fn parse(bytes: &[u8], start: usize) -> Result<(Number, usize), Fault> {
+pub(super) fn parse(bytes: &[u8], start: usize) -> Result<(Number, usize), ParseError> {
     let negative = bytes.get(start) == Some(&b'-');
     let first = start + usize::from(negative);
     let whole = digits(bytes, first, 0);
     let end = first + whole.count;
-    let next = *bytes.get(end).ok_or(Fault::MORE)?;
+    let next = *bytes.get(end).ok_or(ParseError::MORE)?;
     if whole.count == 0 {
-        return Err(no_value(bytes, start, What::Minus));
+        return Err(no_value(bytes, start, Reason::Minus));
     }
     if whole.count > 1 && bytes.get(first) == Some(&b'0') {
-        return Err(Fault::new(start, What::LeadingZero));
+        return Err(ParseError::new(start, Reason::LeadingZero));
     }
     if matches!(next, b'.' | b'e' | b'E') {
         return float(bytes, start, first, whole, negative);
@@ -169,16 +169,16 @@ fn float(
     first: usize,
     whole: Digits,
     negative: bool,
-) -> Result<(Number, usize), Fault> {
+) -> Result<(Number, usize), ParseError> {
     let mut end = first + whole.count;
     if bytes.get(end) == Some(&b'.') {
         let fraction = digits(bytes, end + 1, whole.value);
         end += 1 + fraction.count;
         if bytes.get(end).is_none() {
-            return Err(Fault::MORE);
+            return Err(ParseError::MORE);
         }
         if fraction.count == 0 {
-            return Err(Fault::new(start, What::Point));
+            return Err(ParseError::new(start, Reason::Point));
         }
         let all = Digits { value: fraction.value, count: whole.count + fraction.count };
         // Clinger's fast path: both operands are exact, so the one rounding is the right one.
@@ -199,26 +199,26 @@ fn float(
         let exponent = digits(bytes, end, 0);
         end += exponent.count;
         if bytes.get(end).is_none() {
-            return Err(Fault::MORE);
+            return Err(ParseError::MORE);
         }
         if exponent.count == 0 {
-            return Err(Fault::new(start, What::Exponent));
+            return Err(ParseError::new(start, Reason::Exponent));
         }
     }
     match rounded(bytes.get(start..end).unwrap_or_default()) {
         Ok(value) => Ok((Number::Float(value), end)),
-        Err(what) => Err(Fault::new(start, what)),
+        Err(what) => Err(ParseError::new(start, what)),
     }
 }
 
 /// The nearest double, if it is finite and not 0 for want of smaller ones. Apart from its callers, which need far less of
 /// the stack.
 #[inline(never)]
-fn rounded(text: &[u8]) -> Result<f64, What> {
+fn rounded(text: &[u8]) -> Result<f64, Reason> {
     match fast_float2::parse(text) {
-        Ok(0.0) if has_value(text) => Err(What::TooSmall),
+        Ok(0.0) if has_value(text) => Err(Reason::TooSmall),
         Ok(value) if f64::is_finite(value) => Ok(value),
-        _ => Err(What::TooLarge),
+        _ => Err(Reason::TooLarge),
     }
 }
 
@@ -233,27 +233,27 @@ fn has_value(text: &[u8]) -> bool {
 }
 
 /// Where the number that begins at `start` ends; whatever its size.
-pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
+pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, ParseError> {
     let first = start + usize::from(bytes.get(start) == Some(&b'-'));
     let count = digits(bytes, first, 0).count;
     let mut end = first + count;
     if bytes.get(end).is_none() {
-        return Err(Fault::MORE);
+        return Err(ParseError::MORE);
     }
     if count == 0 {
-        return Err(no_value(bytes, start, What::Minus));
+        return Err(no_value(bytes, start, Reason::Minus));
     }
     if count > 1 && bytes.get(first) == Some(&b'0') {
-        return Err(Fault::new(start, What::LeadingZero));
+        return Err(ParseError::new(start, Reason::LeadingZero));
     }
     if bytes.get(end) == Some(&b'.') {
         let count = digits(bytes, end + 1, 0).count;
         end += 1 + count;
         if bytes.get(end).is_none() {
-            return Err(Fault::MORE);
+            return Err(ParseError::MORE);
         }
         if count == 0 {
-            return Err(Fault::new(start, What::Point));
+            return Err(ParseError::new(start, Reason::Point));
         }
     }
     if matches!(bytes.get(end), Some(b'e' | b'E')) {
@@ -261,10 +261,10 @@ pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, Fault> {
         let count = digits(bytes, end, 0).count;
         end += count;
         if bytes.get(end).is_none() {
-            return Err(Fault::MORE);
+            return Err(ParseError::MORE);
         }
         if count == 0 {
-            return Err(Fault::new(start, What::Exponent));
+            return Err(ParseError::new(start, Reason::Exponent));
         }
     }
     Ok(end)
@@ -293,7 +293,7 @@ mod tests {
         fn what_is_short_reads_as_all_do(number in number(), after in "[,} .0-9]? {0,12}") {
             let bytes = format!("{number}{after}").into_bytes();
             if let Some(short) = parse_short(&bytes, 0) {
-                prop_assert_eq!(Ok(short), parse(&bytes, 0).map_err(Fault::what));
+                prop_assert_eq!(Ok(short), parse(&bytes, 0).map_err(ParseError::what));
             }
         }
     }

@@ -4,18 +4,12 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use super::Key;
-use super::chunk::{Chunk, Value};
+use super::chunk::Chunk;
 use super::convert;
+use super::key::{Key, key};
 use super::layout::MAX_COLUMNS;
+use super::raw_batch::RawBatch;
 use crate::error::{Error, Result};
-
-/// The chunks of a batch, by column of the page. Columns that came later are missing at the end.
-#[derive(Debug, Clone)]
-pub(super) struct RawBatch {
-    pub rows: usize,
-    pub chunks: Vec<Chunk>,
-}
 
 /// The columns of one page, with what is needed to widen them together with those of other pages.
 #[derive(Debug, Clone, Default)]
@@ -99,21 +93,21 @@ impl Page {
             return Ok(self);
         }
         let known: HashMap<Arc<str>, usize> =
-            self.names.iter().cloned().enumerate().map(|(place, name)| (name, place)).collect();
-        let mut place = |name: Arc<str>| {
+            self.names.iter().cloned().enumerate().map(|(index, name)| (name, index)).collect();
+        let mut index_of = |name: Arc<str>| {
             known.get(&name).copied().unwrap_or_else(|| {
                 self.names.push(name);
                 self.names.len() - 1
             })
         };
-        let places: Vec<usize> = other.names.into_iter().map(&mut place).collect();
+        let indices: Vec<usize> = other.names.into_iter().map(&mut index_of).collect();
         if self.names.len() > MAX_COLUMNS {
             return Err(Error::limit_exceeded(format!("the answer has more than {MAX_COLUMNS} columns")));
         }
         for mut batch in other.batches {
             let mut chunks = vec![Chunk::default(); self.names.len()];
-            for (chunk, place) in batch.chunks.into_iter().zip(&places) {
-                chunks[*place] = chunk;
+            for (chunk, index) in batch.chunks.into_iter().zip(&indices) {
+                chunks[*index] = chunk;
             }
             for chunk in &mut chunks {
                 chunk.close(batch.rows);
@@ -126,24 +120,5 @@ impl Page {
 
     pub(super) fn position(&self, column: &str) -> Option<usize> {
         self.names.iter().position(|name| **name == *column)
-    }
-}
-
-/// Equal for values that are the same key: 7 and 7.0, but not the text "7".
-fn key(value: Value<'_>) -> Key {
-    match value {
-        Value::Int(value) => Key::Integer(value.into()),
-        Value::UInt(value) => Key::Integer(value.into()),
-        // Within this range every integer is exact as i128.
-        Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e38 => Key::Integer(value as i128),
-        Value::Big(digits) => {
-            let digits = String::from_utf8_lossy(digits);
-            digits.parse().map_or_else(|_| Key::Text(digits.into()), Key::Integer)
-        }
-        other => {
-            let mut text = Vec::new();
-            convert::write_text(other, &mut text);
-            Key::Text(String::from_utf8_lossy(&text).into())
-        }
     }
 }

@@ -17,7 +17,7 @@ use std::thread::{self, JoinHandle};
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use super::scan::PageDecoder;
+use super::page_decoder::PageDecoder;
 use super::side_by_side::num_threads;
 use super::{Options, Page};
 use crate::error::{Error, Result};
@@ -97,7 +97,7 @@ struct Stretch {
 impl Drop for Stretch {
     fn drop(&mut self) {
         self.pieces = None;
-        // That it panicked is of no interest any more.
+        // Whether it panicked does not matter any more.
         self.thread.take().map(JoinHandle::join);
     }
 }

@@ -1,7 +1,8 @@
 //! Rows → chunks: the columns of the batch that is filling, and the batches that are full.
 
-use super::chunk::{Chunk, Forecast, Value};
-use super::page::RawBatch;
+use super::chunk::Chunk;
+use super::data::{Forecast, Value};
+use super::raw_batch::RawBatch;
 use super::time;
 
 /// A batch is closed when it has so many rows or so many bytes.

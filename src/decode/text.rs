@@ -1,6 +1,6 @@
 //! Strings of JSON: where they end, what their escapes mean, whether they are UTF-8.
 
-use super::fault::{Fault, What};
+use super::parse_error::{ParseError, Reason};
 
 /// Where a run of ordinary characters ends, and whether all of them were ASCII.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +91,12 @@ fn run_bytewise(bytes: &[u8], start: usize, ascii: bool) -> Run {
 
 /// Appends the text of the string whose first character is at `start` to `out`; gives the position of its
 /// closing quote. `out` is as it was if that fails.
-pub(super) fn unescape(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+pub(super) fn unescape(
+    bytes: &[u8],
+    start: usize,
+    lossy: bool,
+    out: &mut Vec<u8>,
+) -> Result<usize, ParseError> {
     let length = out.len();
     let result = unescape_into(bytes, start, lossy, out);
     if result.is_err() {
@@ -100,15 +105,15 @@ pub(super) fn unescape(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8
     result
 }
 
-fn unescape_into(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+fn unescape_into(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, ParseError> {
     let mut at = start;
     loop {
         let run = run(bytes, at);
         let piece = bytes.get(at..run.end).unwrap_or_default();
         match bytes.get(run.end) {
-            None => return Err(Fault::MORE),
+            None => return Err(ParseError::MORE),
             Some(b'"' | b'\\') => {}
-            Some(_) => return Err(Fault::new(run.end, What::Control)),
+            Some(_) => return Err(ParseError::new(run.end, Reason::Control)),
         }
         if run.ascii {
             out.extend_from_slice(piece);
@@ -123,15 +128,15 @@ fn unescape_into(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> 
 }
 
 /// Checks text that is not ASCII.
-pub(super) fn check_utf8(piece: &[u8], at: usize) -> Result<(), Fault> {
+pub(super) fn check_utf8(piece: &[u8], at: usize) -> Result<(), ParseError> {
     if simdutf8::basic::from_utf8(piece).is_ok() {
         return Ok(());
     }
     let valid = simdutf8::compat::from_utf8(piece).map_or_else(|error| error.valid_up_to(), str::len);
-    Err(Fault::new(at + valid, What::Utf8))
+    Err(ParseError::new(at + valid, Reason::Utf8))
 }
 
-fn push_utf8(piece: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<(), Fault> {
+fn push_utf8(piece: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<(), ParseError> {
     match check_utf8(piece, at) {
         Ok(()) => out.extend_from_slice(piece),
         Err(_) if lossy => out.extend_from_slice(String::from_utf8_lossy(piece).as_bytes()),
@@ -141,9 +146,9 @@ fn push_utf8(piece: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<
 }
 
 /// Decodes the escape whose backslash is at `at`; gives the position after it.
-fn escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+fn escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, ParseError> {
     let plain = match bytes.get(at + 1) {
-        None => return Err(Fault::MORE),
+        None => return Err(ParseError::MORE),
         Some(byte @ (b'"' | b'\\' | b'/')) => *byte,
         Some(b'b') => 8,
         Some(b'f') => 12,
@@ -151,17 +156,17 @@ fn escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usi
         Some(b'r') => b'\r',
         Some(b't') => b'\t',
         Some(b'u') => return unicode_escape(bytes, at, lossy, out),
-        Some(_) => return Err(Fault::new(at, What::Escape)),
+        Some(_) => return Err(ParseError::new(at, Reason::Escape)),
     };
     out.push(plain);
     Ok(at + 2)
 }
 
-fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, Fault> {
+fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, ParseError> {
     let first = hex4(bytes, at)?;
     let (code, end) = match first {
         0xd800..=0xdbff => match (bytes.get(at + 6), bytes.get(at + 7)) {
-            (None, _) | (Some(b'\\'), None) => return Err(Fault::MORE),
+            (None, _) | (Some(b'\\'), None) => return Err(ParseError::MORE),
             (Some(b'\\'), Some(b'u')) => match hex4(bytes, at + 6)? {
                 second @ 0xdc00..=0xdfff => {
                     (0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00), at + 12)
@@ -175,7 +180,7 @@ fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Re
     let character = match char::from_u32(code) {
         Some(character) => character,
         None if lossy => char::REPLACEMENT_CHARACTER,
-        None => return Err(Fault::new(at, What::Surrogate)),
+        None => return Err(ParseError::new(at, Reason::Surrogate)),
     };
     out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
     Ok(end)
@@ -205,18 +210,18 @@ pub(super) fn without_lone_surrogates(mut text: Vec<u8>) -> Vec<u8> {
 }
 
 /// The four digits of the `\u` at `at`.
-fn hex4(bytes: &[u8], at: usize) -> Result<u32, Fault> {
+fn hex4(bytes: &[u8], at: usize) -> Result<u32, ParseError> {
     let mut code = 0;
     for position in at + 2..at + 6 {
-        let byte = *bytes.get(position).ok_or(Fault::MORE)?;
+        let byte = *bytes.get(position).ok_or(ParseError::MORE)?;
         let digit = char::from(byte).to_digit(16);
-        code = code << 4 | digit.ok_or(Fault::new(at, What::Hex))?;
+        code = code << 4 | digit.ok_or(ParseError::new(at, Reason::Hex))?;
     }
     Ok(code)
 }
 
 /// Refuses what is longer than a value may be, complete or not.
 #[inline]
-pub(super) fn within(limit: usize, start: usize, end: usize) -> Result<(), Fault> {
-    if end - start > limit { Err(Fault::new(start, What::ValueBytes)) } else { Ok(()) }
+pub(super) fn within(limit: usize, start: usize, end: usize) -> Result<(), ParseError> {
+    if end - start > limit { Err(ParseError::new(start, Reason::ValueBytes)) } else { Ok(()) }
 }

@@ -1,6 +1,6 @@
 //! What stands between the values of JSON, the words among them, and what stands where no value is.
 
-use super::fault::{Fault, What};
+use super::parse_error::{ParseError, Reason};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {
@@ -11,7 +11,7 @@ pub(super) enum Word {
 
 /// `true`, `false` or `null` at `at`, and where it ends.
 #[inline]
-pub(super) fn word(bytes: &[u8], at: usize) -> Result<(Word, usize), Fault> {
+pub(super) fn word(bytes: &[u8], at: usize) -> Result<(Word, usize), ParseError> {
     let rest = bytes.get(at..).unwrap_or_default();
     // As one word each, which is compared at once.
     match rest.first_chunk() {
@@ -25,22 +25,26 @@ pub(super) fn word(bytes: &[u8], at: usize) -> Result<(Word, usize), Fault> {
         Some(b'f') => b"false",
         _ => b"null",
     };
-    Err(if text.starts_with(rest) { Fault::MORE } else { no_value(bytes, at, What::Value) })
+    Err(if text.starts_with(rest) { ParseError::MORE } else { no_value(bytes, at, Reason::Value) })
 }
 
 /// What stands at `at` instead of a value: what some writers take for a number, or anything else.
 #[cold]
-pub(super) fn no_value(bytes: &[u8], at: usize, what: What) -> Fault {
+pub(super) fn no_value(bytes: &[u8], at: usize, what: Reason) -> ParseError {
     const WORDS: [&[u8]; 2] = [b"infinity", b"nan"];
     let rest = bytes.get(at..).unwrap_or_default();
     let rest = rest.strip_prefix(b"-").or_else(|| rest.strip_prefix(b"+")).unwrap_or(rest);
     for word in WORDS {
         let compared = word.len().min(rest.len());
         if rest[..compared].eq_ignore_ascii_case(&word[..compared]) {
-            return if compared < word.len() { Fault::MORE } else { Fault::new(at, What::NoNumber) };
+            return if compared < word.len() {
+                ParseError::MORE
+            } else {
+                ParseError::new(at, Reason::NoNumber)
+            };
         }
     }
-    Fault::new(at, what)
+    ParseError::new(at, what)
 }
 
 /// The first position from `at` on that is not white space.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 
 use super::Options;
-use super::chunk::{Chunk, Data, Tag, Value};
+use super::chunk::Chunk;
+use super::data::{Data, Tag, Value};
 use super::time::{self, Format};
 pub use crate::types::type_name;
 
@@ -35,7 +36,7 @@ pub(super) struct Census {
     dates: bool,
     naive: bool,
     zoned: bool,
-    /// Strings that are none of these.
+    /// Other strings.
     texts: bool,
     json: bool,
 }

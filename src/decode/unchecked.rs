@@ -7,7 +7,7 @@
 use arrow_array::{StringArray, StringViewArray};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
-use super::chunk::Strings;
+use super::data::Strings;
 
 /// The strings of a column, whose text the scanner has checked.
 pub(super) fn strings(strings: Strings, nulls: Option<NullBuffer>) -> StringArray {
@@ -48,7 +48,7 @@ pub(super) fn zeros(count: usize) -> Vec<u128> {
         if bytes >= LARGE && before < bytes {
             let start = zeros.as_ptr().cast::<u8>().wrapping_add(before).cast_mut();
             // SAFETY: the range is mapped, being within the memory of `zeros` but for the rest of its last page, and the
-            // advice changes nothing that it holds. That a system does not follow it is of no interest.
+            // advice changes nothing that it holds. A system need not follow it.
             unsafe { libc::madvise(start.cast(), bytes - before, libc::MADV_HUGEPAGE) };
         }
     }

@@ -7,16 +7,18 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::chunk::{Chunk, Value};
+use super::chunk::Chunk;
 use super::convert;
+use super::data::Value;
 use super::json;
 use super::near_dates::{self, NearDates, near_dates};
-use super::page::{Page, RawBatch};
+use super::page::Page;
+use super::raw_batch::RawBatch;
 use super::rechunk::rechunk;
 use super::rows::BATCH_BYTES;
 use super::side_by_side::side_by_side;
 use super::types::{self, Census};
-use super::{Options, extent, fault};
+use super::{Options, extent, parse_error};
 use crate::error::{Error, ErrorKind, Result};
 use crate::resources;
 
@@ -147,7 +149,7 @@ impl Column {
             chunk.get(at.row).map(|value| {
                 let mut text = Vec::new();
                 convert::write_text(value, &mut text);
-                let text = fault::shortened(&String::from_utf8_lossy(&text), SHOWN);
+                let text = parse_error::shortened(&String::from_utf8_lossy(&text), SHOWN);
                 if matches!(value, Value::Text(_) | Value::Time(..)) { format!("{text:?}") } else { text }
             })
         };

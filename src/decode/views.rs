@@ -101,7 +101,7 @@ fn fill(name: &str, column: &ArrayRef, views: Option<&mut [u128]>) -> Result<Col
         let (start, end) = (bounds[0].cast_unsigned(), bounds[1].cast_unsigned());
         if start > end || end as usize > text.len() {
             return Err(Error::invalid_input(format!(
-                "column {name:?} is no valid Arrow data: the string in row {row} of a batch is said to be from byte \
+                "column {name:?} is not valid Arrow data: the string in row {row} of a batch is said to be from byte \
                  {start} to {end} of {}",
                 text.len()
             )));

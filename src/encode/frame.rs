@@ -64,8 +64,8 @@ impl UpdateFrame {
     }
 
     /// A frame of which only some cells are sent, those that are null as nulls. `sent` has one mask for each column
-    /// beside the key, and a mask has bits for each batch; no batch may be empty. `nulls` is what a null means to who
-    /// passes rows of the frame on, whatever is sent of them.
+    /// beside the key, and a mask has bits for each batch; no batch may be empty. `nulls` is what a null means to those
+    /// who pass rows of the frame on, whatever is sent of them.
     ///
     /// # Errors
     /// As [`UpdateFrame::new`].

@@ -160,8 +160,8 @@ where
     let mut seen = vec![0_u64; (span / 64) as usize + 1];
     keys().all(|key| {
         #[expect(clippy::cast_sign_loss, reason = "within the bounds that were just found")]
-        let place = (key.into() - least) as u64;
-        let (word, bit) = (&mut seen[(place / 64) as usize], 1 << (place % 64));
+        let bit = (key.into() - least) as u64;
+        let (word, bit) = (&mut seen[(bit / 64) as usize], 1 << (bit % 64));
         let is_new = *word & bit == 0;
         *word |= bit;
         is_new
@@ -185,15 +185,15 @@ where
     if twice.is_empty() {
         return Vec::new();
     }
-    let mut places: HashMap<K, usize> = HashMap::new();
+    let mut indices: HashMap<K, usize> = HashMap::new();
     let mut repeated: Vec<(String, Vec<usize>)> = Vec::new();
     for (row, key) in keys().enumerate() {
         let Some(key) = key.filter(|key| twice.contains(key)) else { continue };
-        let place = *places.entry(key).or_insert_with(|| {
+        let index = *indices.entry(key).or_insert_with(|| {
             repeated.push((key.to_string(), Vec::new()));
             repeated.len() - 1
         });
-        repeated[place].1.push(row);
+        repeated[index].1.push(row);
     }
     repeated
 }

@@ -68,7 +68,7 @@ pub fn as_dates(array: &ArrayRef) -> Option<ArrayRef> {
         DataType::Timestamp(TimeUnit::Nanosecond, None) => dates!(TimestampNanosecondType),
         _ => None,
     };
-    // A time that is no date has become null.
+    // A time that is not at midnight has become null.
     dates.filter(|dates| dates.null_count() == array.null_count()).map(|dates| Arc::new(dates) as ArrayRef)
 }
 

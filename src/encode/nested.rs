@@ -41,7 +41,7 @@ impl Dictionary<Int32Type> {
             };
         }
         let DataType::Dictionary(key, _) = array.data_type() else {
-            return Err(format!("has the type {}, which is no dictionary", type_name(array.data_type())));
+            return Err(format!("has the type {}, which is not a dictionary", type_name(array.data_type())));
         };
         downcast_integer! {
             key.as_ref() => (typed),
@@ -51,18 +51,18 @@ impl Dictionary<Int32Type> {
 }
 
 impl<K: ArrowDictionaryKeyType> Dictionary<K> {
-    fn place(&self, row: usize) -> usize {
+    fn index(&self, row: usize) -> usize {
         self.keys.value(row).as_usize()
     }
 }
 
 impl<K: ArrowDictionaryKeyType> Cells for Dictionary<K> {
     fn write(&self, row: usize, out: &mut Output) {
-        self.values.write(self.place(row), out);
+        self.values.write(self.index(row), out);
     }
 
     fn size(&self, row: usize) -> usize {
-        self.values.size(self.place(row))
+        self.values.size(self.index(row))
     }
 
     fn can_be_bad(&self) -> bool {
@@ -70,7 +70,7 @@ impl<K: ArrowDictionaryKeyType> Cells for Dictionary<K> {
     }
 
     fn bad_value(&self, row: usize) -> Option<BadValue> {
-        self.values.bad_value(self.place(row))
+        self.values.bad_value(self.index(row))
     }
 }
 
@@ -105,18 +105,18 @@ impl Runs<Int32Type> {
 }
 
 impl<R: RunEndIndexType> Runs<R> {
-    fn place(&self, row: usize) -> usize {
+    fn index(&self, row: usize) -> usize {
         self.array.get_physical_index(row)
     }
 }
 
 impl<R: RunEndIndexType> Cells for Runs<R> {
     fn write(&self, row: usize, out: &mut Output) {
-        self.values.write(self.place(row), out);
+        self.values.write(self.index(row), out);
     }
 
     fn size(&self, row: usize) -> usize {
-        self.values.size(self.place(row))
+        self.values.size(self.index(row))
     }
 
     fn can_be_bad(&self) -> bool {
@@ -124,7 +124,7 @@ impl<R: RunEndIndexType> Cells for Runs<R> {
     }
 
     fn bad_value(&self, row: usize) -> Option<BadValue> {
-        self.values.bad_value(self.place(row))
+        self.values.bad_value(self.index(row))
     }
 }
 

@@ -75,10 +75,10 @@ fn runs<R: RunEndIndexType>(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let array = array.as_run::<R>();
     let ends = array.run_ends();
     let (offset, rows) = (ends.offset(), array.len());
-    let mut places = Vec::with_capacity(rows);
-    for (place, end) in ends.values().iter().enumerate() {
+    let mut indices = Vec::with_capacity(rows);
+    for (index, end) in ends.values().iter().enumerate() {
         let end = end.as_usize().saturating_sub(offset).min(rows);
-        places.resize(places.len().max(end), place as u64);
+        indices.resize(indices.len().max(end), index as u64);
     }
-    take(array.values(), &UInt64Array::from(places), None)
+    take(array.values(), &UInt64Array::from(indices), None)
 }

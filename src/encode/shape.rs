@@ -51,7 +51,7 @@ pub(super) fn check_names(schema: &Schema, key: KeyColumn) -> Result<(usize, Vec
     Ok((key_index, attributes))
 }
 
-/// What pyarrow calls a pandas index without a name, which any filtered frame has; it is no attribute.
+/// What pyarrow calls a pandas index without a name, which any filtered frame has; it is not an attribute.
 fn is_pandas_index(name: &str) -> bool {
     name.strip_prefix("__index_level_")
         .and_then(|rest| rest.strip_suffix("__"))

@@ -55,8 +55,8 @@ const TEXT: usize = 36;
 fn text(bytes: &[u8]) -> [u8; TEXT] {
     let mut text = [b'-'; TEXT];
     let mut at = 0;
-    for (place, byte) in bytes.iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
             at += 1;
         }
         for half in [byte >> 4, byte & 0xf] {

@@ -24,7 +24,7 @@ enum Key {
 /// Keys as integers.
 ///
 /// # Errors
-/// Values that are none, as the rest of a sentence about them.
+/// Values that are not whole numbers, as the rest of a sentence about them.
 pub(super) fn keys(keys: &Raw) -> Result<Raw, String> {
     let read: Vec<Vec<Key>> = keys.arrays.iter().map(read).collect();
     let all = || read.iter().flatten();
@@ -62,7 +62,7 @@ pub(super) fn keys(keys: &Raw) -> Result<Raw, String> {
             ""
         };
         return Err(format!(
-            "has values that are no whole numbers{limit}: {} (counted from 0)",
+            "has values that are not whole numbers{limit}: {} (counted from 0)",
             shown(named)
         ));
     };

@@ -70,7 +70,8 @@ async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<
     let (identify, limit) = (reader.keys_identify(), spec.limit);
     let pages = aside(rows, move || of_result(pages, identify, limit)).await?;
     let ensure = if pages.is_empty() { reader.columns_without_rows().to_vec() } else { Vec::new() };
-    let unified = unify_aside(pages, Arc::clone(reader.options()), ensure, reader.drop().to_vec()).await?;
+    let unified =
+        unify_aside(pages, Arc::clone(reader.options()), ensure, reader.unwanted_columns().to_vec()).await?;
     Ok(Fetched {
         schema: unified.schema,
         batches: unified.batches,

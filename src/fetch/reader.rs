@@ -127,7 +127,8 @@ impl Reader {
         &self.options
     }
 
-    pub(super) fn drop(&self) -> &[String] {
+    /// Columns that were asked for though they were not wanted.
+    pub(super) fn unwanted_columns(&self) -> &[String] {
         &self.drop
     }
 

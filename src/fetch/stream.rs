@@ -74,7 +74,7 @@ impl Stream {
 
         let options = Arc::clone(reader.options());
         let (schema, mut column_warnings, first) = if let Some(settled) = first {
-            let drop = reader.drop().to_vec();
+            let drop = reader.unwanted_columns().to_vec();
             let settled = aside(settled.page.num_rows(), move || {
                 let schema = stream_schema(&settled.page, &options, &drop)?;
                 let warnings = stream_warnings(&settled.page, &schema, &options);
@@ -84,7 +84,8 @@ impl Stream {
             settled.map_err(|error| http.redact_error(&error))?
         } else {
             let ensure = reader.columns_without_rows().to_vec();
-            let unified = unify_aside(Vec::new(), options, ensure, reader.drop().to_vec()).await?;
+            let unified =
+                unify_aside(Vec::new(), options, ensure, reader.unwanted_columns().to_vec()).await?;
             (without_null_columns(&unified.schema, &spec.pinned), Vec::new(), None)
         };
 

@@ -173,7 +173,7 @@ fn count(value: &Value) -> Option<f64> {
     }
 }
 
-/// Words that are no JSON: only those of assent are one.
+/// Text that is not JSON: only words of assent confirm.
 fn judge_words(text: &str, rows: usize) -> std::result::Result<(), No> {
     const ASSENT: [&str; 11] = [
         "ok",
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_speaks_of_anything_else_is_none() {
+    fn what_speaks_of_anything_else_is_not_a_confirmation() {
         for (text, why) in [
             ("<!DOCTYPE html><title>Sign in</title>", "it is a page"),
             (" \n<html>", "it is a page"),

@@ -20,8 +20,8 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::clock::Clock;
-use super::progress::Progress;
 use super::proxies::{Proxies, tunnel};
+use super::sending::Sending;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
@@ -47,7 +47,7 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let connecting = Progress::current().map(|progress| progress.connecting());
+        let connecting = Sending::current().map(|progress| progress.connecting());
         let timer = self.clock.sleep_until(self.clock.now() + self.timeout);
         let connector = self.clone();
         Box::pin(async move {
@@ -115,7 +115,7 @@ async fn secured(config: &Arc<ClientConfig>, target: &Uri, io: Box<dyn Duplex>) 
 /// Scheme, host and port.
 fn origin(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
-    // A user that came with the address is none of anybody's business.
+    // The user name that is part of the address is not shown.
     let host = authority.rsplit('@').next().unwrap_or_default();
     format!("{}://{host}", uri.scheme_str().unwrap_or_default())
 }

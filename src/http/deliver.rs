@@ -178,7 +178,7 @@ async fn receive<T>(
     }
 }
 
-/// Waits until the worker takes a piece, which is no stall; or returns what the job ended with.
+/// Waits until the worker takes a piece, which does not count as a stall; or returns what the job ended with.
 async fn hand_over<T>(
     piece: Piece,
     pieces: &mpsc::Sender<Piece>,

@@ -19,9 +19,9 @@ use url::Url;
 
 use super::encoding::ACCEPTED;
 use super::failure::{Failure, is_end_of_connection, root_cause};
-use super::progress::{Phase, Progress};
 use super::refusal::{LONGEST, Refusal, refusal};
 use super::request::Request;
+use super::sending::{Phase, Sending};
 use super::shared::Shared;
 use super::status::{is_confirming, is_redirect};
 use super::upload::Upload;
@@ -117,7 +117,7 @@ impl<'a> Exchange<'a> {
         Err(self.refused(response).await)
     }
 
-    /// The failure that an answer is which is no success.
+    /// The failure of an answer that is not a success.
     pub async fn refused(&mut self, mut response: Response) -> Failure {
         let (status, date) = (response.status(), self.shared.clock.date());
         let body =
@@ -130,7 +130,7 @@ impl<'a> Exchange<'a> {
         let settings = self.settings();
         let clock = &self.shared.clock;
         let body = self.request.body.clone().unwrap_or_default();
-        let progress = Progress::new(Arc::clone(clock), !body.is_empty());
+        let progress = Sending::new(Arc::clone(clock), !body.is_empty());
         let mut changes = progress.watch();
         let sending = progress.scope(self.shared.client.request(self.build(body, &progress)?));
         tokio::pin!(sending);
@@ -168,11 +168,11 @@ impl<'a> Exchange<'a> {
     }
 
     /// Whether the service may have read the request: not before a byte of its body was handed over.
-    fn may_have_been_read(&self, progress: &Progress) -> bool {
+    fn may_have_been_read(&self, progress: &Sending) -> bool {
         progress.begun() || self.request.body.as_ref().is_none_or(Bytes::is_empty)
     }
 
-    fn build(&self, body: Bytes, progress: &Progress) -> Result<http::Request<Upload>, Failure> {
+    fn build(&self, body: Bytes, progress: &Sending) -> Result<http::Request<Upload>, Failure> {
         let settings = self.settings();
         let unusable = |name: &str| {
             let message = format!("{name} has a character that a header cannot carry");

@@ -15,13 +15,13 @@ mod encoding;
 mod exchange;
 mod failure;
 mod observer;
-mod progress;
 mod proxies;
 mod redact;
 mod refusal;
 mod request;
 mod retry;
 mod retry_after;
+mod sending;
 mod shared;
 mod status;
 mod tls_error;
@@ -105,7 +105,7 @@ impl Http {
         loop {
             let mut exchange = retry.begin().await;
             let result = match exchange.answer().await {
-                // No content is no array of rows, whatever it may mean to whoever asked.
+                // An answer without content is not an array of rows.
                 Ok(response) if response.status() == StatusCode::NO_CONTENT => {
                     Err(exchange.refused(response).await)
                 }

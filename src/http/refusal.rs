@@ -1,4 +1,4 @@
-//! Answers that are no success: what the service says about it, in bounded memory.
+//! Answers that are not a success: what the service says about it, in bounded memory.
 
 use std::io::Read;
 use std::time::SystemTime;
@@ -24,7 +24,7 @@ const SHOWN: usize = 200;
 /// Characters of a documented error's message, which the service means to be read.
 const MESSAGE: usize = 2000;
 
-/// An answer without success, as far as it is looked at.
+/// An answer that is not a success, as far as it is looked at.
 pub(super) struct Refusal<'a> {
     pub status: StatusCode,
     pub headers: &'a HeaderMap,
@@ -35,7 +35,7 @@ pub(super) struct Refusal<'a> {
     pub date: SystemTime,
 }
 
-/// The failure that an answer without success is.
+/// The failure of an answer that is not a success.
 pub(super) fn refusal(answer: &Refusal<'_>) -> Failure {
     let Refusal { status, headers, .. } = *answer;
     if is_redirect(status) {
@@ -80,7 +80,7 @@ pub(super) fn refusal(answer: &Refusal<'_>) -> Failure {
 fn advice(status: StatusCode, url: &Url) -> Option<String> {
     Some(match status.as_u16() {
         401 => "check api_key, or the environment variable CONVERZ_API_KEY".to_owned(),
-        // The path is the base URL's and one that the documentation names, so the base URL is to blame.
+        // The path is that of the base URL and one that is documented, so the base URL must be wrong.
         404 | 405 | 410 => format!(
             "it was asked for {}: check the host and the path of base_url (one without a path gets /api/v1)",
             address::shown(url)
@@ -131,7 +131,7 @@ fn documented(text: &str) -> Option<(String, Option<String>)> {
     Some((message, code))
 }
 
-/// The content type and beginning of what is no documented error.
+/// The content type and the beginning of a body that is not a documented error.
 fn described(headers: &HeaderMap, text: &str) -> Option<String> {
     let shown = excerpt(text, SHOWN);
     (!shown.is_empty()).then(|| format!("{shown} ({})", content_type(headers)))

@@ -99,7 +99,7 @@ impl<'a> Retry<'a> {
         }
     }
 
-    /// How long to wait for the next attempt; or why there is none, if that needs words.
+    /// How long to wait for the next attempt, or why there is none, if that needs to be said.
     ///
     /// A service that limits its rate serves all requests in the end, but each one only when it is its turn. So an
     /// attempt that it was too busy for counts only while no other request of the operation gets through either, and

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use http::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// What is longer is no wait but a mistake.
+/// A longer wait is taken for a mistake.
 const MOST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// The wait that the headers ask for; nonsense asks for none.

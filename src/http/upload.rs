@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::progress::Progress;
+use super::sending::Sending;
 
 /// The HTTP library buffers sixteen pieces at most, so small ones make the progress that of the wire.
 const PIECE: usize = 16 << 10;
@@ -15,7 +15,7 @@ const PIECE: usize = 16 << 10;
 #[derive(Debug)]
 pub(super) struct Upload {
     pub left: Bytes,
-    pub progress: Progress,
+    pub progress: Sending,
 }
 
 impl Body for Upload {

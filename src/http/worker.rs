@@ -1,6 +1,5 @@
 //! The threads' part of an answer: windows of received bytes → decompression → the sink.
 
-use std::any::Any;
 use std::io::{self, BufRead, Read};
 use std::mem;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use super::body_sink::BodySink;
 use super::decompress::Decompressor;
 use super::encoding::Encoding;
 use super::windows::{Pool, WINDOW};
-use crate::error::Error;
+use crate::error::{Error, panic_text};
 use crate::resources;
 
 /// Windows between two threads.
@@ -182,7 +181,7 @@ impl<S: BodySink> Job<S> {
         match thread.join() {
             Ok(Ok(())) => self.sink.finish().map_err(BodyError::Sink),
             Ok(Err(error)) => Err(error),
-            Err(panic) => Err(BodyError::Panicked(panic_message(&*panic))),
+            Err(panic) => Err(BodyError::Panicked(panic_text(&*panic))),
         }
     }
 }
@@ -216,12 +215,6 @@ impl Windows {
         self.left = self.left.checked_sub(size as u64).ok_or(BodyError::TooLarge)?;
         Ok(size)
     }
-}
-
-/// What a panic said.
-pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }
 
 #[derive(Debug)]

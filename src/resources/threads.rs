@@ -1,6 +1,5 @@
 //! Work on other threads, where the system may refuse to start one.
 
-use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Sleep, sleep};
 
 use super::memory::none_left;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, panic_text};
 
 /// How long work may wait for a thread until it is asked whether the system has one.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -80,11 +79,6 @@ impl<T> Future for Work<T> {
         }
         Poll::Pending
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").to_owned()
 }
 
 /// How many threads the system lets run at the same time, up to `wanted`.

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, UpdateFailure};
 
 /// How far an update has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct UpdateProgress {
     /// Rows before the first range that is not finished.
     pub rows: usize,
     pub total_rows: usize,
@@ -26,11 +26,11 @@ pub struct Progress {
 /// its way or failed, and those behind it were not sent.
 #[derive(Debug, Default)]
 pub(super) struct Account {
-    state: Mutex<State>,
+    state: Mutex<Counts>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-struct State {
+struct Counts {
     answered: usize,
     /// Whether the request after those may have been applied.
     in_doubt: bool,
@@ -40,7 +40,7 @@ struct State {
 }
 
 impl Account {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, Counts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -61,10 +61,10 @@ impl Account {
         self.state().in_doubt = in_doubt;
     }
 
-    pub(super) fn progress(&self, frame: &UpdateFrame, requests: &[RequestPlan]) -> Progress {
+    pub(super) fn progress(&self, frame: &UpdateFrame, requests: &[RequestPlan]) -> UpdateProgress {
         let state = *self.state();
         let total_rows = frame.num_rows();
-        Progress {
+        UpdateProgress {
             rows: requests.get(state.answered).map_or(total_rows, |next| next.range.start),
             total_rows,
             cells: state.cells,
@@ -112,21 +112,21 @@ const LATER: u8 = 4;
 /// some were, and unsent otherwise, as a row without a value is, of which no request speaks.
 fn classify(frame: &UpdateFrame, requests: &[RequestPlan], answered: usize, in_doubt: bool) -> RowSets {
     let mut sets = RowSets::default();
-    let mut place = 0;
+    let mut index = 0;
     let mut row = 0;
     for of_range in requests.chunk_by(|one, next| one.range == next.range) {
         let range = of_range[0].range.clone();
         push_run(&mut sets.unsent, row..range.start);
         row = range.end;
-        let first = place;
-        place += of_range.len();
+        let first = index;
+        index += of_range.len();
         if first > answered {
             push_run(&mut sets.unsent, range);
             continue;
         }
         let mut marks = vec![0_u8; range.len()];
-        for (place, request) in (first..).zip(of_range) {
-            let mark = match place.cmp(&answered) {
+        for (index, request) in (first..).zip(of_range) {
+            let mark = match index.cmp(&answered) {
                 std::cmp::Ordering::Less => ANSWERED,
                 std::cmp::Ordering::Equal => CURRENT,
                 std::cmp::Ordering::Greater => LATER,

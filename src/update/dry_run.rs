@@ -34,10 +34,10 @@ impl Update {
             .collect()
     }
 
-    /// The body of a request, by its place in [`Update::dry_run`].
-    pub fn body(&self, place: usize) -> Option<Bytes> {
+    /// The body of a request, by its index in [`Update::dry_run`].
+    pub fn body(&self, index: usize) -> Option<Bytes> {
         let mut body = Vec::new();
-        self.frame.write(self.requests.get(place)?, &mut body);
+        self.frame.write(self.requests.get(index)?, &mut body);
         Some(body.into())
     }
 }

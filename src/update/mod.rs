@@ -19,7 +19,7 @@ mod same;
 mod sender;
 mod undo;
 
-pub use account::Progress;
+pub use account::UpdateProgress;
 pub use dry_run::PlannedRequest;
 pub use matching::PlanReader;
 pub use plan::{Change, ColumnPlan, Plan};

@@ -69,7 +69,7 @@ pub(super) struct StoredColumn {
 }
 
 impl StoredColumn {
-    /// Whether all values are dates; nothing if there is none.
+    /// Whether all values are dates; nothing if there are no values.
     fn are_dates(&self) -> Option<bool> {
         let mut json = Vec::new();
         let mut dates = (0..self.array.len()).filter_map(|row| {
@@ -100,8 +100,8 @@ impl Plan {
             frame,
         };
         let midnights: Vec<String> = plan.frame.midnights().map(str::to_owned).collect();
-        for place in 0..plan.frame.columns().len() {
-            let name = plan.frame.columns()[place].name.clone();
+        for index in 0..plan.frame.columns().len() {
+            let name = plan.frame.columns()[index].name.clone();
             let stored = match stored.and_then(|batch| batch.schema().index_of(&name).ok().zip(Some(batch))) {
                 None => None,
                 Some((index, batch)) => {
@@ -121,7 +121,7 @@ impl Plan {
             let existing = schema.fields().iter().map(|field| field.name().as_str());
             let nearest = if seen { None } else { nearest(&name, existing).map(str::to_owned) };
             let mut column = ColumnPlan { name, changed: 0, cleared: 0, same: 0, seen, nearest };
-            let changes = plan.compare_column(place, stored.as_ref(), &mut column);
+            let changes = plan.compare_column(index, stored.as_ref(), &mut column);
             plan.columns.push(column);
             plan.changes.push(changes);
             plan.stored.push(stored);
@@ -131,12 +131,12 @@ impl Plan {
 
     fn compare_column(
         &self,
-        place: usize,
+        index: usize,
         stored: Option<&StoredColumn>,
         counts: &mut ColumnPlan,
     ) -> Vec<BooleanBuffer> {
-        let own = &self.frame.columns()[place];
-        let kinds = self.kinds(place, stored);
+        let own = &self.frame.columns()[index];
+        let kinds = self.kinds(index, stored);
         let (mut old, mut new) = (Vec::new(), Vec::new());
         let mut compare = |batch: usize, local: usize, row: usize| {
             let (true, Some(found)) = (own.is_sent(batch, local), self.found[row]) else { return false };
@@ -167,8 +167,8 @@ impl Plan {
             .collect()
     }
 
-    fn kinds(&self, place: usize, stored: Option<&StoredColumn>) -> Kinds {
-        let name = &self.frame.columns()[place].name;
+    fn kinds(&self, index: usize, stored: Option<&StoredColumn>) -> Kinds {
+        let name = &self.frame.columns()[index].name;
         let own = self.frame.schema().field_with_name(name).ok();
         let as_read = stored.map(|stored| type_as_read(&stored.field));
         Kinds {
@@ -207,14 +207,14 @@ impl Plan {
 
     /// The cells that change, row by row.
     pub fn changes(&self) -> impl Iterator<Item = Change> {
-        self.places().map(|(batch, local, row, place)| {
-            let column = &self.frame.columns()[place];
+        self.changed_cells().map(|(batch, local, row, index)| {
+            let column = &self.frame.columns()[index];
             let json = |column: &Column, batch, row| {
                 let mut json = Vec::new();
                 column.json(batch, row, &mut json);
                 String::from_utf8(json).ok().filter(|json| !json.is_empty())
             };
-            let stored = self.stored[place].as_ref().zip(self.found[row]);
+            let stored = self.stored[index].as_ref().zip(self.found[row]);
             Change {
                 row,
                 key: self.frame.key_text(row),
@@ -226,12 +226,12 @@ impl Plan {
     }
 
     /// Batch, row within it, row of the frame and column of the cells that change.
-    fn places(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
+    fn changed_cells(&self) -> impl Iterator<Item = (usize, usize, usize, usize)> {
         self.frame.batch_rows().enumerate().flat_map(move |(batch, rows)| {
             rows.enumerate().flat_map(move |(local, row)| {
                 (0..self.changes.len())
-                    .filter(move |place| self.changes[*place][batch].value(local))
-                    .map(move |place| (batch, local, row, place))
+                    .filter(move |index| self.changes[*index][batch].value(local))
+                    .map(move |index| (batch, local, row, index))
             })
         })
     }

@@ -26,7 +26,7 @@ pub fn reads(frame: &UpdateFrame) -> Option<Vec<CallsQuery>> {
     days.map(|read| vec![read]).or(ids)
 }
 
-/// The strings of a column, or nothing if one of its cells is none.
+/// The strings of a column, or nothing if one of its cells is not a string.
 fn texts(frame: &UpdateFrame, name: &str) -> Option<Vec<String>> {
     let column: &Column = frame.columns().iter().find(|column| column.name == name)?;
     let mut json = Vec::new();

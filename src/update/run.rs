@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::account::{Account, Progress, touched_rows};
+use super::account::{Account, UpdateProgress, touched_rows};
 use super::sender::Sender;
 use crate::encode::{Limits, RequestPlan, UpdateFrame};
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ impl Update {
         &self.frame
     }
 
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> UpdateProgress {
         self.account.progress(&self.frame, &self.requests)
     }
 
@@ -76,14 +76,14 @@ impl Update {
         let begin = Instant::now();
         let mut next = self.write_ahead(0, Vec::new());
         let mut spare = Vec::new();
-        for (place, request) in self.requests.iter().enumerate() {
+        for (index, request) in self.requests.iter().enumerate() {
             let body = match next.take() {
                 Some(written) => {
                     written.await.and_then(|written| written).map_err(|error| self.cancelled(error))?
                 }
                 None => return Err(self.cancelled(Error::internal("a body was not written"))),
             };
-            next = self.write_ahead(place + 1, spare);
+            next = self.write_ahead(index + 1, spare);
             let body = Bytes::from(body);
             self.account.sending();
             let sent =
@@ -109,8 +109,8 @@ impl Update {
     }
 
     /// Writes a body where it holds up nobody.
-    fn write_ahead(&self, place: usize, mut buffer: Vec<u8>) -> Option<Work<Result<Vec<u8>>>> {
-        let request = self.requests.get(place)?.clone();
+    fn write_ahead(&self, index: usize, mut buffer: Vec<u8>) -> Option<Work<Result<Vec<u8>>>> {
+        let request = self.requests.get(index)?.clone();
         let frame = self.frame.clone();
         Some(begin(move || {
             room_for(request.bytes.saturating_sub(buffer.capacity()))?;

@@ -50,7 +50,7 @@ fn text(json: &[u8]) -> Option<String> {
     serde_json::from_slice(json).ok()
 }
 
-/// The text that reading makes of a value that is no string.
+/// The text that reading makes of a value that is not a string.
 fn as_text(json: &[u8]) -> Option<Cow<'_, str>> {
     let text = str::from_utf8(json).ok()?;
     Some(match float(text) {
@@ -59,7 +59,7 @@ fn as_text(json: &[u8]) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The value of a number that is no integer.
+/// The value of a number that is not an integer.
 fn float(text: &str) -> Option<f64> {
     let is_number = text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
     let is_float = text == "-0" || text.contains(['.', 'e', 'E']);

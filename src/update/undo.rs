@@ -34,7 +34,7 @@ impl Plan {
     pub fn undo(&self) -> Result<Option<UpdateFrame>> {
         // What was null is to become null again.
         self.partial(Nulls::Clear, |change, own, _, _| {
-            let Some(StoredColumn { field, array, .. }) = &self.stored[change.place] else {
+            let Some(StoredColumn { field, array, .. }) = &self.stored[change.column] else {
                 let nothing = new_null_array(&DataType::Null, change.found.len());
                 return Ok((Arc::new(Field::new(own.name(), DataType::Null, true)), nothing));
             };
@@ -49,17 +49,17 @@ impl Plan {
         nulls: Nulls,
         values: impl Fn(&Changing<'_>, &FieldRef, &BooleanArray, &ArrayRef) -> Result<(FieldRef, ArrayRef)>,
     ) -> Result<Option<UpdateFrame>> {
-        let places: Vec<usize> = (0..self.changes.len())
-            .filter(|place| self.changes[*place].iter().any(|changes| changes.count_set_bits() > 0))
+        let columns: Vec<usize> = (0..self.changes.len())
+            .filter(|column| self.changes[*column].iter().any(|changes| changes.count_set_bits() > 0))
             .collect();
         let own = self.frame.schema();
         let key = own.index_of(self.frame.key().name()).map_err(defect)?;
         let mut batches = Vec::new();
-        let mut sent: Vec<Vec<BooleanBuffer>> = vec![Vec::new(); places.len()];
+        let mut sent: Vec<Vec<BooleanBuffer>> = vec![Vec::new(); columns.len()];
         for ((number, batch), rows) in self.frame.batches().iter().enumerate().zip(self.frame.batch_rows()) {
-            let Some(any) = places
+            let Some(any) = columns
                 .iter()
-                .map(|place| self.changes[*place][number].clone())
+                .map(|column| self.changes[*column][number].clone())
                 .reduce(|one, next| &one | &next)
                 .filter(|any| any.count_set_bits() > 0)
             else {
@@ -69,13 +69,13 @@ impl Plan {
             let any = BooleanArray::new(any, None);
             let mut fields = vec![own.fields()[key].clone()];
             let mut arrays = vec![filter(batch.column(key), &any).map_err(defect)?];
-            for (place, sent) in places.iter().zip(&mut sent) {
-                let index = own.index_of(&self.columns()[*place].name).map_err(defect)?;
-                let change = Changing { place: *place, found: &found };
+            for (column, sent) in columns.iter().zip(&mut sent) {
+                let index = own.index_of(&self.columns()[*column].name).map_err(defect)?;
+                let change = Changing { column: *column, found: &found };
                 let (field, array) = values(&change, &own.fields()[index], &any, batch.column(index))?;
                 fields.push(field);
                 arrays.push(array);
-                let changes = BooleanArray::new(self.changes[*place][number].clone(), None);
+                let changes = BooleanArray::new(self.changes[*column][number].clone(), None);
                 sent.push(filter(&changes, &any).map_err(defect)?.as_boolean().values().clone());
             }
             batches.push(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).map_err(defect)?);
@@ -89,7 +89,7 @@ impl Plan {
 
 /// A column of one batch, as far as it changes.
 struct Changing<'a> {
-    place: usize,
+    column: usize,
     /// Where the rows are among what is stored.
     found: &'a [Option<u32>],
 }

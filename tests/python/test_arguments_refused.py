@@ -259,3 +259,15 @@ def test_values_are_shortened(client):
         with pytest.raises(converz.InvalidInputError) as caught:
             client.calls(**{name: "9," * 10_000})
         assert len(str(caught.value)) < 300
+
+
+def test_an_operation_that_is_none_is_refused_and_not_taken_for_another(client):
+    query = {}
+    for operation in ("call", "", "update_calls ", None, 1):
+        with pytest.raises(converz.InvalidInputError, match='operation=.* is not "calls", "reps", "report"'):
+            client._core.read(operation, query, 0, None, True, None)
+        with pytest.raises(converz.InvalidInputError, match="operation="):
+            client._core.stream(operation, query, None, None, True, "error", None)
+    frame = converz.Table(pl.DataFrame({"call_id": [1], "a": ["x"]}))._core
+    with pytest.raises(converz.InvalidInputError, match="operation="):
+        client._core.dry_run("update", frame, "keep")

@@ -200,7 +200,7 @@ def test_polars_sees_nothing_of_what_is_below_a_null():
 def test_polars_gets_no_broken_strings(offsets: list[int]):
     pa = pytest.importorskip("pyarrow")
     pytest.importorskip("polars")
-    with pytest.raises(converz.InvalidInputError, match='column "text" is no valid Arrow data'):
+    with pytest.raises(converz.InvalidInputError, match='column "text" is not valid Arrow data'):
         converz.Table(strings(pa, offsets, b"abc")).to_polars()
 
 

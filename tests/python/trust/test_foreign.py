@@ -52,7 +52,7 @@ def test_damaged_pickles_are_refused_or_valid(tmp_path):
             try:
                 again = whole[0](bytes(damaged), *whole[1][1:])
             except converz.InvalidInputError as error:
-                assert "damaged" in str(error) or "no pickled batch" in str(error), error
+                assert "damaged" in str(error) or "not a pickled batch" in str(error), error
                 refused += 1
                 continue
             valid += 1

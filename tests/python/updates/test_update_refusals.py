@@ -61,7 +61,7 @@ INVALID = {
     ),
     "float keys": (
         {"call_id": [*map(float, KEYS[:-2]), 113.5, 2.0**53], "a": KEYS},
-        "call_id has values that are no whole numbers, below 2^53 in size where it is a float",
+        "call_id has values that are not whole numbers, below 2^53 in size where it is a float",
         "113.5 (row 12)",
         "(row 13) (counted from 0)",
     ),

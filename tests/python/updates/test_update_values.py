@@ -188,7 +188,7 @@ def test_whole_keys(client, kind):
         assert body(client, OBJECTS[kind](keys, [True] * 3)) == wanted
     for keys, shown in (([1.0, 2.5], "2.5 (row 1)"), ([Decimal(1), Decimal("2.50")], "2.50 (row 1)")):
         message = refusal(client, OBJECTS[kind](keys, [True] * 2))
-        assert "call_id has values that are no whole numbers" in message
+        assert "call_id has values that are not whole numbers" in message
         assert shown in message
 
 
@@ -404,7 +404,7 @@ TYPES = {
 def test_names_of_types(client, name):
     message = refusal(client, pa.table({"call_id": TYPES[name], "a": [1]}))
     if name == "float64":
-        assert "no whole numbers" in message
+        assert "not whole numbers" in message
         message = refusal(client, pa.table({"rep_id": TYPES[name], "a": [1]}), "update_reps")
     assert f"has the type {name} (" in message
     assert not re.search("Utf8|Float64|Boolean|Int64", message)

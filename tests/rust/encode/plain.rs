@@ -190,13 +190,13 @@ fn keys_that_are_not_whole_are_named_by_row() {
         call_ids(Float64Array::from(vec![1.0, 1.5, f64::INFINITY, 9_007_199_254_740_992.0])).unwrap_err();
     assert_eq!(
         message,
-        "call_id has values that are no whole numbers, below 2^53 in size where it is a float: 1.5 (row 1), inf (row \
+        "call_id has values that are not whole numbers, below 2^53 in size where it is a float: 1.5 (row 1), inf (row \
          2), 9007199254740992.0 (row 3) (counted from 0)"
     );
     let many = call_ids((0..40).map(|key| Some(f64::from(key) + 0.5)).collect::<Float64Array>()).unwrap_err();
     assert!(many.contains("9.5 (row 9) and 30 more"), "{many}");
     let decimals = Decimal128Array::from(vec![100, 125]).with_precision_and_scale(10, 2).unwrap();
-    assert!(call_ids(decimals).unwrap_err().contains("no whole numbers: 1.25 (row 1)"));
+    assert!(call_ids(decimals).unwrap_err().contains("not whole numbers: 1.25 (row 1)"));
     let large =
         Decimal128Array::from(vec![i128::from(u64::MAX) + 1, -1]).with_precision_and_scale(38, 0).unwrap();
     assert!(call_ids(large).unwrap_err().contains("18446744073709551616 (row 0) (counted"));

@@ -66,7 +66,7 @@ fn columns_of_the_same_name() {
 
 #[test]
 fn keys_of_other_types() {
-    assert!(key_refusal(Float64Array::from(vec![1.5])).contains("no whole numbers"));
+    assert!(key_refusal(Float64Array::from(vec![1.5])).contains("not whole numbers"));
     assert!(key_refusal(BooleanArray::from(vec![true])).contains("call_id has the type bool"));
     assert!(key_refusal(StringArray::from(vec!["1"])).contains("must be integers"));
     let values = array(Int64Array::from(vec![1]));

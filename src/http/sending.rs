@@ -9,7 +9,7 @@ use super::clock::Clock;
 
 tokio::task_local! {
     /// The request on whose behalf the HTTP library connects.
-    static CURRENT: Progress;
+    static CURRENT: Sending;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) enum Phase {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct Moment {
     connecting: u32,
     /// Whether any byte of the body was handed over.
     begun: bool,
@@ -34,14 +34,14 @@ struct State {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Progress {
-    state: Arc<watch::Sender<State>>,
+pub(super) struct Sending {
+    state: Arc<watch::Sender<Moment>>,
     clock: Arc<dyn Clock>,
 }
 
-impl Progress {
+impl Sending {
     pub fn new(clock: Arc<dyn Clock>, body_left: bool) -> Self {
-        let state = State { connecting: 0, begun: false, body_left, moved: clock.now() };
+        let state = Moment { connecting: 0, begun: false, body_left, moved: clock.now() };
         Self { state: Arc::new(watch::Sender::new(state)), clock }
     }
 
@@ -98,7 +98,7 @@ impl Progress {
 }
 
 #[derive(Debug)]
-pub(super) struct Changes(watch::Receiver<State>);
+pub(super) struct Changes(watch::Receiver<Moment>);
 
 impl Changes {
     pub async fn changed(&mut self) {
@@ -109,7 +109,7 @@ impl Changes {
 }
 
 #[derive(Debug)]
-pub(super) struct Connecting(Progress);
+pub(super) struct Connecting(Sending);
 
 impl Drop for Connecting {
     fn drop(&mut self) {

@@ -7,10 +7,10 @@ use crate::error::Error;
 /// What is wrong, or missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum What {
+pub(super) enum Reason {
     /// The bytes at hand end within a token.
     More,
-    /// The body is no array.
+    /// The body is not an array.
     Foreign,
     Depth,
     ValueBytes,
@@ -41,43 +41,43 @@ pub(super) enum What {
     InNested,
 }
 
-const WHATS: [What; 29] = [
-    What::More,
-    What::Foreign,
-    What::Depth,
-    What::ValueBytes,
-    What::Columns,
-    What::Sparse,
-    What::Memory,
-    What::Control,
-    What::Utf8,
-    What::Escape,
-    What::Hex,
-    What::Surrogate,
-    What::Minus,
-    What::LeadingZero,
-    What::Point,
-    What::Exponent,
-    What::TooLarge,
-    What::TooSmall,
-    What::NoNumber,
-    What::Nul,
-    What::Row,
-    What::AfterRow,
-    What::AfterEnd,
-    What::Key,
-    What::Colon,
-    What::Repeated,
-    What::Value,
-    What::AfterValue,
-    What::InNested,
+const REASONS: [Reason; 29] = [
+    Reason::More,
+    Reason::Foreign,
+    Reason::Depth,
+    Reason::ValueBytes,
+    Reason::Columns,
+    Reason::Sparse,
+    Reason::Memory,
+    Reason::Control,
+    Reason::Utf8,
+    Reason::Escape,
+    Reason::Hex,
+    Reason::Surrogate,
+    Reason::Minus,
+    Reason::LeadingZero,
+    Reason::Point,
+    Reason::Exponent,
+    Reason::TooLarge,
+    Reason::TooSmall,
+    Reason::NoNumber,
+    Reason::Nul,
+    Reason::Row,
+    Reason::AfterRow,
+    Reason::AfterEnd,
+    Reason::Key,
+    Reason::Colon,
+    Reason::Repeated,
+    Reason::Value,
+    Reason::AfterValue,
+    Reason::InNested,
 ];
 
-impl What {
+impl Reason {
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::More => "it ends early",
-            Self::Foreign => "it is no array",
+            Self::Foreign => "it is not an array",
             Self::Depth => "nested too deep",
             Self::ValueBytes => "a value is too long",
             Self::Columns => "too many columns",
@@ -87,7 +87,9 @@ impl What {
             Self::Utf8 => "a string is not UTF-8 (lossy=True replaces what is not with U+FFFD)",
             Self::Escape => "an escape that JSON does not have",
             Self::Hex => "an escape \\u without four hexadecimal digits",
-            Self::Surrogate => "a lone surrogate, which is no character (lossy=True replaces it with U+FFFD)",
+            Self::Surrogate => {
+                "a lone surrogate, which is not a character (lossy=True replaces it with U+FFFD)"
+            }
             Self::Minus => "a minus sign without a number",
             Self::LeadingZero => "a number with a leading zero",
             Self::Point => "a number with nothing after its point",
@@ -115,24 +117,24 @@ impl What {
 
 /// What is wrong and where, in one word: results of the scanner's hot path are returned in registers.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fault(usize);
+pub(super) struct ParseError(usize);
 
-const WHAT_BITS: u32 = 5;
+const REASON_BITS: u32 = 5;
 
-impl Fault {
-    pub(super) const MORE: Self = Self(What::More as usize);
+impl ParseError {
+    pub(super) const MORE: Self = Self(Reason::More as usize);
 
     #[cold]
-    pub(super) const fn new(at: usize, what: What) -> Self {
-        Self(at << WHAT_BITS | what as usize)
+    pub(super) const fn new(at: usize, what: Reason) -> Self {
+        Self(at << REASON_BITS | what as usize)
     }
 
-    pub(super) fn what(self) -> What {
-        WHATS.get(self.0 & ((1 << WHAT_BITS) - 1)).copied().unwrap_or(What::Value)
+    pub(super) fn what(self) -> Reason {
+        REASONS.get(self.0 & ((1 << REASON_BITS) - 1)).copied().unwrap_or(Reason::Value)
     }
 
     pub(super) fn at(self) -> usize {
-        self.0 >> WHAT_BITS
+        self.0 >> REASON_BITS
     }
 }
 
@@ -164,14 +166,14 @@ pub(super) fn shortened(text: &str, limit: usize) -> String {
 
 /// Where in a page something is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Location<'a> {
     pub byte: u64,
     /// Counted from 1, as pages are; 0 before the first row.
     pub row: usize,
     pub column: Option<&'a str>,
 }
 
-impl Place<'_> {
+impl Location<'_> {
     pub(super) fn describe(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
@@ -186,11 +188,11 @@ impl Place<'_> {
     }
 }
 
-pub(super) fn decode_error(place: &Place<'_>, what: What, bytes: &[u8], at: usize) -> Error {
+pub(super) fn decode_error(location: &Location<'_>, what: Reason, bytes: &[u8], at: usize) -> Error {
     Error::decode(format!(
         "the answer is not the JSON that was asked for: {} ({}), near {}",
         what.text(),
-        place.describe(),
+        location.describe(),
         excerpt(bytes, at)
     ))
 }
