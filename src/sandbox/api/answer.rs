@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 
-use super::Service;
+use super::service::Service;
 use crate::sandbox::problem::Problem;
 use crate::sandbox::store::Page;
 

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Service;
+use super::service::Service;
 use crate::sandbox::problem::{Problem, excerpt};
 
 /// Refuses requests that were meant for another host: a web page whose name was made to point to this machine

@@ -10,6 +10,7 @@ mod params;
 mod problem;
 mod report;
 mod script;
+mod service;
 mod update;
 mod value;
 
@@ -24,25 +25,14 @@ use axum::routing::get;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
-use super::fault::{Fault, FaultOperation};
-use super::log::{RequestLog, RequestRecord};
+use super::fault::FaultOperation;
+use super::log::RequestRecord;
 use super::problem::{Problem, excerpt};
-use super::store::{Entity, Store};
-use script::{Effects, Script};
+use super::store::Entity;
+use script::Effects;
+use service::blocking;
 
-/// What every request can use.
-pub(super) struct Service {
-    pub store: Store,
-    pub api_key: String,
-    pub log: Arc<RequestLog>,
-    script: Script,
-}
-
-impl Service {
-    pub fn new(store: Store, api_key: String, faults: Vec<Fault>, log: Arc<RequestLog>) -> Self {
-        Self { store, api_key, log, script: Script::new(faults) }
-    }
-}
+pub(super) use service::Service;
 
 pub(super) fn router(service: Arc<Service>) -> Router {
     let api = Router::new()
@@ -150,13 +140,4 @@ async fn refuse_or(effects: &Effects, answer: impl AsyncFnOnce() -> Result<Respo
         Some(problem) => problem.into_response(),
         None => answer().await.unwrap_or_else(IntoResponse::into_response),
     }
-}
-
-/// Runs what blocks where it may.
-async fn blocking<T: Send + 'static>(
-    run: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(run)
-        .await
-        .unwrap_or_else(|error| Err(Problem::internal(format!("the request was not finished: {error}"))))
 }

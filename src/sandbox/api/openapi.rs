@@ -7,11 +7,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::answer;
 use super::body::MAX_ROWS;
 use super::listing::{DEFAULT_PER_PAGE, MAX_PER_PAGE};
 use super::report::MAX_DAYS;
+use super::service::{Service, blocking};
 use super::value::MAX_DEPTH;
-use super::{Service, answer, blocking};
 use crate::sandbox::store::{Dimension, Entity, Facts, IN_APP};
 
 /// A date that exists.
