@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 import pytest
 
 import converz
-from processes import block_imports, clean_environment
-from service import Answer, Asked, serving
-from worlds import Complete
+from support.processes import block_imports, clean_environment
+from support.service import Answer, Asked, serving
+from support.worlds import Complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

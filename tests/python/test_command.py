@@ -20,7 +20,7 @@ import pytest
 
 import converz
 from converz.__main__ import main
-from processes import block_imports, clean_environment
+from support.processes import block_imports, clean_environment
 
 COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
 

@@ -12,7 +12,7 @@ CONFTEST = """
 import sys
 sys.path.insert(0, {helpers!r})
 import pytest
-from worlds import Complete
+from support.worlds import Complete
 def pytest_addoption(parser):
     parser.addoption("--complete", action="store_true")
 def pytest_configure(config):
@@ -20,7 +20,7 @@ def pytest_configure(config):
         config.pluginmanager.register(Complete())
 """
 WANTING = {
-    "a command": "from worlds import need\ndef test(): need('no-such-command', 'apt-get install it')",
+    "a command": "from support.worlds import need\ndef test(): need('no-such-command', 'apt-get install it')",
     "a library": "import pytest\ndef test(): pytest.importorskip('no_such_library')",
     "a library of a whole file": "import pytest\npytest.importorskip('no_such_library')\ndef test(): pass",
 }

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import converz
-from service import Answer, serving
+from support.service import Answer, serving
 
 ZONED = "2025-07-15T12:00:00.000000000Z"
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import converz
 from converz._show.text import text_table
-from markup import Markup
+from support.markup import Markup
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 

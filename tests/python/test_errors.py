@@ -13,7 +13,7 @@ import pytest
 
 import converz
 from converz import Fault, errors
-from service import Answer, serving
+from support.service import Answer, serving
 
 KEY = "key-of-the-tests"
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 import converz
-from json_model import NULL, Value, column, is_nearly_dates, same
-from service import Answer, serving
+from support.json_model import NULL, Value, column, is_nearly_dates, same
+from support.service import Answer, serving
 
 UNICODE = st.characters(exclude_categories=["Cs"])
 KNOWN = {

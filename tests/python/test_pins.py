@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from worlds import need
+from support.worlds import need
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -9,8 +9,8 @@ import types
 import pytest
 
 import converz
-from converz._show import progress
 from converz._show.progress import Reporter
+from support.standard_error import stderr_of
 
 
 class Clock:
@@ -46,12 +46,6 @@ def terminal(monkeypatch):
 def nobody(monkeypatch):
     """A file as standard error."""
     return stderr_of(monkeypatch, io.StringIO())
-
-
-def stderr_of(monkeypatch, stream):
-    """Make `stream` standard error for the module. That of the process is pytest's to exchange."""
-    monkeypatch.setattr(progress, "sys", types.SimpleNamespace(stderr=stream, modules=sys.modules))
-    return stream
 
 
 def test_nobody_looks(nobody, clock):

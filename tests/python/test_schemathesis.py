@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from processes import clean_environment
+from support.processes import clean_environment
 
 pytest.importorskip("schemathesis")
 

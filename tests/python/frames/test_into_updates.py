@@ -7,7 +7,7 @@ import json
 import pytest
 
 import converz
-from matrix import SOURCES, VALUES, arrow, cells
+from support.matrix import SOURCES, VALUES, arrow, cells
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import converz
-from matrix import ARROW_TYPES, VALUES, arrow
+from support.matrix import ARROW_TYPES, VALUES, arrow
 
 PANDAS_3 = False
 try:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 import converz
-from trust.server import Server
+from support.server import Server
 
 pl = pytest.importorskip("polars")
 

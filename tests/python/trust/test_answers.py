@@ -7,8 +7,8 @@ import zlib
 import pytest
 
 import converz
-from trust.script import output
-from trust.server import Request, Server
+from support.script import output
+from support.server import Request, Server
 
 ROWS = [{"call_id": 1, "text": "x"}, {"call_id": 2, "text": None}]
 BODY = json.dumps(ROWS).encode()

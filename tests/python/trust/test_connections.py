@@ -11,8 +11,8 @@ import time
 import pytest
 
 import converz
-from trust.authority import Authority, self_signed, serving, signed_by
-from trust.server import Request, Server, serve_rows
+from support.authority import Authority, self_signed, serving, signed_by
+from support.server import Request, Server, serve_rows
 
 ROWS = [{"call_id": number} for number in range(1, 6)]
 

@@ -6,7 +6,7 @@ import weakref
 import pytest
 
 import converz
-from trust.server import Server, serve_rows
+from support.server import Server, serve_rows
 
 ROWS = [{"call_id": number} for number in range(1, 31)]
 

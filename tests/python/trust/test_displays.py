@@ -15,8 +15,9 @@ import pytest
 
 import converz
 from converz._show import progress
-from processes import block_imports, clean_environment
-from service import Answer
+from support.processes import block_imports, clean_environment
+from support.service import Answer
+from support.standard_error import stderr_of
 
 ROWS = 400
 PROGRAM = f"""
@@ -214,11 +215,7 @@ def stderr(request, monkeypatch):
     unraised = []
     monkeypatch.setattr(sys, "unraisablehook", unraised.append)
 
-    def put(stream):
-        monkeypatch.setattr(progress, "sys", types.SimpleNamespace(stderr=stream, modules=sys.modules))
-        return stream
-
-    yield put
+    yield lambda stream: stderr_of(monkeypatch, stream)
     assert unraised == []
 
 

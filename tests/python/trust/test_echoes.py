@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import converz
-from trust.server import Request, Server
+from support.server import Request, Server
 
 RUN = 8
 """The longest part of a key that may be seen, and one more."""

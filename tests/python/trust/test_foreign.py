@@ -6,14 +6,14 @@ import sys
 import pytest
 
 import converz
-from trust.script import HERE, environment, output, run
+from support.script import PROGRAMS, environment, output, run
 
 
 def test_broken_data_of_other_libraries_are_refused():
     pytest.importorskip("pyarrow")
     # Every fault of every type, in a program of its own, which would end by a signal.
     ended = subprocess.run(
-        [sys.executable, "-X", "faulthandler", str(HERE / "foreign.py")],
+        [sys.executable, "-X", "faulthandler", str(PROGRAMS / "foreign.py")],
         env=environment(),
         capture_output=True,
         text=True,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from trust.script import HERE, environment
-from trust.server import Request, Server
+from support.script import PROGRAMS, environment
+from support.server import Request, Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ class Program:
         self.errors = errors
         self.stderr = errors.open("w")
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / script), url],
+            [sys.executable, str(PROGRAMS / script), url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from trust.script import HERE, environment
-from trust.server import Request, Server
+from support.script import PROGRAMS, environment
+from support.server import Request, Server
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="limits are Linux's")
 
@@ -68,7 +68,16 @@ def url():
 
 def work(url: str, do: str, what: str, numbers: list[int]) -> list[dict]:
     ended = subprocess.run(
-        [sys.executable, "-X", "faulthandler", str(HERE / "limited.py"), url, do, what, *map(str, numbers)],
+        [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            str(PROGRAMS / "limited.py"),
+            url,
+            do,
+            what,
+            *map(str, numbers),
+        ],
         env=environment(),
         capture_output=True,
         text=True,

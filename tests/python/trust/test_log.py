@@ -7,7 +7,7 @@ import re
 import pytest
 
 import converz
-from trust.server import Request, Server, serve_rows
+from support.server import Request, Server, serve_rows
 
 ROWS = [{"call_id": number, "rep_id": "kees500"} for number in range(1, 26)]
 LINE = re.compile(

@@ -6,7 +6,7 @@ import pytest
 
 import converz
 from converz import _core
-from trust.script import run
+from support.script import run
 
 
 class CSchema(ctypes.Structure):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import converz
-from trust.script import output, run
+from support.script import output, run
 
 READS = """
     import json, os, signal, sys, threading, time, warnings

@@ -14,7 +14,7 @@ from contextlib import ExitStack, closing, contextmanager
 import pytest
 
 import converz
-from trust.script import environment, output, write
+from support.script import environment, output, write
 
 LONGEST = 0.5
 """Seconds in which a signal is heard, as the documentation promises."""

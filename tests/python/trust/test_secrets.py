@@ -18,8 +18,8 @@ import pytest
 
 import converz
 from converz import _core
-from trust.script import run
-from trust.server import Request, Server, serve_rows
+from support.script import run
+from support.server import Request, Server, serve_rows
 
 CANARY = "canary-0123456789abcdef"
 OURS = str(Path(converz.__file__).parent)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from trust.server import Server
+from support.server import Server
 from trust.test_interrupts import LONGEST, Program, Service
 
 RAISED = {"SIGTERM": "SystemExit", "SIGALRM": "TimeIsUpError", "SIGUSR1": "Reloaded"}

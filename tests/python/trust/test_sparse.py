@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from trust.script import output
-from trust.server import Request, Server
+from support.script import output
+from support.server import Request, Server
 
 READ = """
     import json, sys

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import converz
-from updates.drawn_frames import NAMES, Drawn, drawn_frames
-from updates.drawn_json import drawn_columns
-from updates.stored_rows import sent, store, stored, stored_words
+from support.drawn_frames import NAMES, Drawn, drawn_frames
+from support.drawn_json import drawn_columns
+from support.stored_rows import sent, store, stored, stored_words
 
 ALL = {"start_date": "2000-01-01"}
 CALLS = list(range(1, 21))

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import converz
-from trust.server import Request, Server
+from support.server import Request, Server
 
 ROWS = 30
 NOTE = "n" * 300

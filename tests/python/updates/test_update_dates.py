@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import converz
-from updates.stored_rows import sent, store, stored
+from support.stored_rows import sent, store, stored
 
 ALL = {"start_date": "2000-01-01"}
 DAYS = ["2025-07-01", "2025-06-30", "2024-02-29"]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import converz
-from updates.drawn_frames import Drawn, drawn_frames, same_json
-from updates.stored_rows import sent, stored
+from support.drawn_frames import Drawn, drawn_frames, same_json
+from support.stored_rows import sent, stored
 
 CALLS = list(range(1, 21))
 ROWS = [{"call_id": key, "note": "n" * 300, "grade": key if key % 2 else None} for key in CALLS]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from updates.drawn_frames import SCALARS, VALUES, Drawn, as_json, drawn_frames, same_json
-from updates.stored_rows import bodies, sent, stored
+from support.drawn_frames import SCALARS, VALUES, Drawn, as_json, drawn_frames, same_json
+from support.stored_rows import bodies, sent, stored
 
 CALLS = list(range(1, 41))
 

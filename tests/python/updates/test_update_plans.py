@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import converz
-from markup import Markup
-from service import Answer, Asked, serving
-from updates.drawn_frames import NAMES, Drawn, drawn_frames, same_json
-from updates.drawn_json import drawn_columns
-from updates.stored_rows import Number, sent, store, stored, stored_words
+from support.drawn_frames import NAMES, Drawn, drawn_frames, same_json
+from support.drawn_json import drawn_columns
+from support.markup import Markup
+from support.service import Answer, Asked, serving
+from support.stored_rows import Number, sent, store, stored, stored_words
 
 ALL = {"start_date": "2000-01-01"}
 CALLS = list(range(1, 41))
@@ -382,7 +382,7 @@ def test_a_metric_beside_an_attribute_that_is_not_there(client):
 
 def test_a_service_that_takes_no_columns(serve, small):
     """Columns are only asked for to save time."""
-    from service import Answer
+    from support.service import Answer
 
     rows = [{"call_id": 1, "language": "nl"}, {"call_id": 2, "language": "en"}]
 

@@ -10,17 +10,19 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-PACKAGE = HERE.parents[2] / "python"
+from support.processes import clean_environment
+
+ROOT = Path(__file__).parents[3]
+PROGRAMS = ROOT / "tests" / "python" / "trust"
+PACKAGE = ROOT / "python"
 SECONDS = 60
 """How long a program may take; those that hang are what is looked for."""
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """Return the environment of a program: this one's, without what a machine may have set for the client."""
-    unwanted = ("CONVERZ_", "RUST_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT")
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(unwanted)}
-    path = [str(HERE.parent)]
+    """Return the environment of a program, in which it finds the package and the tests' own modules."""
+    kept = clean_environment()
+    path = [str(PROGRAMS.parent)]
     if (PACKAGE / "converz" / "_core.abi3.so").exists():
         path.append(str(PACKAGE))
     return {**kept, "PYTHONPATH": os.pathsep.join([*path, kept.get("PYTHONPATH", "")]), **variables}

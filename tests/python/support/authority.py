@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from worlds import need
+from support.worlds import need
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+UNWANTED = ("CONVERZ_", "RUST_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT")
+
+
 def clean_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("CONVERZ_")}
+    """This process's, without what a machine may have set for the client."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(UNWANTED)}
 
 
 def block_imports(libraries: Iterable[str]) -> str:
