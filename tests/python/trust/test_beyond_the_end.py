@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import converz
-from trust.server import Request, Server
+from support.server import Request, Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
