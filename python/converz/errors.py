@@ -416,8 +416,8 @@ class UpdateError(ConverzError):
     Attributes:
         committed: Rows that the service confirmed, as (start, end) pairs: the frame's rows from start to before
             end, counted from 0.
-        in_doubt: Rows that were sent in part, or without an answer, likewise: they may have been set or not.
-        unsent: Rows of which nothing was sent, likewise, or only what the service refused; rows of only nulls, which
+        in_doubt: Rows that were sent in part, or without an answer, as such pairs: they may or may not have been set.
+        unsent: Rows, as such pairs, of which nothing was sent or only what the service refused; rows of only nulls, which
             are never sent, are among them.
         remaining: A `Table` of every row that is not known to be committed, those in doubt included. Setting them
             again does no harm. It has no rows if all are committed. Pass it as it is: text in it may be the JSON of

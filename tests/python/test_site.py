@@ -85,7 +85,7 @@ def pages(site) -> dict[str, Page]:
     found = {}
     for path in site.rglob("*.html"):
         address = path.relative_to(site).as_posix()
-        # The page for addresses that are none is served at any depth, so its links are of the host.
+        # The 404 page is served at any depth, so its links start at the host.
         if address != "404.html":
             found["/" + address.removesuffix("index.html")] = Page(path)
     assert len(found) > 15

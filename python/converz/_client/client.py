@@ -219,9 +219,9 @@ class Client:
             schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
                 "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
                 the data decide.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
-                (True, the default); a column with an offset on every value is in UTC. False keeps the text,
-                with the offset that it has.
+            parse_dates: Whether a column whose values are all ISO dates or date-times becomes one of dates
+                or timestamps (True, the default); where every value has an offset it is in UTC. False keeps
+                the text, offsets included.
             progress: True or False to show or hide progress; a function to be called with rows and bytes so
                 far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
@@ -279,8 +279,9 @@ class Client:
             schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
                 "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
                 the data decide.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
-                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            parse_dates: Whether a column whose values are all ISO dates or date-times becomes one of dates
+                or timestamps (True, the default); where every value has an offset it is in UTC. False keeps
+                the text, offsets included.
             progress: True or False to show or hide progress; a function to be called with rows and bytes so
                 far; by default (None) it is shown in terminals and notebooks when it lasts over a second.
 
@@ -344,8 +345,9 @@ class Client:
             schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
                 "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
                 the data decide.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
-                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            parse_dates: Whether a column whose values are all ISO dates or date-times becomes one of dates
+                or timestamps (True, the default); where every value has an offset it is in UTC. False keeps
+                the text, offsets included.
 
         Returns:
             A `Table` with one row a group.
@@ -417,8 +419,9 @@ class Client:
             schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
                 "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
                 the data decide.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
-                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            parse_dates: Whether a column whose values are all ISO dates or date-times becomes one of dates
+                or timestamps (True, the default); where every value has an offset it is in UTC. False keeps
+                the text, offsets included.
             on_new_column: What to do when a later page brings a column that the schema does not have:
                 ``"error"``, the default, raises; ``"ignore"`` leaves it out.
             progress: True or False to show or hide progress; a function to be called with rows and bytes so
@@ -473,8 +476,9 @@ class Client:
             schema: Types that columns must have: a dict of names to Arrow type names, such as ``{"csat":
                 "float64"}``, or any Arrow schema, another table's ``schema`` included. By default (None)
                 the data decide.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
-                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            parse_dates: Whether a column whose values are all ISO dates or date-times becomes one of dates
+                or timestamps (True, the default); where every value has an offset it is in UTC. False keeps
+                the text, offsets included.
             on_new_column: What to do when a later page brings a column that the schema does not have:
                 ``"error"``, the default, raises; ``"ignore"`` leaves it out.
             progress: True or False to show or hide progress; a function to be called with rows and bytes so
@@ -552,8 +556,9 @@ class Client:
             schema: Types that columns must have, as a dict of names to Arrow type names or any Arrow
                 schema; by default (None) the first page decides. A value of a selected column that does not
                 fit is a `SchemaDriftError`, whose ``schema`` is the one to pass next time.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
-                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            parse_dates: Whether a column whose values are all ISO dates or date-times becomes one of dates
+                or timestamps (True, the default); where every value has an offset it is in UTC. False keeps
+                the text, offsets included.
 
         Returns:
             A ``polars.LazyFrame``. Each ``collect`` reads anew. Ctrl-C raises KeyboardInterrupt, as everywhere;
@@ -606,8 +611,9 @@ class Client:
             schema: Types that columns must have, as a dict of names to Arrow type names or any Arrow
                 schema; by default (None) the first page decides. A value of a selected column that does not
                 fit is a `SchemaDriftError`, whose ``schema`` is the one to pass next time.
-            parse_dates: Whether columns of ISO dates or date-times become such, if every value is one
-                (True, the default); a column with an offset on every value is in UTC. False keeps the text.
+            parse_dates: Whether a column whose values are all ISO dates or date-times becomes one of dates
+                or timestamps (True, the default); where every value has an offset it is in UTC. False keeps
+                the text, offsets included.
 
         Returns:
             A ``polars.LazyFrame``. Each ``collect`` reads anew.

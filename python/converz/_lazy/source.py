@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from converz import _core
@@ -53,7 +54,7 @@ class Source:
 
     def _settle(self, pinned: _core.Schema | None, parse_dates: bool) -> None:
         """Find out columns and types, by a small page if they are not all given."""
-        read = self._client.reps if self._operation == "reps" else self._client.calls
+        read = partial(self._client.read, self._operation)
         # Checks every argument, and asks for nothing.
         table, receipt = read(self._query, 0, pinned, parse_dates, None)
         self._request = self._shown(receipt["query"])
