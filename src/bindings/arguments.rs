@@ -220,12 +220,13 @@ fn calendar_date(value: &Bound<'_, PyAny>) -> Option<NaiveDate> {
 }
 
 fn utf8(name: &str, text: &Bound<'_, PyString>) -> PyResult<String> {
-    text.extract().map_err(|_| {
-        Error::invalid_input(format!(
+    text.extract().map_err(|cause: PyErr| {
+        let error = PyErr::from(Error::invalid_input(format!(
             "{name} holds {}, which has a lone surrogate and cannot be sent",
             shown(text)
-        ))
-        .into()
+        )));
+        error.set_cause(text.py(), Some(cause));
+        error
     })
 }
 

@@ -38,7 +38,7 @@ impl Cells for Days {
 
     #[inline]
     fn bad_value(&self, row: usize) -> Option<BadValue> {
-        calendar_fault(self.0.value(row).into())
+        outside_calendar(self.0.value(row).into())
     }
 }
 
@@ -66,7 +66,7 @@ impl Cells for Dates {
         if value.rem_euclid(DAY * 1_000) != 0 {
             return Some(BadValue::PartOfDay);
         }
-        calendar_fault(value.div_euclid(DAY * 1_000))
+        outside_calendar(value.div_euclid(DAY * 1_000))
     }
 }
 
@@ -188,7 +188,7 @@ where
     }
 }
 
-fn calendar_fault(days: i64) -> Option<BadValue> {
+fn outside_calendar(days: i64) -> Option<BadValue> {
     (!(FIRST_DAY..=LAST_DAY).contains(&days)).then_some(BadValue::OutsideCalendar)
 }
 

@@ -271,3 +271,9 @@ def test_an_operation_that_is_none_is_refused_and_not_taken_for_another(client):
     frame = converz.Table(pl.DataFrame({"call_id": [1], "a": ["x"]}))._core
     with pytest.raises(converz.InvalidInputError, match="operation="):
         client._core.dry_run("update", frame, "keep")
+
+
+def test_what_python_said_is_the_cause(client):
+    with pytest.raises(converz.InvalidInputError, match="lone surrogate") as caught:
+        client.calls(campaign="\ud800")
+    assert isinstance(caught.value.__cause__, UnicodeEncodeError)
