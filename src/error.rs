@@ -4,6 +4,7 @@ use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub enum ErrorKind {
     Update(Box<UpdateFailure>),
     /// Memory, or the threads that it takes, that the system does not give.
     OutOfMemory,
+    /// A file, or what stands for one, that cannot be written.
+    Io { os_code: Option<i32>, path: Option<PathBuf> },
     /// A defect of this library.
     Internal,
 }

@@ -9,6 +9,7 @@ pub mod decode;
 pub mod encode;
 pub mod error;
 pub mod fetch;
+pub mod files;
 pub mod http;
 pub mod ipc;
 pub mod query;

@@ -1,6 +1,9 @@
 //! The core's error → the exceptions of `converz.errors`.
 
+use std::path::Path;
+
 use arrow_schema::SchemaRef;
+use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -49,11 +52,15 @@ pub fn class_name(error: &Error) -> &'static str {
         ErrorKind::SchemaDrift { .. } => "SchemaDriftError",
         ErrorKind::Update(_) => "UpdateError",
         ErrorKind::OutOfMemory => "OutOfMemoryError",
+        ErrorKind::Io { .. } => "OSError",
         ErrorKind::Internal => "ConverzError",
     }
 }
 
 fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
+    if let ErrorKind::Io { os_code, path } = error.kind() {
+        return Ok(os_error(error, *os_code, path.as_deref()).into_value(py).into_bound(py).into_any());
+    }
     let class = py.import(intern!(py, "converz.errors"))?.getattr(class_name(error))?;
     let exception = class.call1((error.to_string(),))?;
     exception.setattr(intern!(py, "request"), error.request())?;
@@ -90,4 +97,15 @@ fn schema_object<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py
     let bytes = PyBytes::new(py, &ipc::write(schema, &[])?);
     let class = py.import(intern!(py, "converz._core"))?.getattr(intern!(py, "Schema"))?;
     class.call_method1(intern!(py, "_from_ipc"), (bytes,))
+}
+
+/// Python finds the subclass of OSError by the number.
+fn os_error(error: &Error, os_code: Option<i32>, path: Option<&Path>) -> PyErr {
+    let Some(code) = os_code else { return PyOSError::new_err(error.to_string()) };
+    let text = std::io::Error::from_raw_os_error(code).to_string();
+    let text = text.rsplit_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned();
+    match path {
+        Some(path) => PyOSError::new_err((code, text, path.as_os_str().to_owned())),
+        None => PyOSError::new_err((code, text)),
+    }
 }

@@ -13,6 +13,7 @@ mod columns;
 mod decode;
 mod errors;
 mod events;
+mod files;
 mod foreign;
 mod import;
 mod new_column;

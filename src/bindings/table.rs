@@ -1,5 +1,6 @@
 //! A table of Arrow record batches, as `converz.Table` holds it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -15,10 +16,11 @@ use arrow_select::concat::concat_batches;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyByteArray, PyBytes, PyCapsule, PyList, PyTuple};
+use pyo3::types::{PyByteArray, PyBytes, PyCapsule, PyDict, PyList, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule};
 
 use super::columns::{self, Column};
+use super::files::Export;
 use super::import;
 use super::panics::guard;
 use super::pickle;
@@ -274,6 +276,24 @@ impl Table {
                 values::extend(&list, chunk)?;
             }
             Ok(list)
+        })
+    }
+
+    /// Writes the table into a file of some format.
+    fn write_file(
+        &self,
+        file: &Bound<'_, PyAny>,
+        format: &str,
+        options: &Bound<'_, PyDict>,
+        metadata: BTreeMap<String, String>,
+    ) -> PyResult<()> {
+        let py = file.py();
+        guard(py, || {
+            let mut export = Export::new(file, format, options, &self.schema)?;
+            for batch in &self.batches {
+                export.write(py, batch)?;
+            }
+            export.finish(py, &metadata)
         })
     }
 

@@ -1,5 +1,7 @@
 //! One column of a frame: its name as JSON, its cells batch by batch, and which of them are sent.
 
+use std::fmt;
+
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::Field;
 
@@ -38,6 +40,34 @@ impl Column {
 
     pub(crate) fn is_sent(&self, batch: usize, row: usize) -> bool {
         self.sent.contains(batch, row)
+    }
+
+    /// Whether the cell of the column's first batch is null.
+    pub(crate) fn is_null(&self, row: usize) -> bool {
+        !self.set.contains(0, row)
+    }
+
+    /// Why the cell of the first batch cannot be written, if it cannot.
+    pub(crate) fn bad_value(&self, row: usize) -> Option<impl fmt::Display> {
+        let cells = self.cells.first()?;
+        if cells.can_be_bad() && !self.is_null(row) { cells.bad_value(row) } else { None }
+    }
+
+    /// Appends the JSON of a cell of the first batch that is not null.
+    pub(crate) fn write_value(&self, row: usize, out: &mut Output) {
+        if let Some(cells) = self.cells.first() {
+            cells.write(row, out);
+        }
+    }
+
+    /// Appends name and value of a cell of the first batch, as an object has them.
+    pub(crate) fn write_member(&self, row: usize, out: &mut Output) {
+        out.extend(&self.label);
+        if self.is_null(row) {
+            out.extend(b"null");
+        } else {
+            self.write_value(row, out);
+        }
     }
 
     /// Appends the JSON of a cell, of a null nothing.

@@ -39,6 +39,7 @@ pub use limits::{Limits, MAX_ROWS};
 pub use mask::Mask;
 pub(crate) use midnight::is_known;
 pub use midnight::{as_dates, midnight_warning};
+pub(crate) use output::Output;
 pub use requests::RequestPlan;
 pub(crate) use runs::push_run;
 

@@ -2,7 +2,7 @@
 
 /// Text with room behind it, so that short pieces are written where they belong: neither a call nor a copy each.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     /// The text, and what it may grow into.
     bytes: Vec<u8>,
     length: usize,
@@ -10,7 +10,7 @@ pub(super) struct Output {
 
 impl Output {
     /// Writes over what a buffer holds, with room for so much.
-    pub(super) fn over(mut buffer: Vec<u8>, room: usize) -> Self {
+    pub(crate) fn over(mut buffer: Vec<u8>, room: usize) -> Self {
         if buffer.capacity() < room {
             drop(buffer);
             // Fresh memory is zero, so that nothing has to be written for it.
@@ -22,18 +22,22 @@ impl Output {
     }
 
     /// Writes behind what a buffer holds.
-    pub(super) fn behind(buffer: Vec<u8>) -> Self {
+    pub(crate) fn behind(buffer: Vec<u8>) -> Self {
         Self { length: buffer.len(), bytes: buffer }
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<u8> {
         self.bytes.truncate(self.length);
         self.bytes
     }
 
     /// Lets `write` write the next bytes; it gives how many of them it wants to keep.
     #[inline]
-    pub(super) fn short<const ROOM: usize>(&mut self, write: impl FnOnce(&mut [u8; ROOM]) -> usize) {
+    pub(crate) fn short<const ROOM: usize>(&mut self, write: impl FnOnce(&mut [u8; ROOM]) -> usize) {
         if self.bytes.len() < self.length + ROOM {
             self.grow(ROOM);
         }
@@ -43,7 +47,7 @@ impl Output {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, byte: u8) {
+    pub(crate) fn push(&mut self, byte: u8) {
         self.short(|room: &mut [u8; 1]| {
             room[0] = byte;
             1
@@ -51,7 +55,7 @@ impl Output {
     }
 
     #[inline]
-    pub(super) fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         let end = self.length + bytes.len();
         if self.bytes.len() < end {
             self.grow(bytes.len());
@@ -63,7 +67,7 @@ impl Output {
     }
 
     /// Each item of a list was written with a comma behind it; a list that is written has at least one.
-    pub(super) fn replace_last(&mut self, byte: u8) {
+    pub(crate) fn replace_last(&mut self, byte: u8) {
         if let Some(last) = self.length.checked_sub(1).and_then(|last| self.bytes.get_mut(last)) {
             *last = byte;
         }

@@ -33,6 +33,7 @@ const ROOMS: &[Room] = &[
     Room { name: "decode", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "encode", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "ipc", uses: &["error", "resources"], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "files", uses: &["error", "encode"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "http", uses: &["error", "settings", "query", "resources"], never: &[ARROW, PYTHON] },
     Room {
         name: "fetch",
@@ -55,6 +56,7 @@ const ROOMS: &[Room] = &[
             "encode",
             "decode",
             "fetch",
+            "files",
             "update",
             "ipc",
             "sandbox",

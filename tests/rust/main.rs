@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod fetch;
+mod files;
 mod http;
 mod ipc;
 mod layers;

@@ -10,6 +10,7 @@ from converz._frames.from_pyarrow import unpacked_table
 from converz._frames.libraries import required
 from converz._frames.to_polars import to_polars
 from converz._frames.to_pyarrow import to_pyarrow
+from converz._results.file_writing import FileWriting, metadata
 from converz._show.html import html_table
 from converz._show.text import text_table
 from converz.errors import InvalidInputError
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
     from converz._core import RecordBatch, Schema
     from converz._core import Table as CoreTable
+    from converz._results.file_writing import File
     from converz._results.receipt import Receipt
 
 __all__ = ["Table"]
 
 
-class Table:
+class Table(FileWriting):
     """The rows of a result, in Arrow's memory layout.
 
     Every library that speaks the Arrow PyCapsule interface takes it as it is, as often as wanted, and shares
@@ -260,6 +262,9 @@ class Table:
         from converz._frames.to_pandas import to_pandas
 
         return to_pandas(self._core, dtype_backend)
+
+    def _write_file(self, file: File, form: str, options: dict[str, Any]) -> None:
+        self._core.write_file(file, form, options, metadata(self._receipt))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export the table as an Arrow C stream capsule."""

@@ -1,0 +1,4 @@
+//! Tests of the room `files`.
+
+mod completeness;
+mod formats;
