@@ -29,6 +29,8 @@ use crate::query::Operation;
 use crate::settings::Settings;
 use crate::update;
 
+type Connection = Owned<(Http, Arc<Events>)>;
+
 #[pyclass(frozen, module = "converz._core", name = "Client")]
 #[derive(Debug)]
 pub struct Client {
@@ -37,7 +39,7 @@ pub struct Client {
     arguments: Py<PyDict>,
     key_from_environment: bool,
     /// The connections of one process, and where they report to: a child of `fork` must not share its parent's sockets.
-    connection: Mutex<Option<Owned<(Http, Arc<Events>)>>>,
+    connection: Mutex<Option<Connection>>,
 }
 
 #[pymethods]
@@ -101,7 +103,6 @@ impl Client {
     }
 
     #[pyo3(signature = (operation, query, limit, schema, parse_dates, report))]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a read, from one place")]
     fn read<'py>(
         &self,
         operation: Operation,

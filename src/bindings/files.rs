@@ -40,13 +40,11 @@ impl Export {
         let is_path = file.is_instance_of::<PyString>() || file.hasattr(intern!(py, "__fspath__"))?;
         let path: Option<PathBuf> = if is_path { Some(file.extract()?) } else { None };
         let format = self::format(format, options, path.as_deref())?;
-        let destination = match path {
-            Some(path) => py.detach(|| Destination::path(&path))?,
-            None => {
-                check_file_object(file)?;
-                let sink = FileObject { file: file.clone().unbind(), raised: Arc::clone(&raised) };
-                Destination::writer(sink)
-            }
+        let destination = if let Some(path) = path {
+            py.detach(|| Destination::path(&path))?
+        } else {
+            check_file_object(file)?;
+            Destination::writer(FileObject { file: file.clone().unbind(), raised: Arc::clone(&raised) })
         };
         let writer = FileWriter::new(schema, format, destination)
             .map_err(|error| take(&raised).unwrap_or_else(|| error.into()))?;

@@ -51,12 +51,12 @@ impl<T: Send> Owned<Mutex<Option<Receiver<T>>>> {
         let slot = self.get_mut().ok_or(RecvTimeoutError::Disconnected)?;
         let slot = slot.get_mut().unwrap_or_else(PoisonError::into_inner);
         let receiver = slot.take().ok_or(RecvTimeoutError::Disconnected)?;
-        let (receiver, received) = py.detach(move || {
-            let received = receiver.recv_timeout(patience);
-            (receiver, received)
+        let (receiver, result) = py.detach(move || {
+            let result = receiver.recv_timeout(patience);
+            (receiver, result)
         });
         *slot = Some(receiver);
-        received
+        result
     }
 }
 

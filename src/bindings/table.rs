@@ -233,7 +233,7 @@ impl Table {
             }
             let values = match self.schema.field(column).data_type() {
                 DataType::Boolean => {
-                    room_for(2 * chunks.iter().map(|chunk| chunk.len()).sum::<usize>())?;
+                    room_for(2 * chunks.iter().map(Array::len).sum::<usize>())?;
                     let bytes: Vec<u8> = chunks
                         .iter()
                         .flat_map(|chunk| {

@@ -48,15 +48,17 @@ impl ParquetWriter {
             // Those of pages would be as large as short pages of text.
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .build();
-        ArrowWriter::try_new(destination, schema.clone(), Some(properties)).map(Self).map_err(failed)
+        ArrowWriter::try_new(destination, schema.clone(), Some(properties))
+            .map(Self)
+            .map_err(|error| failed(&error))
     }
 }
 
 impl BatchWriter for ParquetWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.0.write(batch).map_err(failed)?;
+        self.0.write(batch).map_err(|error| failed(&error))?;
         if self.0.in_progress_size() >= GROUP_BYTES {
-            self.0.flush().map_err(failed)?;
+            self.0.flush().map_err(|error| failed(&error))?;
         }
         Ok(())
     }
@@ -68,10 +70,10 @@ impl BatchWriter for ParquetWriter {
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
-        self.0.into_inner().map_err(failed)?.complete()
+        self.0.into_inner().map_err(|error| failed(&error))?.complete()
     }
 }
 
-fn failed(error: ParquetError) -> Error {
+fn failed(error: &ParquetError) -> Error {
     Error::invalid_input(format!("the table cannot be written as Parquet: {error}"))
 }

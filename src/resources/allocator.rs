@@ -2,7 +2,7 @@
 //!
 //! A program in Rust ends where a request for memory fails, unless whoever asks is ready to be refused. Those who ask
 //! for much are: they look first (`memory::room_for`), or use `try_reserve`. But much is made of many small pieces, most
-//! of them by libraries (Arrow's builders, hyper, rustls, SQLite's bindings) that have no other way to ask, and any of
+//! of them by libraries (Arrow's builders, hyper, rustls, bindings of `SQLite`) that have no other way to ask, and any of
 //! these may be the one for which there is nothing left. To unwind out of an allocator is undefined, and the hook of the
 //! standard library that could is not stable. So while work is done that may need much, a part of the address space is set
 //! aside, which costs no memory, since it is never touched. The first request that fails gets what was set aside; whoever works
@@ -57,7 +57,9 @@ impl Reserve {
     fn set_aside(&self, size: usize) -> bool {
         let Some(layout) = layout(size) else { return false };
         // SAFETY: the size is not zero.
-        let memory = unsafe { System.alloc(layout) }.cast::<usize>();
+        let memory = unsafe { System.alloc(layout) };
+        #[expect(clippy::cast_ptr_alignment, reason = "the layout has the alignment of a usize")]
+        let memory = memory.cast::<usize>();
         if memory.is_null() {
             return false;
         }

@@ -124,11 +124,12 @@ fn other_separators_are_quoted_in_turn() {
         ("c", Arc::new(StringArray::from(vec!["", "z"]))),
     ]);
     let options = CsvOptions { separator: b';', line_terminator: "\n", ..CsvOptions::default() };
-    let text = written(&[batch.clone()], Format::Csv(options, Compression::None)).unwrap();
+    let text = written(std::slice::from_ref(&batch), Format::Csv(options, Compression::None)).unwrap();
     assert_eq!(String::from_utf8(text).unwrap(), "\"a;b\";c\n1,5;\"\"\n\"x;y\";z\n");
     for separator in [b'"', b'\n', b'\r', 0xe4] {
         let options = CsvOptions { separator, ..CsvOptions::default() };
-        let error = written(&[batch.clone()], Format::Csv(options, Compression::None)).unwrap_err();
+        let error =
+            written(std::slice::from_ref(&batch), Format::Csv(options, Compression::None)).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::InvalidInput), "{error}");
     }
 }
@@ -208,7 +209,10 @@ fn row_groups_are_as_small_as_they_are_asked_for() {
         parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))
             .unwrap();
     let groups = reader.metadata().row_groups();
-    assert_eq!(groups.iter().map(|group| group.num_rows()).collect::<Vec<_>>(), [1_000, 1_000, 500]);
+    assert_eq!(
+        groups.iter().map(parquet::file::metadata::RowGroupMetaData::num_rows).collect::<Vec<_>>(),
+        [1_000, 1_000, 500]
+    );
     assert!(
         groups[0].column(0).statistics().is_some_and(|statistics| statistics.null_count_opt() == Some(0))
     );
@@ -218,7 +222,7 @@ fn row_groups_are_as_small_as_they_are_asked_for() {
 fn a_table_without_rows_is_a_file_with_columns() {
     let empty = every_kind().slice(0, 0);
     let csv = CsvOptions { line_terminator: "\n", ..CsvOptions::default() };
-    let text = written(&[empty.clone()], Format::Csv(csv, Compression::None)).unwrap();
+    let text = written(std::slice::from_ref(&empty), Format::Csv(csv, Compression::None)).unwrap();
     assert_eq!(text, b"call_id,large,ratio,resolved,note,view,word,tags,date,start,zoned\n");
     assert_eq!(written(&[empty], Format::Ndjson(Compression::None)).unwrap(), b"");
 }
