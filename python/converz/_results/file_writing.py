@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    import os
-
     from converz._results.receipt import Receipt
 
 __all__ = ["FileWriting", "metadata"]
 
-File: TypeAlias = "str | os.PathLike[str] | BinaryIO"
-TextCompression: TypeAlias = 'Literal["gzip", "zstd", "uncompressed"] | None'
-BufferCompression: TypeAlias = 'Literal["zstd", "uncompressed"]'
+File: TypeAlias = str | os.PathLike[str] | BinaryIO
+TextCompression: TypeAlias = Literal["gzip", "zstd", "uncompressed"] | None
 
 
 def metadata(receipt: Receipt | None) -> dict[str, str]:
@@ -40,7 +38,11 @@ class FileWriting:
         raise NotImplementedError
 
     def write_parquet(
-        self, file: File, *, compression: BufferCompression = "zstd", row_group_size: int = 262_144
+        self,
+        file: File,
+        *,
+        compression: Literal["zstd", "uncompressed"] = "zstd",
+        row_group_size: int = 262_144,
     ) -> None:
         """Write a Parquet file, with the types of the columns, statistics, and dictionaries where text repeats.
 
@@ -140,7 +142,7 @@ class FileWriting:
         """
         self._write_file(file, "ndjson", {"compression": compression})
 
-    def write_ipc(self, file: File, *, compression: BufferCompression = "zstd") -> None:
+    def write_ipc(self, file: File, *, compression: Literal["zstd", "uncompressed"] = "zstd") -> None:
         """Write an Arrow IPC file (also called Feather), which Arrow's libraries read as it is.
 
         Args:
