@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::error::{Error, Result};
 use crate::resources::room_for;
+use crate::types::name_with_nul;
 
 /// Rows that no data have, though a damaged count may.
 const MAX_ROWS: i64 = 1 << 48;
@@ -55,7 +56,11 @@ pub fn read(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let length = bytes.len();
     let read = || {
         check(&bytes)?;
-        decode(bytes).map_err(|error| error.to_string())
+        let (schema, batches) = decode(bytes).map_err(|error| error.to_string())?;
+        match name_with_nul(schema.fields()) {
+            Some(name) => Err(format!("the name {name:?} has a NUL in it")),
+            None => Ok((schema, batches)),
+        }
     };
     // Columns that are not aligned are copied.
     room_for(length)?;

@@ -113,6 +113,12 @@ impl CallsQuery {
         query.repeated("department", self.department.as_deref())?;
         query.joined("vendor_call_id", self.vendor_call_id.as_deref())?;
         query.joined("columns", self.columns.as_deref())?;
+        if let Some(name) = self.columns.iter().flatten().find(|name| name.contains('\0')) {
+            return Err(Error::invalid_input(format!(
+                "columns holds {}: a name with a NUL in it is none that Arrow's libraries can hold",
+                quoted(name)
+            )));
+        }
         Ok(query)
     }
 }

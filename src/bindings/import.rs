@@ -98,7 +98,24 @@ fn arrays(data: &Bound<'_, PyAny>) -> PyResult<(Field, Vec<ArrayRef>)> {
     if stream.0.release.is_none() {
         return Err(unreadable("its stream was read before"));
     }
-    py.detach(|| stream.read()).map_err(|reason| unreadable(&reason))
+    let before = own_error(data);
+    py.detach(|| stream.read()).map_err(|reason| match own_error(data) {
+        // What failed is ours, and known better than by its text.
+        Some(error) if before.is_none() => PyErr::from_value(error),
+        _ => unreadable(&reason),
+    })
+}
+
+/// What ended a stream of this package.
+fn own_error<'py>(data: &Bound<'py, PyAny>) -> Option<Bound<'py, PyAny>> {
+    let class = data.get_type();
+    let is_own = class.module().is_ok_and(|module| module.to_string_lossy().starts_with("converz"))
+        && class.name().is_ok_and(|name| name == "RecordBatchStream");
+    if is_own {
+        data.getattr(intern!(data.py(), "error")).ok().filter(|error| !error.is_none())
+    } else {
+        None
+    }
 }
 
 fn unreadable(reason: &str) -> PyErr {

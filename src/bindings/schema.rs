@@ -15,7 +15,7 @@ use super::pickle::{from_ipc, to_ipc};
 use super::refusal::{refuse, shown};
 use crate::decode::parse_type;
 use crate::error::Error;
-use crate::types::type_name;
+use crate::types::{name_with_nul, type_name};
 
 /// The names and types of a table's columns, in order.
 ///
@@ -156,7 +156,15 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
             };
             fields.push(Field::new(name, data_type, true));
         }
-        return Ok(Arc::new(arrow_schema::Schema::new(fields)));
+        let schema = arrow_schema::Schema::new(fields);
+        if let Some(name) = name_with_nul(schema.fields()) {
+            return Err(Error::invalid_input(format!(
+                "schema has the name {:?}: a name with a NUL in it is none that Arrow's libraries can hold",
+                short(name)
+            ))
+            .into());
+        }
+        return Ok(Arc::new(schema));
     }
     Err(refuse("schema", schema, "a dict of names to Arrow type names or an object with __arrow_c_schema__")
         .into())

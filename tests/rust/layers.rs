@@ -32,7 +32,7 @@ const ROOMS: &[Room] = &[
     Room { name: "query", uses: &["error"], never: &[ARROW, HTTP, TOKIO, PYTHON] },
     Room { name: "decode", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "encode", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
-    Room { name: "ipc", uses: &["error", "resources"], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "ipc", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "files", uses: &["error", "encode"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "http", uses: &["error", "settings", "query", "resources"], never: &[ARROW, PYTHON] },
     Room {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from converz._frames.names import check_nul
+
 __all__ = ["unpacked", "unpacked_table"]
 
 
@@ -15,10 +17,15 @@ def unpacked_table(data: Any, *, extensions_only: bool = False) -> Any:
     numbers that these are made of. `extensions_only` unpacks no others. Dictionaries of strings stay, and so does
     whatever is not pyarrow's.
     """
-    pyarrow = sys.modules.get("pyarrow")
+    pyarrow, pandas = sys.modules.get("pyarrow"), sys.modules.get("pandas")
+    if pandas is not None and isinstance(data, pandas.DataFrame):
+        for name in data.columns:
+            check_nul(name)
     kinds = () if pyarrow is None else (pyarrow.Table, pyarrow.RecordBatch, pyarrow.RecordBatchReader)
     if not isinstance(data, kinds):
         return data
+    for field in data.schema:
+        _check_names(field)
     is_wanted = _hides_extension if extensions_only else _is_packed
     if not any(map(is_wanted, data.schema.types)):
         return data
@@ -26,6 +33,13 @@ def unpacked_table(data: Any, *, extensions_only: bool = False) -> Any:
     columns = [unpacked(column) if is_wanted(column.type) else column for column in table.columns]
     fields = [field.with_type(column.type) for field, column in zip(table.schema, columns, strict=True)]
     return type(table).from_arrays(columns, schema=sys.modules["pyarrow"].schema(fields))
+
+
+def _check_names(field: Any) -> None:
+    """Refuse names that the C interface cuts off, within other types too."""
+    check_nul(field.name)
+    for place in range(field.type.num_fields):
+        _check_names(field.type.field(place))
 
 
 def unpacked(data: Any) -> Any:
