@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use arrow_schema::SchemaRef;
 
+use crate::text;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, with what a program can act on.
@@ -77,8 +79,9 @@ struct Inner {
 }
 
 impl Error {
+    /// What the kind carries is data, and stays as it is. The message is for a person, and is made fit to be shown.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let message = text::shown(&message.into()).into_owned();
         Self { inner: Box::new(Inner { kind, message, request: None, attempt: None, source: None }) }
     }
 
@@ -120,8 +123,8 @@ impl Error {
 
     /// Says which request the error belongs to (method, path and page; never a personal value or the key).
     #[must_use]
-    pub fn with_request(mut self, request: impl Into<Arc<str>>) -> Self {
-        self.inner.request = Some(request.into());
+    pub fn with_request(mut self, request: impl AsRef<str>) -> Self {
+        self.inner.request = Some(text::shown(request.as_ref()).into());
         self
     }
 
@@ -149,7 +152,7 @@ impl Error {
     /// Adds to what a person is told.
     #[must_use]
     pub fn with_context(mut self, context: impl fmt::Display) -> Self {
-        self.inner.message = format!("{}; {context}", self.inner.message);
+        self.inner.message = text::shown(&format!("{}; {context}", self.inner.message)).into_owned();
         self
     }
 

@@ -15,6 +15,7 @@ pub mod ipc;
 pub mod query;
 pub mod resources;
 pub mod settings;
+mod text;
 pub mod types;
 pub mod update;
 

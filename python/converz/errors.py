@@ -142,7 +142,9 @@ class APIStatusError(ConverzError):
     Attributes:
         status_code: The HTTP status.
         code: The API's own code, where it gave one.
-        message: The API's own message, or the beginning of what was answered instead.
+        message: The API's own message, or the beginning of what was answered instead. It and `code` are as the service
+            wrote them, while the text of an error spells what would move a terminal's cursor, turn the direction of
+            writing, or not be seen: show ``str(error)``.
         retry_after: After how many seconds the service wants to be asked again, where it said so.
 
     Example:

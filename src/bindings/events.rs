@@ -6,6 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::http::{Observer, RequestEvent};
+use crate::text;
 
 const DEBUG: u8 = 10;
 const WARNING: u8 = 30;
@@ -50,12 +51,13 @@ fn line(event: &RequestEvent) -> String {
     let next = event
         .retry_in
         .map_or_else(String::new, |wait| format!(", next attempt in {:.1} s", wait.as_secs_f64()));
-    format!(
+    let line = format!(
         "{} {}{query}{outcome} (attempt {}, {} bytes, {:.0} ms){next}",
         event.operation.method(),
         event.operation.path(),
         event.attempt,
         event.bytes_received,
         event.elapsed.as_secs_f64() * 1000.0
-    )
+    );
+    text::shown(&line).into_owned()
 }

@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod beginning;
 mod client;
 mod columns;
 mod decode;

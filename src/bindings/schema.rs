@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_schema::{Field, SchemaRef};
+use arrow_schema::{Field, FieldRef, SchemaRef};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -15,7 +15,11 @@ use super::pickle::{from_ipc, to_ipc};
 use super::refusal::{refuse, shown};
 use crate::decode::parse_type;
 use crate::error::Error;
+use crate::text::quoted;
 use crate::types::{name_with_nul, type_name};
+
+/// The most columns that a schema's text has.
+const SHOWN: usize = 100;
 
 /// The names and types of a table's columns, in order.
 ///
@@ -96,13 +100,14 @@ impl Schema {
     }
 
     fn __repr__(&self) -> String {
-        let fields: Vec<String> = self
-            .0
-            .fields()
-            .iter()
-            .map(|field| format!("{:?}: {:?}", field.name(), type_name(field.data_type())))
-            .collect();
-        format!("Schema({{{}}})", fields.join(", "))
+        let fields = self.0.fields();
+        let pair =
+            |field: &FieldRef| format!("{}: {}", quoted(field.name()), quoted(&type_name(field.data_type())));
+        let mut shown: Vec<String> = fields.iter().take(SHOWN).map(pair).collect();
+        if fields.len() > SHOWN {
+            shown.push(format!("… {} more", fields.len() - SHOWN));
+        }
+        format!("Schema({{{}}})", shown.join(", "))
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -148,9 +153,9 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
             };
             let Some(data_type) = parse_type(&kind) else {
                 return Err(Error::invalid_input(format!(
-                    "schema[{:?}]={:?} is not an Arrow type that a column can have: {TYPE_NAMES}",
-                    short(&name),
-                    short(&kind)
+                    "schema[{}]={} is not an Arrow type that a column can have: {TYPE_NAMES}",
+                    quoted(&name),
+                    quoted(&kind)
                 ))
                 .into());
             };
@@ -159,8 +164,8 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
         let schema = arrow_schema::Schema::new(fields);
         if let Some(name) = name_with_nul(schema.fields()) {
             return Err(Error::invalid_input(format!(
-                "schema has the name {:?}: a name with a NUL in it is none that Arrow's libraries can hold",
-                short(name)
+                "schema has the name {}: a name with a NUL in it is none that Arrow's libraries can hold",
+                quoted(name)
             ))
             .into());
         }
@@ -168,15 +173,6 @@ pub fn extract(schema: &Bound<'_, PyAny>) -> PyResult<SchemaRef> {
     }
     Err(refuse("schema", schema, "a dict of names to Arrow type names or an object with __arrow_c_schema__")
         .into())
-}
-
-/// The beginning of a text that may be long.
-fn short(text: &str) -> String {
-    const SHOWN: usize = 80;
-    let mut characters = text.chars();
-    let mut short: String = characters.by_ref().take(SHOWN - 1).collect();
-    short.extend(characters.next().map(|last| if characters.next().is_some() { '…' } else { last }));
-    short
 }
 
 const TYPE_NAMES: &str = "bool, int8 to int64, uint8 to uint64, float32, float64, string, large_string, \

@@ -19,6 +19,7 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyByteArray, PyBytes, PyCapsule, PyDict, PyList, PyTuple};
 use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, to_stream_pycapsule};
 
+use super::beginning::beginning;
 use super::columns::{self, Column};
 use super::files::Export;
 use super::import;
@@ -185,8 +186,16 @@ impl Table {
         })
     }
 
-    /// The rows from `offset` on as the text that a person reads, null as None: a list a row.
-    fn cells(&self, py: Python<'_>, offset: usize, length: usize) -> PyResult<Vec<Vec<Option<String>>>> {
+    /// The rows from `offset` on, in the first `columns` columns, as the text that a person reads, null as None: a list
+    /// a row. Of a text, the first `longest` characters.
+    fn cells(
+        &self,
+        py: Python<'_>,
+        offset: usize,
+        length: usize,
+        columns: usize,
+        longest: usize,
+    ) -> PyResult<Vec<Vec<Option<String>>>> {
         guard(py, || {
             let options = FormatOptions::new()
                 .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.f"))
@@ -196,6 +205,7 @@ impl Table {
                 let formatters = batch
                     .columns()
                     .iter()
+                    .take(columns)
                     .map(|column| ArrayFormatter::try_new(column, &options))
                     .collect::<Result<Vec<_>, _>>()
                     .map_err(|error| PyTypeError::new_err(error.to_string()))?;
@@ -206,7 +216,7 @@ impl Table {
                             .zip(batch.columns())
                             .map(|(formatter, column)| {
                                 let null = column.is_null(row) || *column.data_type() == DataType::Null;
-                                (!null).then(|| formatter.value(row).to_string())
+                                (!null).then(|| beginning(&formatter.value(row), longest))
                             })
                             .collect(),
                     );

@@ -20,7 +20,11 @@ use crate::http::Http;
 use crate::query::Operation;
 use crate::resources::room_for;
 use crate::settings::Settings;
+use crate::text::quoted;
 use crate::update::{HttpSender, Update};
+
+/// The most columns that the text of a request has.
+const SHOWN: usize = 20;
 
 /// Checks the frame; nothing is sent.
 pub fn frame(
@@ -272,13 +276,18 @@ impl PlannedRequest {
     }
 
     fn __repr__(&self) -> String {
+        let mut columns: Vec<String> =
+            self.plan.columns.iter().take(SHOWN).map(|name| quoted(name)).collect();
+        if self.plan.columns.len() > SHOWN {
+            columns.push(format!("… {} more", self.plan.columns.len() - SHOWN));
+        }
         format!(
-            "PlannedRequest({} {}: {} cells of {} rows, columns {:?}, {} bytes)",
+            "PlannedRequest({} {}: {} cells of {} rows, columns [{}], {} bytes)",
             self.plan.method,
             self.plan.path,
             self.plan.cells,
             self.plan.rows,
-            self.plan.columns,
+            columns.join(", "),
             self.plan.bytes
         )
     }

@@ -6,11 +6,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::text;
+
 /// Warns whoever called the package: theirs is the line that is shown.
 pub fn warn(py: Python<'_>, message: &str) -> PyResult<()> {
     let category = py.import(intern!(py, "converz.errors"))?.getattr(intern!(py, "ConverzWarning"))?;
-    // A sentence about data may hold a NUL from the data.
-    let message = CString::new(message.replace('\0', "\u{fffd}")).unwrap_or_default();
+    // A sentence about data may hold anything from the data, a NUL among it.
+    let message = CString::new(text::shown(message).into_owned()).unwrap_or_default();
     match PyErr::warn(py, &category, &message, caller(py).unwrap_or(1)) {
         // Showing it failed, and not whoever made an error of it.
         Err(error) if error.is_instance_of::<PyValueError>(py) && is_stderr_closed(py) => Ok(()),

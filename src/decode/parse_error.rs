@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::error::Error;
+use crate::text::{quoted, shortened};
 
 /// What is wrong, or missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,16 +155,6 @@ pub(super) fn excerpt(bytes: &[u8], at: usize) -> String {
     format!("{:?}", shortened(&text, EXCERPT))
 }
 
-/// At most so many characters, the last one an ellipsis if some are missing.
-pub(super) fn shortened(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(limit - 1).collect();
-    short.push('…');
-    short
-}
-
 /// Where in a page something is.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Location<'a> {
@@ -181,7 +172,7 @@ impl Location<'_> {
             let _ = write!(text, "row {}, ", self.row);
         }
         if let Some(column) = self.column {
-            let _ = write!(text, "column {:?}, ", shortened(column, EXCERPT));
+            let _ = write!(text, "column {}, ", quoted(column));
         }
         let _ = write!(text, "byte {}", self.byte);
         text

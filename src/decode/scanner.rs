@@ -13,6 +13,7 @@ use super::token::{self, Word};
 use super::{Options, extent, json, text, types};
 use crate::error::{Error, Result};
 use crate::resources;
+use crate::text::shortened;
 
 /// Where in the page the next byte is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -496,6 +497,6 @@ impl Scanner {
 
 /// The error of a body that is not an array of rows.
 pub(super) fn foreign(bytes: &[u8]) -> Error {
-    let opening = parse_error::shortened(&String::from_utf8_lossy(bytes), parse_error::OPENING);
+    let opening = shortened(&String::from_utf8_lossy(bytes), parse_error::OPENING);
     Error::decode(format!("the answer is not a JSON array of rows, it begins with {opening:?}"))
 }

@@ -18,9 +18,10 @@ use super::rechunk::rechunk;
 use super::rows::BATCH_BYTES;
 use super::side_by_side::side_by_side;
 use super::types::{self, Census};
-use super::{Options, extent, parse_error};
+use super::{Options, extent};
 use crate::error::{Error, ErrorKind, Result};
 use crate::resources;
+use crate::text::{quoted, shortened};
 
 /// A result put together from its pages.
 #[derive(Debug, Clone)]
@@ -149,8 +150,8 @@ impl Column {
             chunk.get(at.row).map(|value| {
                 let mut text = Vec::new();
                 convert::write_text(value, &mut text);
-                let text = parse_error::shortened(&String::from_utf8_lossy(&text), SHOWN);
-                if matches!(value, Value::Text(_) | Value::Time(..)) { format!("{text:?}") } else { text }
+                let text = shortened(&String::from_utf8_lossy(&text), SHOWN);
+                if matches!(value, Value::Text(_) | Value::Time(..)) { quoted(&text) } else { text }
             })
         };
         let chunk = |position: Option<usize>| position.and_then(|position| batch.chunks.get(position));
@@ -165,7 +166,7 @@ impl Column {
                 pages[at.page].batches.iter().take(at.batch).map(|batch| batch.rows).sum::<usize>();
             format!("row {}", pages_before + batches_before + at.row + 1)
         });
-        format!("column {:?} has {} ({row})", self.name, value.as_deref().unwrap_or("null"))
+        format!("column {} has {} ({row})", quoted(&self.name), value.as_deref().unwrap_or("null"))
     }
 }
 
@@ -277,7 +278,7 @@ fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) 
         arrays.push(match chunk.filter(|chunk| !chunk.is_null()) {
             Some(chunk) if json::is_json(field) => json::array(chunk)?,
             Some(chunk) => convert::array(mem::take(chunk), field.data_type())
-                .map_err(|error| error.with_context(format!("in column {:?}", field.name())))?,
+                .map_err(|error| error.with_context(format!("in column {}", quoted(field.name()))))?,
             None => {
                 let null = || new_null_array(field.data_type(), batch.rows);
                 Arc::clone(nulls.entry(field.data_type()).or_insert_with(null))
@@ -384,7 +385,7 @@ pub fn conform(
             });
             let described = match value {
                 Some(at) => column.describe(pages, &at, options),
-                None => format!("column {:?} has only nulls", column.name),
+                None => format!("column {} has only nulls", quoted(&column.name)),
             };
             let text = format!(
                 "{described}, but is not in the stream's schema: pass the error's schema as schema=, or \

@@ -16,6 +16,7 @@ use super::plain::Raw;
 use super::refuse::{refuse, shown};
 use super::shape::{check_batches, check_names};
 use crate::error::{Error, Result};
+use crate::text::quoted;
 
 /// Rows whose cells are known to be writable. It is not settled yet which of them are sent: all that are not null, until
 /// that is changed.
@@ -52,7 +53,7 @@ impl Checked {
             let own = raw(index)
                 .unpacked()
                 .map(known_dates)
-                .map_err(|reason| format!("column {:?} {reason}", schema.field(index).name()))
+                .map_err(|reason| format!("column {} {reason}", quoted(schema.field(index).name())))
                 .and_then(|raw| Ok((Column::new(&raw.field, &raw.arrays)?, raw)));
             match own {
                 Ok((column, raw)) => {

@@ -10,6 +10,7 @@ use super::cells::Cells;
 use super::mask::Mask;
 use super::output::Output;
 use super::text::label;
+use crate::text::quoted;
 
 /// One column: a frame's, or one that is compared with it.
 pub(crate) struct Column {
@@ -28,7 +29,7 @@ impl Column {
     /// What about the column's type cannot be written, as a sentence.
     pub(crate) fn new(field: &Field, arrays: &[ArrayRef]) -> Result<Self, String> {
         let name = field.name().clone();
-        let refused = |reason| format!("column {name:?} {reason}");
+        let refused = |reason| format!("column {} {reason}", quoted(&name));
         let cells = arrays
             .iter()
             .map(|array| field_cells(field, array, 0))

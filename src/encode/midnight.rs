@@ -11,6 +11,7 @@ use arrow_array::{Array, ArrayRef, Date32Array};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::plain::Raw;
+use crate::text::quoted;
 
 /// Attributes that are dates, as the API documents them.
 const DATES: [&str; 1] = ["date"];
@@ -30,11 +31,12 @@ pub fn midnight_warning(name: &str, stored_as_dates: bool) -> String {
     } else {
         "if dates are stored there, the column will read as text"
     };
+    let name = quoted(name);
     format!(
-        "frame[{name:?}] holds times that are all midnight, and they are sent as times (\"2025-07-15 00:00:00\"): \
+        "frame[{name}] holds times that are all midnight, and they are sent as times (\"2025-07-15 00:00:00\"): \
          {stored}. pandas has no type for dates, and loses which columns had them. If these are dates, make them such \
-         (pandas: frame[{name:?}].dt.date, polars: .cast(polars.Date)); if they are times, pass their text (pandas: \
-         frame[{name:?}].dt.strftime(\"%Y-%m-%d %H:%M:%S\"))"
+         (pandas: frame[{name}].dt.date, polars: .cast(polars.Date)); if they are times, pass their text (pandas: \
+         frame[{name}].dt.strftime(\"%Y-%m-%d %H:%M:%S\"))"
     )
 }
 

@@ -16,6 +16,7 @@ use super::arrow_types::{cells, field_cells};
 use super::cells::{BadValue, Cells};
 use super::output::Output;
 use super::text::{label, text_size, write_text};
+use crate::text::quoted;
 use crate::types::type_name;
 
 const NULL: &[u8] = b"null";
@@ -249,7 +250,7 @@ impl Structs {
         for (field, values) in array.fields().iter().zip(array.columns()) {
             let name = label(field.name());
             if fields.iter().any(|(other, _)| *other == name) {
-                return Err(format!("is a struct with two fields {:?}", field.name()));
+                return Err(format!("is a struct with two fields {}", quoted(field.name())));
             }
             fields.push((name, Child::new(values, field, depth)?));
         }

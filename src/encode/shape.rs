@@ -8,6 +8,7 @@ use super::key::KeyColumn;
 use super::refuse::shown;
 use super::valid::validate;
 use crate::error::{Error, Result};
+use crate::text::quoted;
 
 /// The place of the key, and of the attributes.
 pub(super) fn check_names(schema: &Schema, key: KeyColumn) -> Result<(usize, Vec<usize>)> {
@@ -20,7 +21,7 @@ pub(super) fn check_names(schema: &Schema, key: KeyColumn) -> Result<(usize, Vec
         .collect();
     twice.dedup();
     if !twice.is_empty() {
-        let names = shown(twice.iter().map(|name| format!("{name:?}")));
+        let names = shown(twice.iter().map(|name| quoted(name)));
         return Err(Error::invalid_input(format!("the frame has more than one column {names}")));
     }
     if seen.contains("") {
@@ -36,7 +37,7 @@ pub(super) fn check_names(schema: &Schema, key: KeyColumn) -> Result<(usize, Vec
         return Err(Error::invalid_input(format!(
             "the frame has no column {:?}, which says what to update; its columns are {}",
             key.name(),
-            shown(schema.fields().iter().map(|field| format!("{:?}", field.name())))
+            shown(schema.fields().iter().map(|field| quoted(field.name())))
         )));
     };
     let attributes: Vec<usize> = (0..schema.fields().len())
@@ -72,7 +73,10 @@ pub(super) fn check_batches(schema: &Schema, batches: &[RecordBatch]) -> Result<
         }
         for (field, array) in schema.fields().iter().zip(batch.columns()) {
             validate(array).map_err(|error| {
-                Error::invalid_input(format!("column {:?} is not valid Arrow data: {error}", field.name()))
+                Error::invalid_input(format!(
+                    "column {} is not valid Arrow data: {error}",
+                    quoted(field.name())
+                ))
             })?;
         }
     }

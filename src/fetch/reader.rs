@@ -16,6 +16,7 @@ use crate::decode::{Options, Page};
 use crate::error::{Error, Result};
 use crate::http::{Http, RetryBudget};
 use crate::settings::{LastPage, Settings};
+use crate::text::quoted;
 
 pub(super) struct Reader {
     pages: PageLoop<HttpPages>,
@@ -187,7 +188,7 @@ impl Reader {
             return None;
         }
         let list = |names: &[&String]| {
-            let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
+            let shown: Vec<String> = names.iter().take(SHOWN).map(|name| quoted(name)).collect();
             let more = names.len().saturating_sub(SHOWN);
             shown.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
         };

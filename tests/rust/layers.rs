@@ -24,25 +24,37 @@ struct Room {
 }
 
 const ROOMS: &[Room] = &[
+    Room { name: "text", uses: &[], never: &[ARROW, HTTP, TOKIO, PYTHON] },
     // A schema is part of one error.
-    Room { name: "error", uses: &[], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "error", uses: &["text"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "resources", uses: &["error"], never: &[ARROW, HTTP, PYTHON] },
     Room { name: "types", uses: &[], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "settings", uses: &["error"], never: &[ARROW, HTTP, TOKIO, PYTHON] },
     Room { name: "query", uses: &["error"], never: &[ARROW, HTTP, TOKIO, PYTHON] },
-    Room { name: "decode", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
-    Room { name: "encode", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "decode", uses: &["error", "types", "resources", "text"], never: &[HTTP, TOKIO, PYTHON] },
+    Room { name: "encode", uses: &["error", "types", "resources", "text"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "ipc", uses: &["error", "types", "resources"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "files", uses: &["error", "encode"], never: &[HTTP, TOKIO, PYTHON] },
     Room { name: "http", uses: &["error", "settings", "query", "resources"], never: &[ARROW, PYTHON] },
     Room {
         name: "fetch",
-        uses: &["error", "settings", "query", "http", "decode", "resources"],
+        uses: &["error", "settings", "query", "http", "decode", "resources", "text"],
         never: &[PYTHON],
     },
     Room {
         name: "update",
-        uses: &["error", "types", "settings", "query", "http", "encode", "decode", "fetch", "resources"],
+        uses: &[
+            "error",
+            "types",
+            "settings",
+            "query",
+            "http",
+            "encode",
+            "decode",
+            "fetch",
+            "resources",
+            "text",
+        ],
         never: &[PYTHON],
     },
     Room {
@@ -61,6 +73,7 @@ const ROOMS: &[Room] = &[
             "ipc",
             "sandbox",
             "resources",
+            "text",
         ],
         never: &[],
     },

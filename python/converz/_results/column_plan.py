@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from converz._show.short_repr import short_repr
+
 __all__ = ["ColumnPlan"]
 
 
@@ -34,3 +36,7 @@ class ColumnPlan:
     same: int
     seen: bool
     nearest: str | None
+
+    def __repr__(self) -> str:
+        """Show every field, long ones shortened."""
+        return short_repr(self)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from converz._show.short_repr import short_repr
+
 __all__ = ["Receipt"]
 
 
@@ -47,3 +49,7 @@ class Receipt:
     seconds: float
     columns: tuple[str, ...]
     query: tuple[tuple[str, str], ...]
+
+    def __repr__(self) -> str:
+        """Show every field, long ones shortened."""
+        return short_repr(self)

@@ -10,7 +10,8 @@ from converz._results.update_result import UpdateResult
 from converz._show.html import HTML_CLASS, html_table
 from converz._show.progress import Reporter
 from converz._show.shape import ROWS
-from converz._show.text import shorten, terminal_width, text_table, wrap
+from converz._show.shorten import shorten
+from converz._show.text import terminal_width, text_table, wrap
 
 if TYPE_CHECKING:
     from converz._core import Client as CoreClient
@@ -32,6 +33,8 @@ UNKNOWN = {
 
 NAME_WIDTH = 60
 """Terminal columns of an attribute's name in a line of text."""
+LINES = 50
+"""Attributes that have a line of their own."""
 
 
 class UpdatePlan:
@@ -195,13 +198,24 @@ class UpdatePlan:
         lines = [
             f"UpdatePlan: {change}{of_them}; {found:,} of {self.rows:,} {rows} found among {self.rows_read:,} read"
         ]
-        for column in self.columns:
-            line = (
-                f"  {shorten(column.name, NAME_WIDTH)}: {column.changed:,} changed, {column.cleared:,} cleared, "
-                f"{column.same:,} already so"
-            )
+        # What may be a slip of the pen comes first, if not all have room.
+        by_worth = sorted(range(len(self.columns)), key=lambda place: self.columns[place].seen)
+        for place in sorted(by_worth[:LINES]):
+            column = self.columns[place]
+            line = f"  {shorten(column.name, NAME_WIDTH)}: {_counts([column])}"
             if not column.seen:
                 line += "; not seen among what is stored"
                 line += f" (did you mean {shorten(column.nearest, NAME_WIDTH)!r}?)" if column.nearest else ""
             lines.append(line)
+        if rest := [self.columns[place] for place in by_worth[LINES:]]:
+            line = f"  and {len(rest):,} more: {_counts(rest)}"
+            unseen = sum(not column.seen for column in rest)
+            lines.append(line + (f"; {unseen:,} of them not seen among what is stored" if unseen else ""))
         return lines
+
+
+def _counts(columns: list[ColumnPlan]) -> str:
+    changed, cleared, same = (
+        sum(getattr(column, what) for column in columns) for what in ("changed", "cleared", "same")
+    )
+    return f"{changed:,} changed, {cleared:,} cleared, {same:,} already so"

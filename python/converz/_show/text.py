@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converz._show.shape import NUMBERS, ROWS, plural, shape
+from converz._show.shape import NUMBERS, ROWS, more_columns, shape
+from converz._show.shorten import longest, shorten, text_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from converz._core import Table
 
-__all__ = ["shorten", "terminal_width", "text_table", "wrap"]
+__all__ = ["terminal_width", "text_table", "wrap"]
 
 CELL_WIDTH = 24
 
@@ -30,7 +33,7 @@ def wrap(text: str, width: int, indent: str = "") -> str:
     line = text[: len(text) - len(text.lstrip())] + words[0]
     for word in words[1:]:
         longer = f"{line} {word}"
-        if _text_columns(longer) > width:
+        if text_columns(longer) > width:
             lines.append(line)
             longer = indent + word
         line = longer
@@ -49,73 +52,47 @@ def text_table(
     lines = [shape(table, title, total)]
     names, types = table.schema.names, table.schema.types
     if names:
-        cells = [[_cell(cell) for cell in row] for row in table.cells(0, rows)]
-        columns = [
-            [shorten(names[i], CELL_WIDTH), shorten(types[i], CELL_WIDTH), *(row[i] for row in cells)]
-            for i in range(len(names))
-        ]
-        shown, hidden = _fitting(columns, width)
+        # A column takes one place of the line at least, so these are more than fit.
+        candidates = range(min(len(names), width))
+        cells = table.cells(0, rows, len(candidates), longest(CELL_WIDTH))
+        columns = (
+            [shorten(names[i], CELL_WIDTH), shorten(types[i], CELL_WIDTH), *(_cell(row[i]) for row in cells)]
+            for i in candidates
+        )
+        shown = _fitting(columns, width)
         for line in range(len(cells) + 2):
-            texts = [_aligned(column[line], _widest(column), types[i]) for i, column in shown]
+            texts = [
+                _aligned(column[line], _widest(column), kind)
+                for column, kind in zip(shown, types, strict=False)
+            ]
             lines.append("  ".join(texts).rstrip())
         if total > rows:
             lines.append("…")
-        if hidden:
-            more = ", ".join(f"{names[i]}: {types[i]}" for i in hidden)
-            count = len(hidden)
-            lines.append(shorten(f"and {count} more {plural('column', count)}: {more}", width))
+        if len(shown) < len(names):
+            lines.append(more_columns(names, types, len(shown), width))
     return "\n".join(lines)
 
 
-def _fitting(columns: list[list[str]], width: int) -> tuple[list[tuple[int, list[str]]], list[int]]:
+def _fitting(columns: Iterable[list[str]], width: int) -> list[list[str]]:
     """Choose the columns from the left that fit side by side; the first is always among them."""
-    shown: list[tuple[int, list[str]]] = []
+    shown: list[list[str]] = []
     used = 0
-    for i, column in enumerate(columns):
-        used += _widest(column) + (2 if i else 0)
+    for column in columns:
+        used += _widest(column) + (2 if shown else 0)
         if shown and used > width:
-            return shown, list(range(i, len(columns)))
-        shown.append((i, column))
-    return shown, []
+            break
+        shown.append(column)
+    return shown
 
 
 def _cell(cell: str | None) -> str:
     return NULL if cell is None else shorten(cell, CELL_WIDTH)
 
 
-def shorten(text: str, width: int) -> str:
-    """Make text one line of at most `width` terminal columns, without characters that could move the cursor."""
-    kept: list[str] = []
-    used = 0
-    for character in text:
-        shown = " " if character in "\n\r\t" else character
-        if not shown.isprintable():
-            shown = "\ufffd"
-        if used + _columns(shown) > width:
-            while kept and used > width - 1:
-                used -= _columns(kept.pop())
-            return "".join(kept) + "…"
-        used += _columns(shown)
-        kept.append(shown)
-    return "".join(kept)
-
-
-def _columns(character: str) -> int:
-    import unicodedata
-
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _text_columns(text: str) -> int:
-    return sum(_columns(character) for character in text)
-
-
 def _widest(column: list[str]) -> int:
-    return max(_text_columns(text) for text in column)
+    return max(text_columns(text) for text in column)
 
 
 def _aligned(text: str, width: int, kind: str) -> str:
-    padding = " " * (width - _text_columns(text))
+    padding = " " * (width - text_columns(text))
     return padding + text if kind.startswith(NUMBERS) else text + padding

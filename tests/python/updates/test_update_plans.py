@@ -486,6 +486,18 @@ def test_as_text(shown, monkeypatch, width):
     assert flat.endswith("what other writers change meanwhile.")
 
 
+def test_a_plan_of_very_many_attributes(client):
+    plan = client.plan_update_calls({"call_id": [1], "language": ["x"]}, **ALL)
+    new = [converz.ColumnPlan(f"attribute_{i}", 1, 0, 0, False, None) for i in range(3_000)]
+    plan.columns = [*plan.columns, *new, converz.ColumnPlan("known", 2, 1, 5, True, None)]
+    for text in (repr(plan), plan._repr_html_()):
+        assert len(text) < 20_000
+        flat = " ".join(text.split())
+        assert "attribute_49: 1 changed, 0 cleared, 0 already so; not seen" in flat
+        # What was not seen comes first.
+        assert "and 2,952 more: 2,953 changed, 1 cleared, 5 already so; 2,950 of them not seen among" in flat
+
+
 def test_as_html(shown):
     text = shown._repr_html_()
     assert Markup(text).tags.count("table") == 2
