@@ -20,9 +20,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// What work needs to begin and to go on. Several threads may be in the middle of a step, each of which takes less than
-/// the last of these.
-static FOR_WORK: Reserve = Reserve::new(&[256 << 20, 128 << 20, 64 << 20, 32 << 20]);
+/// What work needs to begin and to go on. Several threads may be in the middle of a step, each of which takes less than a
+/// third of the last of these; and where an arena of the C library is full, each of its small pieces is a page.
+static FOR_WORK: Reserve = Reserve::new(&[256 << 20, 128 << 20, 96 << 20]);
 /// What errors need where nothing else is left.
 static FOR_ERRORS: Reserve = Reserve::new(&[1 << 20]);
 
