@@ -126,7 +126,23 @@ def test_marks_take_no_room():
     assert terminal_columns(first.partition("x")[0]) == terminal_columns(second.partition("y")[0])
 
 
-@pytest.mark.parametrize("character", ["\x1b", "\x00", "\x07", "\x9b", "\u202e", "\u2028", "\x85", "\u200b"])
+@pytest.mark.parametrize(
+    "character",
+    [
+        "\x1b",
+        "\x00",
+        "\x07",
+        "\x9b",
+        "\u202e",
+        "\u2028",
+        "\x85",
+        "\u200b",
+        "\u034f",
+        "\u115f",
+        "\u3164",
+        "\U000e0101",
+    ],
+)
 def test_control_characters_cannot_reach_the_terminal(character):
     tables = [table_of(a=[f"x{character}y"])]
     if character != "\x00":  # No column has a name with one.
