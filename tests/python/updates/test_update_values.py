@@ -244,7 +244,10 @@ def test_categories_are_refused_like_what_is_inside(client, kind):
 @pytest.mark.parametrize("kind", ["pd.cut", "periods"])
 def test_categories_in_pyarrow_tables(client, kind):
     packed, _ = PACKED[kind]
-    table = pa.Table.from_pandas(pd.DataFrame({"call_id": [101, 102], "a": packed}))
+    try:
+        table = pa.Table.from_pandas(pd.DataFrame({"call_id": [101, 102], "a": packed}))
+    except pa.ArrowInvalid:
+        pytest.skip("this pyarrow has no such categories")
     assert pa.types.is_dictionary(table["a"].type)
     for frame in (
         table,
