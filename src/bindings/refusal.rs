@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 
 use crate::error::Error;
+use crate::text::shortened;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 80;
@@ -26,8 +27,9 @@ pub fn shown(value: &Bound<'_, PyAny>) -> String {
     let drawn = value
         .repr()
         .map_or_else(|_| value.get_type().to_string(), |drawn| drawn.to_string_lossy().into_owned());
-    let line = drawn.split_whitespace().collect::<Vec<_>>().join(" ");
-    // What has blanks in a row is a text, and they are part of it.
-    let line = if drawn.contains(['\n', '\r']) { line } else { drawn };
-    if line.chars().count() <= SHOWN { line } else { line.chars().take(SHOWN - 1).chain(['…']).collect() }
+    // Blanks in a row on one line are part of a text.
+    if !drawn.contains(['\n', '\r']) {
+        return shortened(&drawn, SHOWN);
+    }
+    shortened(&drawn.split_whitespace().collect::<Vec<_>>().join(" "), SHOWN)
 }

@@ -4,6 +4,7 @@
 //! leaves anything behind; elsewhere it has a hidden one beside its own. (Hidden, since readers of data sets skip
 //! such files.)
 
+use std::ffi::OsString;
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -75,12 +76,18 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn hidden(path: &Path) -> io::Result<NamedTempFile> {
-    let mut prefix = std::ffi::OsString::from(".");
+/// How the hidden names of a file begin and end.
+fn hidden_name(path: &Path) -> (OsString, &'static str) {
+    let mut prefix = OsString::from(".");
     prefix.push(path.file_name().unwrap_or_default());
     prefix.push(".");
+    (prefix, ".tmp")
+}
+
+fn hidden(path: &Path) -> io::Result<NamedTempFile> {
+    let (prefix, suffix) = hidden_name(path);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".tmp");
+    builder.prefix(&prefix).suffix(suffix);
     // Who may read it is for the user's mask to say, as of every new file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -128,13 +135,13 @@ mod nameless {
             Err(Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
-        let mut name = std::ffi::OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(".");
-        let beside =
-            tempfile::Builder::new().prefix(&name).suffix(".tmp").make_in(super::folder(path), |hidden| {
+        let (prefix, suffix) = super::hidden_name(path);
+        let beside = tempfile::Builder::new().prefix(&prefix).suffix(suffix).make_in(
+            super::folder(path),
+            |hidden| {
                 linkat(CWD, held.as_str(), CWD, hidden, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from)
-            })?;
+            },
+        )?;
         beside.into_temp_path().persist(path).map_err(|error| error.error)
     }
 }

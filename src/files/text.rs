@@ -1,7 +1,6 @@
 //! Rows of text, a line each, on their way into a file.
 
 use std::io::Write;
-
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};

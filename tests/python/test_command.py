@@ -13,33 +13,20 @@ import sys
 import time
 import traceback
 import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import converz
 from converz.__main__ import main
+from support import processes
 from support.processes import block_imports, clean_environment
 
 COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
 
 
-@contextmanager
 def started(*arguments: str, **variables: str):
-    """Start the command; it is killed at the end if it still runs."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        env=clean_environment() | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    return processes.started([*COMMAND, *arguments], clean_environment() | variables)
 
 
 def lines_until(process, last: str) -> list[str]:

@@ -6,15 +6,16 @@ import os
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from converz._core import Table as CoreTable
     from converz._results.receipt import Receipt
 
-__all__ = ["FileWriting", "metadata"]
+__all__ = ["FileWriting"]
 
 File: TypeAlias = str | os.PathLike[str] | BinaryIO
 TextCompression: TypeAlias = Literal["gzip", "zstd", "uncompressed"] | None
 
 
-def metadata(receipt: Receipt | None) -> dict[str, str]:
+def _metadata(receipt: Receipt | None) -> dict[str, str]:
     """Say in a file's metadata what was asked for and what reading took; the key is in neither."""
     if receipt is None:
         return {}
@@ -33,9 +34,11 @@ class FileWriting:
     """
 
     __slots__ = ()
+    _core: CoreTable
+    _receipt: Receipt | None
 
     def _write_file(self, file: File, form: str, options: dict[str, Any]) -> None:
-        raise NotImplementedError
+        self._core.write_file(file, form, options, _metadata(self._receipt))
 
     def write_parquet(
         self,

@@ -10,7 +10,7 @@ from converz._frames.from_pyarrow import unpacked_table
 from converz._frames.libraries import required
 from converz._frames.to_polars import to_polars
 from converz._frames.to_pyarrow import to_pyarrow
-from converz._results.file_writing import FileWriting, metadata
+from converz._results.file_writing import FileWriting
 from converz._show.html import html_table
 from converz._show.text import text_table
 from converz.errors import InvalidInputError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from converz._core import RecordBatch, Schema
     from converz._core import Table as CoreTable
-    from converz._results.file_writing import File
     from converz._results.receipt import Receipt
 
 __all__ = ["Table"]
@@ -262,9 +261,6 @@ class Table(FileWriting):
         from converz._frames.to_pandas import to_pandas
 
         return to_pandas(self._core, dtype_backend)
-
-    def _write_file(self, file: File, form: str, options: dict[str, Any]) -> None:
-        self._core.write_file(file, form, options, metadata(self._receipt))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Export the table as an Arrow C stream capsule."""

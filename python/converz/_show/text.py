@@ -62,8 +62,8 @@ def text_table(
         shown = _fitting(columns, width)
         for line in range(len(cells) + 2):
             texts = [
-                _aligned(column[line], _widest(column), kind)
-                for column, kind in zip(shown, types, strict=False)
+                _aligned(column[line], widest, kind)
+                for (column, widest), kind in zip(shown, types, strict=False)
             ]
             lines.append("  ".join(texts).rstrip())
         if total > rows:
@@ -73,24 +73,21 @@ def text_table(
     return "\n".join(lines)
 
 
-def _fitting(columns: Iterable[list[str]], width: int) -> list[list[str]]:
-    """Choose the columns from the left that fit side by side; the first is always among them."""
-    shown: list[list[str]] = []
+def _fitting(columns: Iterable[list[str]], width: int) -> list[tuple[list[str], int]]:
+    """Choose the columns from the left that fit side by side, each with its width; the first is always among them."""
+    shown: list[tuple[list[str], int]] = []
     used = 0
     for column in columns:
-        used += _widest(column) + (2 if shown else 0)
+        widest = max(map(text_columns, column))
+        used += widest + (2 if shown else 0)
         if shown and used > width:
             break
-        shown.append(column)
+        shown.append((column, widest))
     return shown
 
 
 def _cell(cell: str | None) -> str:
     return NULL if cell is None else shorten(cell, CELL_WIDTH)
-
-
-def _widest(column: list[str]) -> int:
-    return max(text_columns(text) for text in column)
 
 
 def _aligned(text: str, width: int, kind: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 
 UNWANTED = ("CONVERZ_", "RUST_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "SSL_CERT")
@@ -15,6 +18,21 @@ UNWANTED = ("CONVERZ_", "RUST_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_P
 def clean_environment() -> dict[str, str]:
     """This process's, without what a machine may have set for the client."""
     return {name: value for name, value in os.environ.items() if not name.upper().startswith(UNWANTED)}
+
+
+@contextmanager
+def started(
+    command: list[str], environment: dict[str, str], folder: Path | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a program; it is killed at the end if it still runs."""
+    process = subprocess.Popen(
+        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def block_imports(libraries: Iterable[str]) -> str:

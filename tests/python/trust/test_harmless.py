@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-import unicodedata
 import warnings
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 import converz
 from support.server import Request, Server
+from support.unseen import unseen
 
 HOSTILE = (
     "\x00\x07\x1b\x7f\x85\x9b\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\u3164\ufeff"
@@ -19,18 +19,6 @@ HOSTILE = (
 )
 LONGEST = 30_000
 """Characters of an error's text: two thousand of a service's message, each spelt, and what is said about them."""
-
-
-def unseen(text: str) -> set[str]:
-    """What may not be shown: it moves a cursor, turns the direction of writing, or cannot be seen."""
-    nothing = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u3164\uffa0"
-    return {
-        character
-        for character in text
-        if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        or character in nothing
-        or 0xE0000 <= ord(character) < 0xE1000
-    }
 
 
 def answer(request: Request, kind: str, text: str) -> None:

@@ -9,11 +9,12 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 
 import pytest
 
 import converz
+from support import processes
 from support.script import environment, output, write
 
 LONGEST = 0.5
@@ -22,22 +23,9 @@ LONGEST = 0.5
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and locks are others there")
 
 
-@contextmanager
 def started(folder, code, *arguments, **variables):
-    """Start a program; it is killed at the end if it still runs."""
-    process = subprocess.Popen(
-        [sys.executable, str(write(folder, code)), *arguments],
-        env=environment(**variables),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    command = [sys.executable, str(write(folder, code)), *arguments]
+    return processes.started(command, environment(**variables), folder)
 
 
 def wait_for_size(folder, size):

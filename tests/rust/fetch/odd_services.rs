@@ -1,14 +1,27 @@
 //! Services that cap pages, leave out rows, or have several rows a key: every row, or an error.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use converz::error::ErrorKind;
-use converz::fetch::{Ask, End};
+use converz::fetch::{Ask, Bounds, End};
 use proptest::prelude::*;
 
 use super::service::{
-    Beyond, Change, Conduct, Service, Stride, bounds, read, served_in_any_order, served_in_order, strides,
+    Beyond, Change, Conduct, Outcome, Service, Stride, bounds, read, served_in_any_order, served_in_order,
+    strides,
 };
+
+/// What was read; nothing after a `PagingError`, the one error that a service like these may come to.
+fn read_or_paging(service: &Arc<Service>, bounds: Bounds) -> Result<Option<Outcome>, TestCaseError> {
+    match read(service, bounds) {
+        Ok(outcome) => Ok(Some(outcome)),
+        Err(error) => {
+            prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
+            Ok(None)
+        }
+    }
+}
 
 fn whole(rows: u64) -> Vec<u64> {
     (0..rows).collect()
@@ -50,13 +63,7 @@ proptest! {
         let conduct = Conduct { cap, stride, hidden, beyond, turns, ..Conduct::default() };
         let service = Service::new(total, conduct);
         let visible = service.visible();
-        let outcome = match read(&service, bounds(None, page_size, in_flight)) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
-                return Ok(());
-            }
-        };
+        let Some(outcome) = read_or_paging(&service, bounds(None, page_size, in_flight))? else { return Ok(()) };
         prop_assert_eq!(&outcome.rows, &visible, "{:?}", service.asked());
         prop_assert_eq!(outcome.repeated, 0);
     }
@@ -106,13 +113,7 @@ proptest! {
         turns in served_in_order(),
     ) {
         let service = Service::new(total, Conduct { hidden, turns, changes, ..Conduct::default() });
-        let outcome = match read(&service, bounds(limit, page_size, in_flight)) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
-                return Ok(());
-            }
-        };
+        let Some(outcome) = read_or_paging(&service, bounds(limit, page_size, in_flight))? else { return Ok(()) };
         let rows: HashSet<u64> = outcome.rows.iter().copied().collect();
         prop_assert_eq!(rows.len(), outcome.rows.len(), "a key came twice");
         let mut throughout = service.throughout();
@@ -168,13 +169,7 @@ proptest! {
     ) {
         let conduct = Conduct { cap, stride, bytes, turns, changes, ..Conduct::default() };
         let service = Service::new(total, conduct);
-        let outcome = match read(&service, bounds(None, page_size, in_flight)) {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
-                return Ok(());
-            }
-        };
+        let Some(outcome) = read_or_paging(&service, bounds(None, page_size, in_flight))? else { return Ok(()) };
         let rows: HashSet<u64> = outcome.rows.iter().copied().collect();
         prop_assert_eq!(rows.len(), outcome.rows.len(), "a key came twice");
         let missing: Vec<u64> = service.throughout().into_iter().filter(|row| !rows.contains(row)).collect();
