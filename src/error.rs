@@ -42,8 +42,15 @@ pub enum ErrorKind {
     Update(Box<UpdateFailure>),
     /// Memory, or the threads that it takes, that the system does not give.
     OutOfMemory,
+    /// What a recording does not have, or cannot be.
+    Recording,
     /// A file, or what stands for one, that cannot be written.
-    Io { os_code: Option<i32>, path: Option<PathBuf> },
+    Io {
+        os_code: Option<i32>,
+        path: Option<PathBuf>,
+        /// What to do about it, where that does not follow from the rest.
+        advice: Option<String>,
+    },
     /// A defect of this library.
     Internal,
 }

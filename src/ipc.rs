@@ -17,6 +17,9 @@ use crate::types::name_with_nul;
 
 /// Rows that no data have, though a damaged count may.
 const MAX_ROWS: i64 = 1 << 48;
+/// What files begin with.
+const HEAD: &[u8] = b"ARROW1";
+
 /// Before the length of a message, but in old streams.
 const CONTINUATION: u32 = u32::MAX;
 
@@ -53,64 +56,93 @@ pub fn write(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>> {
 /// # Errors
 /// `InvalidInput` if the bytes are no such stream, or are damaged so that it shows.
 pub fn read(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
-    let length = bytes.len();
-    let read = || {
-        check(&bytes)?;
-        let (schema, batches) = decode(bytes).map_err(|error| error.to_string())?;
-        match name_with_nul(schema.fields()) {
-            Some(name) => Err(format!("the name {name:?} has a NUL in it")),
-            None => Ok((schema, batches)),
-        }
-    };
     // Columns that are not aligned are copied.
-    room_for(length)?;
-    // What arrow makes of a schema that contradicts itself may be a panic.
-    let read =
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its parts do not fit together".into()));
-    read.map_err(|reason| {
-        Error::invalid_input(format!("this is not an Arrow IPC stream, or it is damaged: {reason}"))
+    room_for(bytes.len())?;
+    undamaged("stream", || {
+        check(&mut &bytes[..], false)?;
+        decode(bytes)
     })
 }
 
-fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>), ArrowError> {
-    let mut decoder = StreamDecoder::new();
-    let mut buffer = Buffer::from(bytes);
-    let mut batches = Vec::new();
-    while !buffer.is_empty() {
-        batches.extend(decoder.decode(&mut buffer)?);
-    }
-    decoder.finish()?;
-    let schema = decoder.schema().ok_or_else(|| io::Error::other("it has no schema"))?;
-    Ok((schema, batches))
+/// What a reading of foreign bytes gives, whose reason is an error. What arrow makes of a schema that contradicts itself may be
+/// a panic.
+fn undamaged<T>(what: &str, read: impl FnOnce() -> Result<T, String>) -> Result<T> {
+    let read =
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("its parts do not fit together".into()));
+    read.map_err(|reason| {
+        Error::invalid_input(format!("this is not an Arrow IPC {what}, or it is damaged: {reason}"))
+    })
 }
 
-/// Whether every length is one that the bytes have room for.
-fn check(bytes: &[u8]) -> Result<(), String> {
-    let mut rest = bytes;
+fn decode(bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>), String> {
+    let decoded = || {
+        let mut decoder = StreamDecoder::new();
+        let mut buffer = Buffer::from(bytes);
+        let mut batches = Vec::new();
+        while !buffer.is_empty() {
+            batches.extend(decoder.decode(&mut buffer)?);
+        }
+        decoder.finish()?;
+        let schema = decoder.schema().ok_or_else(|| io::Error::other("it has no schema"))?;
+        Ok((schema, batches))
+    };
+    let (schema, batches) = decoded().map_err(|error: ArrowError| error.to_string())?;
+    match name_with_nul(schema.fields()) {
+        Some(name) => Err(format!("the name {name:?} has a NUL in it")),
+        None => Ok((schema, batches)),
+    }
+}
+
+/// The batches of a file that somebody else wrote: a stream, or one with a table of contents behind it. Its columns may be
+/// compressed.
+///
+/// # Errors
+/// As [`read`], and `OutOfMemory` where less is left than the file says that its columns take.
+pub fn read_file(mut bytes: Bytes) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    // What is between the head of a file, filled up with zeros, and its table of contents is a stream.
+    let head = if bytes.starts_with(HEAD) {
+        bytes.iter().skip(HEAD.len()).take_while(|byte| **byte == 0).count() + HEAD.len()
+    } else {
+        0
+    };
+    bytes = bytes.slice(head..);
+    let mut rest = &bytes[..];
+    let inflated = undamaged("file", || check(&mut rest, true))?;
+    let end = bytes.len() - rest.len();
+    bytes.truncate(end);
+    room_for(usize::try_from(inflated).unwrap_or(usize::MAX))?;
+    undamaged("file", || decode(bytes))
+}
+
+/// Whether every length is one that the bytes have room for. What is left is behind the end of the stream. Says how many bytes
+/// compressed columns become.
+fn check(rest: &mut &[u8], may_be_compressed: bool) -> Result<u64, String> {
+    let mut inflated = 0_u64;
     while !rest.is_empty() {
-        let mut size = take_number(&mut rest)?;
+        let mut size = take_number(rest)?;
         if size == CONTINUATION {
-            size = take_number(&mut rest)?;
+            size = take_number(rest)?;
         }
         if size == 0 {
-            return Ok(());
+            break;
         }
-        let message = root_as_message(take(&mut rest, i64::from(size))?)
+        let message = root_as_message(take(rest, i64::from(size))?)
             .map_err(|error| error.to_string().trim().to_owned())?;
-        let body = message.bodyLength();
-        take(&mut rest, body)?;
-        match message.header_type() {
-            MessageHeader::RecordBatch => {
-                check_batch(message.header_as_record_batch().ok_or("a batch is missing")?, body)?;
-            }
+        let body = take(rest, message.bodyLength())?;
+        let batch = match message.header_type() {
+            MessageHeader::RecordBatch => message.header_as_record_batch().ok_or("a batch is missing")?,
             MessageHeader::DictionaryBatch => {
                 let dictionary = message.header_as_dictionary_batch().and_then(|it| it.data());
-                check_batch(dictionary.ok_or("a dictionary is missing")?, body)?;
+                dictionary.ok_or("a dictionary is missing")?
             }
-            _ => {}
+            _ => continue,
+        };
+        check_batch(batch, body, may_be_compressed)?;
+        if batch.compression().is_some() {
+            inflated = inflated.saturating_add(inflated_size(batch, body)?);
         }
     }
-    Ok(())
+    Ok(inflated)
 }
 
 fn take<'a>(rest: &mut &'a [u8], length: i64) -> Result<&'a [u8], String> {
@@ -126,13 +158,18 @@ fn take_number(rest: &mut &[u8]) -> Result<u32, String> {
     bytes.first_chunk().map(|bytes| u32::from_le_bytes(*bytes)).ok_or_else(|| "it has no length".to_owned())
 }
 
-fn check_batch(batch: arrow_ipc::RecordBatch<'_>, body: i64) -> Result<(), String> {
+fn check_batch(
+    batch: arrow_ipc::RecordBatch<'_>,
+    body: &[u8],
+    may_be_compressed: bool,
+) -> Result<(), String> {
+    let body = i64::try_from(body.len()).unwrap_or(i64::MAX);
     let rows = batch.length();
     if !(0..=MAX_ROWS).contains(&rows) {
         return Err(format!("a batch has {rows} rows"));
     }
-    // Nothing that is read here was written compressed, and few bytes may be many then.
-    if batch.compression().is_some() {
+    // Nothing that was written here is compressed, and few bytes may be many then.
+    if batch.compression().is_some() && !may_be_compressed {
         return Err("it is compressed".to_owned());
     }
     for node in batch.nodes().into_iter().flatten() {
@@ -147,4 +184,20 @@ fn check_batch(batch: arrow_ipc::RecordBatch<'_>, body: i64) -> Result<(), Strin
         }
     }
     Ok(())
+}
+
+/// What the buffers of a batch say that they become, each in its first bytes; −1 is one that is as it is.
+fn inflated_size(batch: arrow_ipc::RecordBatch<'_>, body: &[u8]) -> Result<u64, String> {
+    let mut size = 0_u64;
+    for buffer in batch.buffers().into_iter().flatten().filter(|buffer| buffer.length() > 0) {
+        let start = usize::try_from(buffer.offset()).unwrap_or(usize::MAX);
+        let says =
+            body.get(start..).and_then(|bytes| bytes.first_chunk().map(|bytes| i64::from_le_bytes(*bytes)));
+        match says {
+            Some(-1) => {}
+            Some(says) if says >= 0 => size = size.saturating_add(says.unsigned_abs()),
+            _ => return Err("a buffer does not say how large it is".to_owned()),
+        }
+    }
+    Ok(size)
 }

@@ -6,6 +6,8 @@
 #![deny(unsafe_code)]
 
 pub mod decode;
+pub mod describe;
+pub mod digest;
 pub mod encode;
 pub mod error;
 pub mod fetch;
@@ -13,11 +15,14 @@ pub mod files;
 pub mod http;
 pub mod ipc;
 pub mod query;
+pub mod record;
 pub mod resources;
 pub mod settings;
+pub mod spool;
 mod text;
 pub mod types;
 pub mod update;
+pub mod widen;
 
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -1,6 +1,8 @@
 //! The parameters of the five operations, validated, as the name/value pairs that the API reads.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
+use std::collections::HashSet;
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 
 use crate::error::{Error, Result};
 
@@ -44,8 +46,24 @@ impl Operation {
 /// The parameters whose values name a person or a conversation, and are shown nowhere.
 pub const PERSONAL: [&str; 2] = ["rep_id", "vendor_call_id"];
 
+/// The lists of which a row needs to match one value.
+const LISTS: [&str; 6] = ["rep_id", "vendor", "campaign", "subcampaign", "department", JOINED];
+/// The list whose values are joined by commas; the others are repeated.
+const JOINED: &str = "vendor_call_id";
+
+/// Bytes of a pair in an address.
+fn pair_size((name, value): &(&'static str, String)) -> usize {
+    name.len() + encoded_size(value) + 2
+}
+
+/// Bytes of a value in an address.
+fn encoded_size(value: &str) -> usize {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'*' | b' ');
+    value.bytes().map(|byte| if plain(byte) { 1 } else { 3 }).sum()
+}
+
 /// The query of one request, in the order in which it is sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Query {
     pairs: Vec<(&'static str, String)>,
 }
@@ -60,6 +78,112 @@ impl Query {
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.pairs.push((name, value.into()));
         self
+    }
+
+    /// The query with one more time, written as the documentation's example is.
+    #[must_use]
+    pub fn time_of(mut self, name: &'static str, time: NaiveDateTime) -> Self {
+        self.time(name, Some(time));
+        self
+    }
+
+    /// The query of these pairs, as [`Self::pairs`] gives them.
+    ///
+    /// # Errors
+    /// A parameter by which rows of the operation cannot be chosen.
+    pub fn from_pairs<'a>(
+        operation: Operation,
+        pairs: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self> {
+        const OF_CALLS: &[&str] = &[
+            "start_date",
+            "end_date",
+            "after",
+            "before",
+            "rep_id",
+            "vendor",
+            "campaign",
+            "subcampaign",
+            "department",
+            "vendor_call_id",
+        ];
+        const OF_REPS: &[&str] = &["department", "rep_id", "active"];
+        let names = match operation {
+            Operation::Calls | Operation::UpdateCalls => OF_CALLS,
+            Operation::Reps | Operation::UpdateReps => OF_REPS,
+            Operation::Report => &[],
+        };
+        let pairs = pairs.map(|(name, value)| match names.iter().find(|known| **known == name) {
+            Some(name) => Ok((*name, value.to_owned())),
+            None => Err(Error::invalid_input(format!("{} is no parameter of {operation:?}", quoted(name)))),
+        });
+        Ok(Self { pairs: pairs.collect::<Result<_>>()? })
+    }
+
+    /// Queries that together ask for the same rows, each no longer than so many bytes of an address: lists of values are
+    /// cut as far as they can be. One that is short enough is itself, as it is.
+    #[must_use]
+    pub fn cut(&self, longest: usize) -> Vec<Self> {
+        let size = self.pairs.iter().map(pair_size).sum::<usize>();
+        if size <= longest {
+            return vec![self.clone()];
+        }
+        let lists = LISTS.iter().map(|name| (*name, self.values(name)));
+        let Some((name, values)) = lists
+            .filter(|(_, values)| values.len() > 1)
+            .max_by_key(|(_, values)| values.iter().map(|value| encoded_size(value)).sum::<usize>())
+        else {
+            return vec![self.clone()];
+        };
+        let of_list: usize = self.pairs.iter().filter(|(pair, _)| *pair == name).map(pair_size).sum();
+        // What else is long is cut in its turn.
+        let room = longest.saturating_sub(size - of_list).max(longest / 2);
+        let mut parts: Vec<Vec<&str>> = Vec::new();
+        let mut left = 0;
+        for value in values {
+            // A value of a list that is repeated has the name before it, of another one a comma.
+            let takes = encoded_size(value) + if name == JOINED { 3 } else { name.len() + 2 };
+            if let Some(part) = parts.last_mut().filter(|_| takes <= left) {
+                part.push(value);
+            } else {
+                parts.push(vec![value]);
+                left = room.max(takes);
+            }
+            left -= takes;
+        }
+        if parts.len() == 1 {
+            // Only what came twice made it long.
+            return parts.iter().map(|part| self.with_values(name, part)).collect();
+        }
+        parts.iter().flat_map(|part| self.with_values(name, part).cut(longest)).collect()
+    }
+
+    /// The values of a list, each once.
+    fn values(&self, name: &str) -> Vec<&str> {
+        let mut seen = HashSet::new();
+        let texts = self.pairs.iter().filter(|(pair, _)| *pair == name).map(|(_, value)| value.as_str());
+        let values: Vec<&str> =
+            if name == JOINED { texts.flat_map(|text| text.split(',')).collect() } else { texts.collect() };
+        values.into_iter().filter(|value| seen.insert(*value)).collect()
+    }
+
+    /// The query with these values of a list in the place of all.
+    fn with_values(&self, name: &'static str, values: &[&str]) -> Self {
+        let mut pairs = Vec::with_capacity(self.pairs.len());
+        let mut is_placed = false;
+        for pair in &self.pairs {
+            if pair.0 != name {
+                pairs.push(pair.clone());
+            } else if !is_placed {
+                is_placed = true;
+                if name == JOINED {
+                    pairs.push((name, values.join(",")));
+                } else {
+                    pairs.extend(values.iter().map(|value| (name, (*value).to_owned())));
+                }
+            }
+        }
+        Self { pairs }
     }
 
     /// The query as logs and errors show it: without the values that name a person or a conversation.
@@ -163,22 +287,55 @@ pub struct ReportQuery {
 /// More days than any archive has; beyond it the service's date arithmetic is at risk.
 const MAX_DAYS: i64 = 36_600;
 
+/// The first and the last date of so many days: up to `end_date` if there is one, or from `start_date`, or else up to
+/// `today`. For an operation that has no such parameter of its own.
+///
+/// # Errors
+/// A number of days that is none, and one beside both dates.
+pub fn dates_of_days(
+    days: i64,
+    start_date: Option<NaiveDate>,
+    end_date: Option<NaiveDate>,
+    today: NaiveDate,
+) -> Result<(NaiveDate, NaiveDate)> {
+    check_days(days, start_date, end_date)?;
+    let before_last = TimeDelta::days(days - 1);
+    let range = match (start_date, end_date) {
+        (Some(start), _) => start.checked_add_signed(before_last).map(|end| (start, end)),
+        (None, end) => {
+            let end = end.unwrap_or(today);
+            end.checked_sub_signed(before_last).map(|start| (start, end))
+        }
+    };
+    // The API writes years with four digits.
+    range.filter(|(start, end)| start.year() >= 0 && end.year() <= 9999).ok_or_else(|| {
+        Error::invalid_input(format!(
+            "days={days} leads to a date that the calendar of the API does not have"
+        ))
+    })
+}
+
+fn check_days(days: i64, start_date: Option<NaiveDate>, end_date: Option<NaiveDate>) -> Result<()> {
+    if !(1..=MAX_DAYS).contains(&days) {
+        return Err(Error::invalid_input(format!(
+            "days={days} is not a number of days from 1 to {MAX_DAYS}"
+        )));
+    }
+    if start_date.is_some() && end_date.is_some() {
+        return Err(Error::invalid_input(format!(
+            "days={days} cannot be combined with both start_date and end_date: leave one of the three out"
+        )));
+    }
+    Ok(())
+}
+
 impl ReportQuery {
     /// # Errors
     /// An argument that the API would misread, by name.
     pub fn build(&self) -> Result<Query> {
         in_order("start_date", self.start_date.as_ref(), "end_date", self.end_date.as_ref())?;
         if let Some(days) = self.days {
-            if !(1..=MAX_DAYS).contains(&days) {
-                return Err(Error::invalid_input(format!(
-                    "days={days} is not a number of days from 1 to {MAX_DAYS}"
-                )));
-            }
-            if self.start_date.is_some() && self.end_date.is_some() {
-                return Err(Error::invalid_input(format!(
-                    "days={days} cannot be combined with both start_date and end_date: leave one of the three out"
-                )));
-            }
+            check_days(days, self.start_date, self.end_date)?;
         }
         let mut query = Query::default();
         query.date("start_date", self.start_date);
@@ -420,6 +577,27 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(shown(&query.build().unwrap()), "end_date=2025-07-02&days=7");
+    }
+
+    #[test]
+    fn days_end_with_the_end_date_or_today_or_begin_with_the_start_date() {
+        let date = |text: &str| parse_date("start_date", text).unwrap();
+        let today = date("2025-07-15");
+        let range = |days, start: Option<&str>, end: Option<&str>| {
+            dates_of_days(days, start.map(date), end.map(date), today)
+                .map(|(start, end)| format!("{start} {end}"))
+                .map_err(|error| error.message().to_owned())
+        };
+        assert_eq!(range(7, None, None).unwrap(), "2025-07-09 2025-07-15");
+        assert_eq!(range(1, None, None).unwrap(), "2025-07-15 2025-07-15");
+        assert_eq!(range(7, None, Some("2024-03-01")).unwrap(), "2024-02-24 2024-03-01");
+        assert_eq!(range(2, Some("2024-02-28"), None).unwrap(), "2024-02-28 2024-02-29");
+        for days in [0, -1, MAX_DAYS + 1, i64::MIN, i64::MAX] {
+            assert!(range(days, None, None).unwrap_err().starts_with(&format!("days={days} is not")));
+        }
+        assert!(range(2, Some("2024-02-28"), Some("2024-03-01")).unwrap_err().contains("both"));
+        assert!(range(2, Some("9999-12-31"), None).unwrap_err().contains("calendar"));
+        assert!(range(2, None, Some("0000-01-01")).unwrap_err().contains("calendar"));
     }
 
     #[test]

@@ -18,6 +18,8 @@ impl ApiKey {
     /// # Errors
     /// A key that cannot be the value of an HTTP header.
     pub fn new(key: &str) -> Result<Self> {
+        // Files of secrets end with a line feed.
+        let key = key.trim_ascii_end();
         if key.is_empty() {
             return Err(Error::configuration(
                 "api_key is empty: pass api_key= or set the environment variable CONVERZ_API_KEY",
@@ -27,7 +29,7 @@ impl ApiKey {
         if !key.bytes().all(|byte| (0x21..=0x7e).contains(&byte)) {
             return Err(Error::configuration(
                 "api_key has a character that a header cannot carry: only visible ASCII characters without \
-                 blanks are allowed (a line feed at its end, perhaps?)",
+                 blanks are allowed",
             ));
         }
         Ok(Self(key.into()))
@@ -65,6 +67,8 @@ pub struct Settings {
     pub page_size: u32,
     /// Pages in flight.
     pub max_concurrency: usize,
+    /// Sockets.
+    pub max_connections: usize,
     /// Bytes of an update's request.
     pub max_update_bytes: usize,
     /// Decompressed bytes of a page.
@@ -107,6 +111,9 @@ impl LastPage {
 /// The largest page that the API documents.
 pub const MAX_PAGE_SIZE: u32 = 1_000_000;
 
+/// More sockets than that are no client's any more.
+const MAX_CONNECTIONS: usize = 1_000;
+
 /// The longest that a timeout can be: ten years, which clocks can still count.
 pub const MAX_SECONDS: u64 = 10 * 366 * 24 * 60 * 60;
 
@@ -126,6 +133,7 @@ impl Settings {
             max_retries: 5,
             page_size: 100_000,
             max_concurrency: 4,
+            max_connections: 100,
             max_update_bytes: 16 << 20,
             max_response_bytes: 4 << 30,
             max_depth: 128,
@@ -191,6 +199,12 @@ impl Settings {
                 self.max_concurrency
             )));
         }
+        if self.max_connections == 0 || self.max_connections > MAX_CONNECTIONS {
+            return Err(Error::configuration(format!(
+                "max_connections={} is not a number of connections from 1 to {MAX_CONNECTIONS}",
+                self.max_connections
+            )));
+        }
         if self.max_update_bytes < 1024 {
             return Err(Error::configuration(format!(
                 "max_update_bytes={} is too few for a row: pass at least 1024",
@@ -230,6 +244,7 @@ impl fmt::Debug for Settings {
             .field("max_retries", &self.max_retries)
             .field("page_size", &self.page_size)
             .field("max_concurrency", &self.max_concurrency)
+            .field("max_connections", &self.max_connections)
             .field("max_update_bytes", &self.max_update_bytes)
             .field("max_response_bytes", &self.max_response_bytes)
             .field("max_depth", &self.max_depth)
@@ -398,7 +413,8 @@ mod tests {
         let settings = Settings::new("https://acme.converz.co", key.clone(), false).unwrap();
         assert_eq!(format!("{key:?}"), "ApiKey(…)");
         assert!(!format!("{settings:?}").contains("canary"));
-        assert!(!ApiKey::new("canary\n").unwrap_err().to_string().contains("canary"));
+        assert!(!ApiKey::new("canary\ncanary").unwrap_err().to_string().contains("canary"));
+        assert_eq!(ApiKey::new("canary \r\n").unwrap().expose(), "canary");
     }
 
     #[test]
@@ -427,7 +443,7 @@ mod tests {
     #[test]
     fn bounds_that_cannot_work_are_refused_by_name() {
         type Change = fn(&mut Settings);
-        let cases: [(&str, Change); 15] = [
+        let cases: [(&str, Change); 17] = [
             ("timeout=0", |settings| settings.timeout = Duration::ZERO),
             ("connect_timeout=0", |settings| settings.connect_timeout = Duration::ZERO),
             ("first_byte_timeout=0", |settings| settings.first_byte_timeout = Duration::ZERO),
@@ -437,6 +453,8 @@ mod tests {
             ("page_size=1000001", |settings| settings.page_size = 1_000_001),
             ("max_concurrency=0", |settings| settings.max_concurrency = 0),
             ("max_concurrency=65", |settings| settings.max_concurrency = 65),
+            ("max_connections=0", |settings| settings.max_connections = 0),
+            ("max_connections=1001", |settings| settings.max_connections = 1_001),
             ("max_update_bytes=", |settings| settings.max_update_bytes = 1),
             ("max_response_bytes=0", |settings| settings.max_response_bytes = 0),
             ("max_depth=0", |settings| settings.max_depth = 0),

@@ -1,4 +1,4 @@
-//! Bytes → table, as a pickle is read: an error, or data that are valid, and no more memory than the bytes account for.
+//! Bytes → table, as a pickle or a file of another library is read: an error, or data that are valid, and no more memory than the bytes account for.
 //!
 //!     fuzz/run 60 ipc
 
@@ -9,11 +9,13 @@ use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok((schema, batches)) = converz::ipc::read(Bytes::copy_from_slice(bytes)) else { return };
-    for batch in batches {
-        assert_eq!(batch.schema(), schema);
-        for column in batch.columns() {
-            column.to_data().validate_full().expect("what was read is valid");
+    for read in [converz::ipc::read, converz::ipc::read_file] {
+        let Ok((schema, batches)) = read(Bytes::copy_from_slice(bytes)) else { continue };
+        for batch in batches {
+            assert_eq!(batch.schema(), schema);
+            for column in batch.columns() {
+                column.to_data().validate_full().expect("what was read is valid");
+            }
         }
     }
 });

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use converz::decode::{parse_type, type_name};
+use converz::types::{parse_type, type_name};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -38,11 +38,17 @@ class Verb(NamedTuple):
     """Its own arguments before these."""
     after: tuple[str, ...] = ()
     """Its own arguments after these."""
+    without: tuple[str, ...] = ()
+    """Parameters of these roles that it does not take."""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The API's parameters that it takes, in order."""
-        return tuple(each for each in PARAMETERS[self.operation] if each.role in self.roles)
+        return tuple(
+            each
+            for each in PARAMETERS[self.operation]
+            if each.role in self.roles and each.name not in self.without
+        )
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -57,6 +63,7 @@ PARAMETERS: dict[str, tuple[Parameter, ...]] = {
     "calls": (
         Parameter("start_date", "filter", "date"),
         Parameter("end_date", "filter", "date"),
+        Parameter("days", "filter", "count"),
         Parameter("after", "filter", "time"),
         Parameter("before", "filter", "time"),
         Parameter("metric", "shape", "strings"),
@@ -88,22 +95,79 @@ PARAMETERS: dict[str, tuple[Parameter, ...]] = {
 }
 """The parameters of each operation, in the order of its signatures."""
 
+BY_DAY = ("start_date", "end_date", "days", "after", "before")
+"""What the days say, where a range is read by days."""
+
 VERBS = {
     "calls": Verb("calls", ("filter", "shape"), after=("limit", "schema", "parse_dates", "progress")),
     "reps": Verb("reps", ("filter", "shape"), after=("limit", "schema", "parse_dates", "progress")),
     "report": Verb("report", ("filter", "shape"), after=("schema", "parse_dates")),
     "stream_calls": Verb(
-        "calls", ("filter", "shape"), after=("limit", "schema", "parse_dates", "on_new_column", "progress")
+        "calls",
+        ("filter", "shape"),
+        after=("limit", "schema", "parse_dates", "types", "on_new_column", "by_day", "progress"),
     ),
     "stream_reps": Verb(
-        "reps", ("filter", "shape"), after=("limit", "schema", "parse_dates", "on_new_column", "progress")
+        "reps",
+        ("filter", "shape"),
+        after=("limit", "schema", "parse_dates", "types", "on_new_column", "progress"),
     ),
+    "describe_calls": Verb(
+        "calls", ("filter", "shape"), after=("limit", "schema", "parse_dates", "progress")
+    ),
+    "describe_reps": Verb("reps", ("filter", "shape"), after=("limit", "schema", "parse_dates", "progress")),
     "scan_calls": Verb("calls", ("filter", "shape"), after=("schema", "parse_dates")),
     "scan_reps": Verb("reps", ("filter", "shape"), after=("schema", "parse_dates")),
-    "update_calls": Verb("calls", (), before=("frame", "nulls", "dry_run"), after=("progress",)),
-    "update_reps": Verb("reps", (), before=("frame", "nulls", "dry_run"), after=("progress",)),
-    "plan_update_calls": Verb("calls", ("filter",), before=("frame", "nulls"), after=("progress",)),
-    "plan_update_reps": Verb("reps", ("filter",), before=("frame", "nulls"), after=("progress",)),
+    "update_calls": Verb(
+        "calls", (), before=("frame", "nulls", "json_columns", "dry_run"), after=("progress",)
+    ),
+    "update_reps": Verb(
+        "reps", (), before=("frame", "nulls", "json_columns", "dry_run"), after=("progress",)
+    ),
+    "plan_update_calls": Verb(
+        "calls", ("filter",), before=("frame", "nulls", "json_columns"), after=("progress",)
+    ),
+    "plan_update_reps": Verb(
+        "reps", ("filter",), before=("frame", "nulls", "json_columns"), after=("progress",)
+    ),
+    "sync": Verb(
+        "calls",
+        ("filter", "shape"),
+        before=("target", "tables", "since", "until"),
+        after=(
+            "schema",
+            "lookback",
+            "recheck",
+            "sweep",
+            "refresh",
+            "max_delete_fraction",
+            "lock_timeout",
+            "progress",
+        ),
+        without=BY_DAY,
+    ),
+    "explain_sync": Verb(
+        "calls",
+        ("filter", "shape"),
+        before=("target", "tables", "since", "until"),
+        after=("lookback", "recheck", "sweep", "refresh"),
+        without=BY_DAY,
+    ),
+    "audit": Verb(
+        "calls",
+        ("filter", "shape"),
+        before=("target", "tables", "since", "until"),
+        after=("lock_timeout", "progress"),
+        without=BY_DAY,
+    ),
+    "changes": Verb(
+        "calls",
+        ("filter", "shape"),
+        before=("target", "cursor", "since", "until"),
+        after=("schema", "lookback", "recheck", "sweep", "refresh", "lock_timeout", "progress"),
+        without=BY_DAY,
+    ),
+    "undo_update": Verb("calls", (), before=("journal",), after=("on_conflict", "progress")),
 }
 """What each verb takes."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from converz._core import Schema
     from converz._results.table import Table
+    from converz._warehouse.result import SyncResult
 
 __all__ = [
     "APIConnectionError",
@@ -29,10 +30,14 @@ __all__ = [
     "PagingError",
     "PermissionDeniedError",
     "RateLimitError",
+    "RecordingError",
     "RedirectError",
     "SchemaDriftError",
     "ServerError",
+    "SyncError",
+    "TargetError",
     "UnprocessableEntityError",
+    "UpdateConflictError",
     "UpdateError",
 ]
 
@@ -381,6 +386,26 @@ class PagingError(ConverzError):
     """
 
 
+class RecordingError(ConverzError):
+    """A recording that has no answer to a request, cannot be read, or cannot be made.
+
+    Example:
+        >>> import converz, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "reps.json")
+        ...     with converz.Sandbox(calls=50) as sandbox:
+        ...         with converz.Recording(path, sandbox.client()) as recording:
+        ...             reps = recording.client.reps(department="sales")
+        ...     with converz.Recording(path) as recording:
+        ...         try:
+        ...             recording.client.reps(department="service")
+        ...         except converz.RecordingError as error:
+        ...             print(str(error).partition("which ")[2].partition(".")[0])
+        has department=sales instead of department=service
+
+    """
+
+
 class SchemaDriftError(ConverzError):
     """A value that does not fit a pinned type, or a row that does not fit the schema of a stream.
 
@@ -401,6 +426,50 @@ class SchemaDriftError(ConverzError):
 
     column: str = ""
     schema: Schema | None = None
+
+
+class TargetError(ConverzError):
+    """A place that rows are kept in which cannot be read or written, or holds something else: nothing of the commit is written.
+
+    Example:
+        >>> import converz, duckdb
+        >>> target = duckdb.connect()
+        >>> mine = target.execute("CREATE TABLE calls (a INTEGER)")
+        >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+        ...     try:
+        ...         sandbox.client().sync(target, since="2025-07-01", until="2025-07-15")
+        ...     except converz.ConverzError as error:
+        ...         print(type(error.__cause__ or error).__name__)
+        TargetError
+
+    """
+
+
+class SyncError(ConverzError):
+    """A sync that did not do all of it. What it has committed stays, and running it again goes on from there.
+
+    Either the service or the target failed (its cause is `__cause__`), or days were left as they are stored, since their
+    answer may be a mistake: it was empty, or too many rows were gone, or a column that was asked for.
+
+    Attributes:
+        result: A `SyncResult`: what is committed, and in its ``days`` what is not and why.
+
+    Example:
+        >>> import converz, duckdb
+        >>> target = duckdb.connect()
+        >>> with converz.Sandbox(calls=100, days=5, today="2025-07-15") as sandbox:
+        ...     client = sandbox.client()
+        ...     first = client.sync(target, since="2025-07-15", until="2025-07-15", tables="calls")
+        ...     gone = sandbox.delete_calls(client.calls(start_date="2025-07-15").to_pydict()["call_id"])
+        ...     try:
+        ...         client.sync(target, until="2025-07-15", tables="calls", refresh=True)
+        ...     except converz.SyncError as error:
+        ...         print(error.result.failed, "the answer is empty" in str(error))
+        1 True
+
+    """
+
+    result: SyncResult | None = None
 
 
 class UpdateError(ConverzError):
@@ -452,3 +521,46 @@ class UpdateError(ConverzError):
         self.committed = []
         self.in_doubt = []
         self.unsent = []
+
+
+class UpdateConflictError(ConverzError):
+    """Cells that were to be written hold something else by now, and ``on_conflict="error"``. Nothing was sent.
+
+    Attributes:
+        conflicts: A `Table` of the key, the ``column``, and as JSON text what was ``expected`` and ``found``.
+
+    Example:
+        >>> import converz
+        >>> with converz.Sandbox(calls=100) as sandbox:
+        ...     client = sandbox.client()
+        ...     plan = client.plan_update_calls({"call_id": [1], "language": ["yy"]}, end_date="2100-01-01")
+        ...     colleague = client.update_calls({"call_id": [1], "language": ["xx"]})
+        ...     try:
+        ...         plan.apply(check=True, on_conflict="error")
+        ...     except converz.UpdateConflictError as error:
+        ...         print(error.conflicts.to_pydict()["found"])
+        ['"xx"']
+
+    """
+
+    conflicts: Table | None = None
+
+    @classmethod
+    def _of(cls, conflicts: Table) -> UpdateConflictError:
+        """Say how many there are, and name the first."""
+        rows = conflicts.to_pydict()
+        key, *_ = rows
+        first = f"{rows['column'][0]!r:.80} of {key} {rows[key][0]!r:.80}"
+        cells = "1 cell holds" if conflicts.num_rows == 1 else f"{conflicts.num_rows:,} cells hold"
+        error = cls(
+            f"{cells} something else by now, the first of them column {first}: nothing was sent. error.conflicts "
+            'lists them; make a new plan, or leave them out with on_conflict="skip"'
+        )
+        error.conflicts = conflicts
+        return error
+
+
+# They are called by their public names, in tracebacks and pickles.
+for _name in __all__:
+    globals()[_name].__module__ = "converz"
+del _name

@@ -1,6 +1,6 @@
 //! The arguments of an operation as Python passes them → a validated query.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Local, NaiveDate, NaiveDateTime, NaiveTime};
 use pyo3::Borrowed;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -8,7 +8,10 @@ use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDate, PyDateTime, PyDict, PyIn
 
 use super::refusal::{refuse, shown};
 use crate::error::Error;
-use crate::query::{CallsQuery, Operation, Query, ReportQuery, RepsQuery, parse_date, parse_time};
+use crate::fetch::{Window, windows};
+use crate::query::{
+    CallsQuery, Operation, Query, ReportQuery, RepsQuery, dates_of_days, parse_date, parse_time,
+};
 use crate::update::Range;
 
 /// The API's own arguments of one operation, by name.
@@ -25,6 +28,41 @@ impl<'py> Arguments<'_, 'py> {
                 Err(Error::internal(format!("{operation:?} reads nothing")))
             }
         }?)
+    }
+
+    /// The days of a range, newest first, each as its first and last date.
+    pub fn windows(&self) -> PyResult<Vec<Window>> {
+        let since = self.date("since")?.ok_or_else(|| Error::invalid_input("since is missing"))?;
+        Ok(windows(since, self.date("until")?)?)
+    }
+
+    /// The days of a read, newest first, and what is asked for on each.
+    pub fn by_day(&self) -> PyResult<(Vec<Window>, Query)> {
+        let query = self.calls()?;
+        // Built once for its errors.
+        query.build()?;
+        let Some(since) = query.start_date else {
+            return Err(Error::invalid_input(
+                "by_day=True needs to know the first day: pass start_date=, such as start_date=\"2025-07-01\", or days=",
+            )
+            .into());
+        };
+        let windows = windows(since, query.end_date)?;
+        Ok((windows, CallsQuery { start_date: None, end_date: None, ..query }.build()?))
+    }
+
+    /// One window.
+    pub fn window(&self) -> PyResult<Window> {
+        let query = self.calls()?;
+        // Built once for its errors.
+        query.build()?;
+        let missing = |name| Error::invalid_input(format!("a window has no {name}"));
+        Ok(Window {
+            start_date: query.start_date.ok_or_else(|| missing("start_date"))?,
+            end_date: query.end_date.ok_or_else(|| missing("end_date"))?,
+            after: query.after,
+            before: query.before,
+        })
     }
 
     /// Where the plan of an update looks for its rows: as these arguments say, if any of them does.
@@ -49,9 +87,14 @@ impl<'py> Arguments<'_, 'py> {
     }
 
     fn calls(&self) -> PyResult<CallsQuery> {
+        let mut dates = (self.date("start_date")?, self.date("end_date")?);
+        if let Some(days) = self.integer("days")? {
+            let (start, end) = dates_of_days(days, dates.0, dates.1, Local::now().date_naive())?;
+            dates = (Some(start), Some(end));
+        }
         Ok(CallsQuery {
-            start_date: self.date("start_date")?,
-            end_date: self.date("end_date")?,
+            start_date: dates.0,
+            end_date: dates.1,
             after: self.time("after")?,
             before: self.time("before")?,
             metric: self.strings("metric")?,
@@ -89,45 +132,25 @@ impl<'py> Arguments<'_, 'py> {
     }
 
     pub fn strings(&self, name: &str) -> PyResult<Option<Vec<String>>> {
-        let Some(value) = self.given(name)? else { return Ok(None) };
-        if let Ok(text) = value.cast::<PyString>() {
-            return Ok(Some(vec![utf8(name, text)?]));
-        }
-        let elements = if value.is_instance_of::<PyBytes>()
-            || value.is_instance_of::<PyByteArray>()
-            || value.cast::<PyMapping>().is_ok()
-        {
-            None
-        } else {
-            value.try_iter().ok()
-        };
-        let Some(elements) = elements else {
-            return Err(refuse(name, &value, "a string or a sequence of strings").into());
-        };
-        let mut strings = Vec::new();
-        for (position, element) in elements.enumerate() {
-            let element = element?;
-            // The elements of pyarrow's arrays are objects around a string.
-            let element = element.call_method0(intern!(element.py(), "as_py")).unwrap_or(element);
-            let Ok(text) = element.cast::<PyString>() else {
-                return Err(Error::invalid_input(format!(
-                    "{name} holds {} at position {position}, which is not a string: it takes a string or a sequence of \
-                     strings",
-                    shown(&element)
-                ))
-                .into());
-            };
-            strings.push(utf8(name, text)?);
-        }
-        Ok(Some(strings))
+        strings(name, self.given(name)?.as_ref())
     }
 
     fn date(&self, name: &str) -> PyResult<Option<NaiveDate>> {
         const ALLOWED: &str = "a string like \"2025-07-15\", a date or a datetime";
-        let Some(value) = self.given(name)? else { return Ok(None) };
+        let Some(value) = self.given_time(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
             return Ok(Some(parse_date(name, &text)?));
+        }
+        if has_zone(&value)? {
+            // Which day it is depends on the zone, and that of the service is not documented.
+            return Err(refuse(
+                name,
+                &value,
+                "a string like \"2025-07-15\", a date or a datetime without a zone: with one, which day it is depends on where \
+                 one is, so pass `.astimezone(zone).date()` with the zone of the service",
+            )
+            .into());
         }
         let date = value.is_instance_of::<PyDate>().then(|| calendar_date(&value)).flatten();
         date.map(Some).ok_or_else(|| refuse(name, &value, ALLOWED).into())
@@ -135,7 +158,7 @@ impl<'py> Arguments<'_, 'py> {
 
     fn time(&self, name: &str) -> PyResult<Option<NaiveDateTime>> {
         const ALLOWED: &str = "a string like \"2025-07-15 12:00\", a datetime or a date";
-        let Some(value) = self.given(name)? else { return Ok(None) };
+        let Some(value) = self.given_time(name)? else { return Ok(None) };
         if let Ok(text) = value.cast::<PyString>() {
             let text = utf8(name, text)?;
             return Ok(Some(parse_time(name, &text)?));
@@ -143,12 +166,12 @@ impl<'py> Arguments<'_, 'py> {
         if !value.is_instance_of::<PyDate>() {
             return Err(refuse(name, &value, ALLOWED).into());
         }
-        if value.is_instance_of::<PyDateTime>() && !value.getattr("tzinfo")?.is_none() {
+        if has_zone(&value)? {
             // The zone of the service's times is not documented, so no conversion could be right.
             return Err(refuse(
                 name,
                 &value,
-                "a time without a zone, in the zone of the service (`.replace(tzinfo=None)` drops one)",
+                "a time without a zone: pass `.astimezone(zone).replace(tzinfo=None)` with the zone of the service",
             )
             .into());
         }
@@ -182,6 +205,60 @@ impl<'py> Arguments<'_, 'py> {
     fn given(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(self.0.get_item(name)?.filter(|value| !value.is_none()))
     }
+
+    /// The same, and numpy's times as Python's.
+    fn given_time(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(value) = self.given(name)? else { return Ok(None) };
+        if value.get_type().name()? != "datetime64" {
+            return Ok(Some(value));
+        }
+        // One that is no time becomes None, and what is too far away for Python a number.
+        let time = value.call_method1("astype", ("datetime64[us]",))?.call_method0("item")?;
+        Ok(Some(if time.is_instance_of::<PyDate>() { time } else { value }))
+    }
+}
+
+/// A string, or a sequence of them.
+pub fn strings(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Vec<String>>> {
+    let Some(value) = value else { return Ok(None) };
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Some(vec![utf8(name, text)?]));
+    }
+    let elements = if value.is_instance_of::<PyBytes>()
+        || value.is_instance_of::<PyByteArray>()
+        || value.cast::<PyMapping>().is_ok()
+        || is_frame_or_file(value)?
+    {
+        None
+    } else {
+        value.try_iter().ok()
+    };
+    let Some(elements) = elements else {
+        return Err(refuse(name, value, "a string or a sequence of strings").into());
+    };
+    let mut strings = Vec::new();
+    for (position, element) in elements.enumerate() {
+        let element = element?;
+        // The elements of pyarrow's arrays are objects around a string.
+        let element = element.call_method0(intern!(element.py(), "as_py")).unwrap_or(element);
+        let Ok(text) = element.cast::<PyString>() else {
+            return Err(Error::invalid_input(format!(
+                "{name} holds {} at position {position}, which is not a string: it takes a string or a sequence of \
+                 strings",
+                shown(&element)
+            ))
+            .into());
+        };
+        strings.push(utf8(name, text)?);
+    }
+    Ok(Some(strings))
+}
+
+/// What can be gone through, but for the names of columns, or for lines. It is asked of the type, since what frames that are
+/// not read yet say of their columns takes reading them.
+fn is_frame_or_file(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let kind = value.get_type();
+    Ok(kind.hasattr("columns")? || kind.hasattr("readline")?)
 }
 
 /// A row limit: none, or a whole number from 0.
@@ -194,6 +271,10 @@ pub fn limit(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
 }
 
 /// Whether columns of dates become such.
+pub fn by_day(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.extract().map_err(|_| refuse("by_day", value, "True or False").into())
+}
+
 pub fn parse_dates(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     value.extract().map_err(|_| refuse("parse_dates", value, "True or False").into())
 }
@@ -207,6 +288,10 @@ fn integer(value: &Bound<'_, PyAny>) -> Option<i64> {
         return value.extract().ok();
     }
     value.call_method0("__index__").ok()?.extract().ok()
+}
+
+fn has_zone(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(value.is_instance_of::<PyDateTime>() && !value.getattr("tzinfo")?.is_none())
 }
 
 /// `NaT` of pandas is an instance of datetime, but has no day.

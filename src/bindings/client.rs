@@ -1,35 +1,50 @@
 //! `converz.Client` below its signatures: the operations, each run on the runtime while Python waits.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_schema::Schema as ArrowSchema;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyDictMethods};
+use pyo3::types::{PyDict, PyDictMethods};
 
 use super::arguments::{self, Arguments};
+use super::changes::{RecordedUpdate, UpdateChanges};
 use super::events::Events;
+use super::operation::{Operation as Running, Pending, Step};
 use super::panics::guard;
 use super::plan::UpdatePlan;
 use super::polled_stream::PolledStream;
 use super::process::Owned;
 use super::progress::Pages;
 use super::receipt::receipt_dict;
-use super::runtime::{Task, wait};
-use super::settings::{self, Secret};
+use super::runtime::Task;
+use super::settings::{self, KeyFrom, Secret};
 use super::stream::RecordBatchStream;
 use super::table::Table;
-use super::updates::{self, PlannedRequest};
+use super::types_argument::Types;
+use super::updates::{self, Sending};
 use super::warnings::warn;
-use super::{new_column, schema};
+use super::windows::WindowReads;
+use super::{new_column, schema, types_argument};
+use crate::encode::UpdateFrame;
 use crate::error::Error;
-use crate::fetch::{Fetched, ReadSpec, Stream, read_all};
+use crate::fetch::{self, Fetched, ReadSpec, Shapes, Stream, Window, read_all};
 use crate::http::Http;
 use crate::query::Operation;
 use crate::settings::Settings;
-use crate::update;
+use crate::update::{self, Changes, Direction};
 
-type Connection = Owned<(Http, Arc<Events>)>;
+/// Rows of the largest page that the API has.
+const LARGEST_PAGE: u32 = 1_000_000;
+
+/// The connections of one process, where they report to, and what their answers have shown.
+#[derive(Debug, Clone)]
+struct Connection {
+    http: Http,
+    events: Arc<Events>,
+    shapes: Arc<Shapes>,
+}
 
 #[pyclass(frozen, module = "converz._core", name = "Client")]
 #[derive(Debug)]
@@ -37,9 +52,9 @@ pub struct Client {
     settings: Arc<Settings>,
     /// The arguments of `__init__` without the key and the proxy's user and password, for pickling.
     arguments: Py<PyDict>,
-    key_from_environment: bool,
-    /// The connections of one process, and where they report to: a child of `fork` must not share its parent's sockets.
-    connection: Mutex<Option<Connection>>,
+    key_from: KeyFrom,
+    /// A child of `fork` must not share its parent's sockets.
+    connection: Mutex<Option<Owned<Connection>>>,
 }
 
 #[pymethods]
@@ -55,24 +70,32 @@ impl Client {
     ) -> PyResult<Self> {
         guard(py, || {
             let arguments = settings.map_or_else(|| Ok(PyDict::new(py)), PyDictMethods::copy)?;
-            let (settings, key_from_environment) =
+            let (settings, key_from) =
                 settings::build(base_url.get(), api_key.get(), proxy.get(), &arguments)?;
             arguments.set_item("base_url", settings.base_url.as_str())?;
             arguments.set_item("proxy", settings.shown_proxy())?;
             let client = Self {
                 settings: Arc::new(settings),
                 arguments: arguments.unbind(),
-                key_from_environment,
+                key_from,
                 connection: Mutex::new(None),
             };
             // A CA file that cannot be read, say, is found now and not at the first request.
-            client.connection(py)?;
+            if let KeyFrom::Function(_) = client.key_from {
+                // Only when a connection is made is it time for the key.
+                Http::new(Arc::clone(&client.settings), Arc::new(Events::default()))?;
+            } else {
+                client.connection(py)?;
+            }
             Ok(client)
         })
     }
 
-    /// Its arguments are a dict, which breaks the cycle that it is part of.
+    /// Its arguments are a dict, which breaks the cycle that it is part of; a function does so by itself.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let KeyFrom::Function(function) = &self.key_from {
+            visit.call(function)?;
+        }
         visit.call(&self.arguments)
     }
 
@@ -88,7 +111,16 @@ impl Client {
 
     #[getter]
     fn key_from_environment(&self) -> bool {
-        self.key_from_environment
+        matches!(self.key_from, KeyFrom::Environment)
+    }
+
+    /// The function that returns the key.
+    #[getter]
+    fn key_function(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match &self.key_from {
+            KeyFrom::Function(function) => Some(function.clone_ref(py)),
+            KeyFrom::Argument | KeyFrom::Environment => None,
+        }
     }
 
     #[getter]
@@ -102,6 +134,15 @@ impl Client {
         guard(py, || self.arguments.bind(py).copy())
     }
 
+    /// Closes the connections that nothing uses. What comes next connects anew.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        guard(py, || {
+            let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner).take();
+            drop(connection);
+            Ok(())
+        })
+    }
+
     #[pyo3(signature = (operation, query, limit, schema, parse_dates, report))]
     fn read<'py>(
         &self,
@@ -111,18 +152,23 @@ impl Client {
         schema: Option<&Bound<'py, PyAny>>,
         parse_dates: &Bound<'_, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<(Table, Bound<'py, PyDict>)> {
+    ) -> PyResult<Pending> {
         let py = query.py();
         guard(py, || {
-            let fetched = self.fetch(py, spec(operation, query, limit, schema, parse_dates)?, report)?;
-            for warning in &fetched.column_warnings {
-                warn(py, &warning.text)?;
-            }
-            Ok((Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?))
+            let spec = spec(operation, query, limit, schema, parse_dates)?;
+            self.fetch(py, spec, report, |py, fetched| {
+                for warning in &fetched.column_warnings {
+                    warn(py, &warning.text)?;
+                }
+                Step::over(
+                    py,
+                    (Table::new(fetched.schema, fetched.batches), receipt_dict(py, &fetched.receipt)?),
+                )
+            })
         })
     }
 
-    #[pyo3(signature = (operation, query, limit, schema, parse_dates, on_new_column, report))]
+    #[pyo3(signature = (operation, query, limit, schema, parse_dates, types, on_new_column, by_day, report))]
     #[expect(clippy::too_many_arguments, reason = "the arguments of a stream, from one place")]
     fn stream<'py>(
         &self,
@@ -131,23 +177,30 @@ impl Client {
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
         parse_dates: &Bound<'_, PyAny>,
+        types: &Bound<'py, PyAny>,
         on_new_column: &Bound<'py, PyAny>,
+        by_day: &Bound<'py, PyAny>,
         report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<RecordBatchStream> {
+    ) -> PyResult<Pending> {
         let py = query.py();
         guard(py, || {
-            let spec = spec(operation, query, limit, schema, parse_dates)?;
-            let pages = Pages::new(report);
-            let (opening, events) = self.opening(py, spec, &pages, on_new_column)?;
-            let opened = wait(py, opening, |py| {
-                events.log(py)?;
-                pages.report(py)
-            })?;
-            let stream = opened?;
-            for warning in stream.column_warnings() {
-                warn(py, &warning.text)?;
+            let mut spec = spec(operation, query, limit, schema, parse_dates)?;
+            let mut windows = None;
+            if arguments::by_day(by_day)? {
+                let (days, filters) = Arguments(query).by_day()?;
+                (windows, spec.query) = (Some(days), filters);
             }
-            Ok(RecordBatchStream::new(stream, events, pages))
+            let pages = Arc::new(Pages::new(report));
+            let types = types_argument::extract(types)?;
+            let (opening, events) = self.opening(py, spec, windows, &pages, types, on_new_column)?;
+            let tick = telling(&events, &pages);
+            let open = move |py: Python<'_>, mut stream: Stream| {
+                for warning in stream.take_column_warnings() {
+                    warn(py, &warning.text)?;
+                }
+                Step::over(py, RecordBatchStream::new(stream, events, pages))
+            };
+            Ok(Pending::new(Running::new(opening, tick, open)))
         })
     }
 
@@ -159,142 +212,249 @@ impl Client {
         query: &Bound<'py, PyDict>,
         limit: &Bound<'py, PyAny>,
         parse_dates: &Bound<'_, PyAny>,
-    ) -> PyResult<(Table, Vec<(String, String)>)> {
+    ) -> PyResult<Pending> {
         let py = query.py();
         guard(py, || {
             let spec = spec(operation, query, Some(limit), None, parse_dates)?;
-            let fetched = self.fetch(py, spec, None)?;
-            let warnings = fetched.column_warnings.into_iter().map(|warning| (warning.column, warning.text));
-            Ok((Table::new(fetched.schema, fetched.batches), warnings.collect()))
+            self.fetch(py, spec, None, |py, fetched| {
+                let warnings = fetched.column_warnings.into_iter();
+                let warnings: Vec<_> = warnings.map(|warning| (warning.column, warning.text)).collect();
+                Step::over(py, (Table::new(fetched.schema, fetched.batches), warnings))
+            })
         })
     }
 
     /// Begins to open a stream of the columns that `schema` names, and does not wait for it.
-    #[pyo3(signature = (operation, query, limit, schema, on_new_column, watch))]
+    /// The `undecided` ones are strings only because the rows that settled the types had no value for them.
+    #[pyo3(signature = (operation, query, limit, schema, undecided, parse_dates, on_new_column, watch))]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a stream, from one place")]
     fn poll_stream<'py>(
         &self,
         operation: Operation,
         query: &Bound<'py, PyDict>,
         limit: Option<&Bound<'py, PyAny>>,
         schema: Option<&Bound<'py, PyAny>>,
+        undecided: Vec<String>,
+        parse_dates: &Bound<'py, PyAny>,
         on_new_column: &Bound<'py, PyAny>,
         watch: bool,
     ) -> PyResult<PolledStream> {
         let py = query.py();
         guard(py, || {
-            let mut spec = spec(operation, query, limit, schema, PyBool::new(py, true).as_any())?;
+            let mut spec = spec(operation, query, limit, schema, parse_dates)?;
+            spec.undecided = undecided;
             spec.select = Some(spec.pinned.fields().iter().map(|field| field.name().clone()).collect());
-            let (opening, events) = self.opening(py, spec, &Pages::new(None), on_new_column)?;
+            let (opening, events) =
+                self.opening(py, spec, None, &Pages::new(None), Types::FirstPage, on_new_column)?;
             Ok(PolledStream::new(py, Task::spawn(opening)?, events, watch))
         })
     }
 
-    #[pyo3(signature = (operation, table, nulls, report))]
+    #[pyo3(signature = (operation, table, nulls, json_columns, report))]
     fn update<'py>(
         &self,
         py: Python<'py>,
         operation: Operation,
         table: &Bound<'py, Table>,
         nulls: &Bound<'py, PyAny>,
+        json_columns: Option<&Bound<'py, PyAny>>,
         report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<Pending> {
         guard(py, || {
-            let frame = updates::frame(py, operation, table.get(), nulls)?;
-            updates::warn_about(py, &frame)?;
-            let update = updates::settle(py, &self.settings, frame)?;
-            let (http, events) = self.connection(py)?;
-            updates::run(py, http, Arc::clone(&self.settings), &events, update, report)
+            let sending = self.sending(py, None, report)?;
+            let checking = updates::frame(operation, table.get(), nulls, json_columns, |py, frame| {
+                updates::warn_about(py, &frame)?;
+                Ok(Step::Next(sending.begun_with(frame)))
+            })?;
+            Ok(Pending::new(checking))
+        })
+    }
+
+    /// The days of a range, newest first: first and last date of each.
+    #[staticmethod]
+    fn windows(arguments: &Bound<'_, PyDict>) -> PyResult<Vec<(String, String)>> {
+        guard(arguments.py(), || {
+            let windows = Arguments(arguments).windows()?.into_iter();
+            Ok(windows.map(|window| (window.start_date.to_string(), window.end_date.to_string())).collect())
+        })
+    }
+
+    /// Begins to read windows with the first that is asked for.
+    #[pyo3(signature = (windows, query, schema, parse_dates))]
+    fn read_windows<'py>(
+        &self,
+        windows: Vec<Bound<'py, PyDict>>,
+        query: &Bound<'py, PyDict>,
+        schema: Option<&Bound<'py, PyAny>>,
+        parse_dates: &Bound<'_, PyAny>,
+    ) -> PyResult<WindowReads> {
+        let py = query.py();
+        guard(py, || {
+            let mut spec = spec(Operation::Calls, query, None, schema, parse_dates)?;
+            let windows: Vec<_> =
+                windows.iter().map(|window| Arguments(window).window()).collect::<PyResult<_>>()?;
+            let Connection { http, events, shapes } = self.connected(py)?;
+            spec.shapes = Some(shapes);
+            Ok(WindowReads::new(
+                fetch::WindowReads::new(&http, of_windows(&self.settings), spec, windows),
+                events,
+            ))
         })
     }
 
     /// Reads what is stored of the table's rows and compares; nothing is changed.
-    #[pyo3(signature = (operation, table, nulls, range, report))]
+    #[pyo3(signature = (operation, table, nulls, json_columns, range, report))]
     fn plan<'py>(
         &self,
         operation: Operation,
         table: &Bound<'py, Table>,
         nulls: &Bound<'py, PyAny>,
+        json_columns: Option<&Bound<'py, PyAny>>,
         range: &Bound<'py, PyDict>,
         report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<UpdatePlan> {
+    ) -> PyResult<Pending> {
         let py = range.py();
         guard(py, || {
-            let frame = updates::frame(py, operation, table.get(), nulls)?;
             let range = Arguments(range).range(operation)?;
-            let pages = Pages::new(report);
-            let progress = pages.listener();
+            let pages = Arc::new(Pages::new(report));
             let (http, events) = self.connection(py)?;
             let settings = Arc::clone(&self.settings);
-            let planned = wait(
-                py,
-                async move { update::plan_update(&http, &settings, frame, range, Some(progress)).await },
-                |py| {
-                    events.log(py)?;
-                    pages.report(py)
-                },
-            )?;
-            let planned = planned?;
-            for warning in &planned.warnings {
-                warn(py, warning)?;
-            }
-            Ok(UpdatePlan::new(planned))
+            let compare = move |_: Python<'_>, frame: UpdateFrame| {
+                let (tick, progress) = (telling(&events, &pages), pages.listener());
+                let planning =
+                    async move { update::plan_update(&http, &settings, frame, range, Some(progress)).await };
+                Ok(Step::Next(Running::new(planning, tick, |py, planned| {
+                    for warning in &planned.warnings {
+                        warn(py, warning)?;
+                    }
+                    Step::over(py, UpdatePlan::new(planned))
+                })))
+            };
+            Ok(Pending::new(updates::frame(operation, table.get(), nulls, json_columns, compare)?))
         })
     }
 
-    /// Sends what a plan changes, or what undoes it.
-    #[pyo3(signature = (plan, undo, report))]
+    /// Sends what a plan changes.
+    #[pyo3(signature = (plan, report))]
     fn carry_out<'py>(
         &self,
         py: Python<'py>,
         plan: &Bound<'py, UpdatePlan>,
-        undo: bool,
         report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+    ) -> PyResult<Pending> {
         guard(py, || {
-            let Some(frame) = plan.get().frame(py, undo)? else { return Ok(None) };
-            let update = updates::settle(py, &self.settings, frame)?;
-            let (http, events) = self.connection(py)?;
-            updates::run(py, http, Arc::clone(&self.settings), &events, update, report).map(Some)
+            let sending = self.sending(py, None, report)?;
+            let plan = plan.get().inner();
+            Ok(Pending::new(Running::work(
+                move || plan.apply(),
+                |py, frame| match frame {
+                    Some(frame) => Ok(Step::Next(sending.begun_with(frame))),
+                    None => Step::over(py, py.None()),
+                },
+            )))
         })
     }
 
-    #[pyo3(signature = (operation, table, nulls))]
+    /// Reads cells again: those that may be written, and a table of those that hold something else than they are taken to.
+    #[pyo3(signature = (changes, undo))]
+    fn recheck(&self, py: Python<'_>, changes: &Bound<'_, UpdateChanges>, undo: bool) -> PyResult<Pending> {
+        guard(py, || {
+            let changes = changes.get().inner();
+            let (http, events) = self.connection(py)?;
+            let settings = Arc::clone(&self.settings);
+            let reading = async move {
+                update::recheck(&http, &settings, Changes::clone(&changes), direction(undo)).await
+            };
+            let found = |py: Python<'_>, found: update::Rechecked| {
+                for warning in &found.warnings {
+                    warn(py, warning)?;
+                }
+                let conflicts = Table::new(found.conflicts.schema(), vec![found.conflicts]);
+                Step::over(py, (UpdateChanges::new(found.changes), conflicts))
+            };
+            Ok(Pending::new(Running::new(reading, move |py| events.log(py), found)))
+        })
+    }
+
+    /// Writes cells, or puts them back, with a journal of it where there is a path.
+    #[pyo3(signature = (changes, undo, journal, report))]
+    fn send_changes<'py>(
+        &self,
+        py: Python<'py>,
+        changes: &Bound<'py, UpdateChanges>,
+        undo: bool,
+        journal: Option<PathBuf>,
+        report: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Pending> {
+        guard(py, || {
+            let changes = changes.get().inner();
+            let journal = journal.map(|path| (path, Arc::clone(&changes)));
+            let sending = self.sending(py, journal, report)?;
+            let frame = move || changes.frame(direction(undo));
+            Ok(Pending::new(Running::work(frame, |_, frame| Ok(Step::Next(sending.begun(frame))))))
+        })
+    }
+
+    /// Opens the journal of an update of this service.
+    fn open_journal(&self, py: Python<'_>, path: PathBuf) -> PyResult<Pending> {
+        guard(py, || Ok(Pending::new(RecordedUpdate::open(path, self.settings.base_url.to_string()))))
+    }
+
+    #[pyo3(signature = (operation, table, nulls, json_columns))]
     fn dry_run(
         &self,
         py: Python<'_>,
         operation: Operation,
         table: &Bound<'_, Table>,
         nulls: &Bound<'_, PyAny>,
-    ) -> PyResult<Vec<PlannedRequest>> {
+        json_columns: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Pending> {
         guard(py, || {
-            let frame = updates::frame(py, operation, table.get(), nulls)?;
-            updates::warn_about(py, &frame)?;
-            Ok(updates::dry_run(updates::settle(py, &self.settings, frame)?))
+            let settings = Arc::clone(&self.settings);
+            let checking = updates::frame(operation, table.get(), nulls, json_columns, move |py, frame| {
+                updates::warn_about(py, &frame)?;
+                Ok(Step::Next(updates::settle(&settings, frame, |py, update| {
+                    Step::over(py, updates::dry_run(update))
+                })))
+            })?;
+            Ok(Pending::new(checking))
         })
     }
 }
 
 impl Client {
-    /// Reads, and says what there is to say of the read.
+    /// Reads, says what there is to say of the read, and goes on with what came.
     fn fetch<'py>(
         &self,
         py: Python<'py>,
         mut spec: ReadSpec,
         report: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<Fetched> {
-        let pages = Pages::new(report);
+        end: impl FnOnce(Python<'_>, Fetched) -> PyResult<Step> + Send + 'static,
+    ) -> PyResult<Pending> {
+        let pages = Arc::new(Pages::new(report));
+        let Connection { http, events, shapes } = self.connected(py)?;
         spec.progress = Some(pages.listener());
-        let (http, events) = self.connection(py)?;
+        spec.shapes = Some(shapes);
         let settings = Arc::clone(&self.settings);
-        let fetched = wait(py, async move { read_all(&http, &settings, spec).await }, |py| {
-            events.log(py)?;
-            pages.report(py)
-        })?;
-        let fetched = fetched?;
-        for warning in &fetched.warnings {
-            warn(py, warning)?;
-        }
-        Ok(fetched)
+        let reading = async move { read_all(&http, &settings, spec).await };
+        Ok(Pending::new(Running::new(reading, telling(&events, &pages), |py, fetched| {
+            for warning in &fetched.warnings {
+                warn(py, warning)?;
+            }
+            end(py, fetched)
+        })))
+    }
+
+    /// How an update is sent whose rows are still to be settled.
+    fn sending(
+        &self,
+        py: Python<'_>,
+        journal: Option<(PathBuf, Arc<Changes>)>,
+        report: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Sending> {
+        let (http, events) = self.connection(py)?;
+        let report = report.map(|report| report.clone().unbind());
+        Ok(Sending { http, settings: Arc::clone(&self.settings), events, journal, report })
     }
 
     /// The opening of a stream, and where its requests report to.
@@ -302,28 +462,88 @@ impl Client {
         &self,
         py: Python<'_>,
         mut spec: ReadSpec,
+        windows: Option<Vec<Window>>,
         pages: &Pages,
+        types: Types,
         on_new_column: &Bound<'_, PyAny>,
     ) -> PyResult<(impl Future<Output = Result<Stream, Error>> + Send + use<>, Arc<Events>)> {
         let on_new_column = new_column::extract(on_new_column)?;
+        let Connection { http, events, shapes } = self.connected(py)?;
         spec.progress = Some(pages.listener());
-        let (http, events) = self.connection(py)?;
+        spec.shapes = Some(shapes);
         let settings = Arc::clone(&self.settings);
-        Ok((async move { Stream::open(&http, &settings, spec, on_new_column).await }, events))
+        let opening = async move {
+            let Some(windows) = windows else {
+                return match types {
+                    Types::FirstPage => Stream::open(&http, &settings, spec, on_new_column).await,
+                    Types::Whole => Stream::open_whole(&http, &settings, spec).await,
+                };
+            };
+            let settings = of_windows(&settings);
+            match types {
+                Types::FirstPage => Stream::open_by_day(&http, &settings, spec, windows, on_new_column).await,
+                Types::Whole => Stream::open_whole_by_day(&http, &settings, spec, windows).await,
+            }
+        };
+        Ok((opening, events))
+    }
+
+    /// The settings in force.
+    pub fn in_force(&self) -> &Settings {
+        &self.settings
     }
 
     /// The connections of this process, and where they report to.
-    pub fn connection(&self, _: Python<'_>) -> PyResult<(Http, Arc<Events>)> {
-        // Locked only while attached, like the runtime's.
-        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn connection(&self, py: Python<'_>) -> PyResult<(Http, Arc<Events>)> {
+        let Connection { http, events, .. } = self.connected(py)?;
+        Ok((http, events))
+    }
+
+    fn connected(&self, py: Python<'_>) -> PyResult<Connection> {
+        // Locked only while attached, like the runtime's, and not while Python runs.
+        let slot = || self.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = slot().as_ref().and_then(Owned::get) {
+            return Ok(own.clone());
+        }
+        let settings = match &self.key_from {
+            KeyFrom::Function(function) => {
+                let api_key = settings::key_of(function.bind(py))?;
+                Arc::new(Settings { api_key, ..Settings::clone(&self.settings) })
+            }
+            KeyFrom::Argument | KeyFrom::Environment => Arc::clone(&self.settings),
+        };
+        // Another thread may have made one meanwhile.
+        let mut slot = slot();
         if let Some(own) = slot.as_ref().and_then(Owned::get) {
             return Ok(own.clone());
         }
         let events = Arc::new(Events::default());
-        let http = Http::new(Arc::clone(&self.settings), events.clone())?;
-        *slot = Some(Owned::new((http.clone(), Arc::clone(&events))));
-        Ok((http, events))
+        let http = Http::new(settings, events.clone())?;
+        let connection = Connection { http, events, shapes: Arc::default() };
+        *slot = Some(Owned::new(connection.clone()));
+        Ok(connection)
     }
+}
+
+/// A window is asked for in one page of the largest size.
+fn of_windows(settings: &Settings) -> Settings {
+    Settings { page_size: LARGEST_PAGE, ..settings.clone() }
+}
+
+/// Logs what a read does, and tells of its progress.
+fn telling(
+    events: &Arc<Events>,
+    pages: &Arc<Pages>,
+) -> impl FnMut(Python<'_>) -> PyResult<()> + Send + use<> {
+    let (events, pages) = (Arc::clone(events), Arc::clone(pages));
+    move |py| {
+        events.log(py)?;
+        pages.report(py)
+    }
+}
+
+fn direction(undo: bool) -> Direction {
+    if undo { Direction::Undo } else { Direction::Apply }
 }
 
 /// What a read asks for; a stream is of calls or of reps.
@@ -342,6 +562,8 @@ fn spec(
         parse_dates: arguments::parse_dates(parse_dates)?,
         select: None,
         json: false,
+        undecided: Vec::new(),
+        shapes: None,
         progress: None,
     })
 }

@@ -21,16 +21,15 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyList, PyString};
 
+use super::from_python::{Value, parse};
 use super::import;
 use super::panics::guard;
-use super::python_values::{Value, parse};
 use super::refusal::shown;
-use crate::decode::parse_type;
 use crate::encode::as_dates;
 use crate::error::Error;
 use crate::ipc;
 use crate::resources::room_for;
-use crate::types::JSON_EXTENSION;
+use crate::types::{JSON_EXTENSION, parse_type};
 
 /// One column on its way into a table.
 #[pyclass(frozen, module = "converz._core", name = "Column")]
@@ -166,6 +165,10 @@ impl Column {
                 Err(error) => error,
             }
         })
+    }
+
+    pub fn into_array(self) -> ArrayRef {
+        self.array
     }
 
     /// # Errors

@@ -49,6 +49,7 @@ pub fn class_name(error: &Error) -> &'static str {
         ErrorKind::Decode => "DecodeError",
         ErrorKind::LimitExceeded => "LimitExceededError",
         ErrorKind::Paging => "PagingError",
+        ErrorKind::Recording => "RecordingError",
         ErrorKind::SchemaDrift { .. } => "SchemaDriftError",
         ErrorKind::Update(_) => "UpdateError",
         ErrorKind::OutOfMemory => "OutOfMemoryError",
@@ -58,8 +59,11 @@ pub fn class_name(error: &Error) -> &'static str {
 }
 
 fn build<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
-    if let ErrorKind::Io { os_code, path } = error.kind() {
-        return Ok(os_error(error, *os_code, path.as_deref()).into_value(py).into_bound(py).into_any());
+    if let ErrorKind::Io { os_code, path, advice } = error.kind() {
+        return Ok(os_error(error, *os_code, path.as_deref(), advice.as_deref())
+            .into_value(py)
+            .into_bound(py)
+            .into_any());
     }
     let class = py.import(intern!(py, "converz.errors"))?.getattr(class_name(error))?;
     let exception = class.call1((error.to_string(),))?;
@@ -100,10 +104,11 @@ fn schema_object<'py>(py: Python<'py>, schema: &SchemaRef) -> PyResult<Bound<'py
 }
 
 /// Python finds the subclass of OSError by the number.
-fn os_error(error: &Error, os_code: Option<i32>, path: Option<&Path>) -> PyErr {
+fn os_error(error: &Error, os_code: Option<i32>, path: Option<&Path>, advice: Option<&str>) -> PyErr {
     let Some(code) = os_code else { return PyOSError::new_err(error.to_string()) };
     let text = std::io::Error::from_raw_os_error(code).to_string();
-    let text = text.rsplit_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned();
+    let text = text.rsplit_once(" (os error").map_or(text.as_str(), |(text, _)| text);
+    let text = advice.map_or_else(|| text.to_owned(), |advice| format!("{text}; {advice}"));
     match path {
         Some(path) => PyOSError::new_err((code, text, path.as_os_str().to_owned())),
         None => PyOSError::new_err((code, text)),

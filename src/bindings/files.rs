@@ -28,13 +28,15 @@ pub struct Export {
 
 type Raised = Arc<Mutex<Option<PyErr>>>;
 
-impl Export {
-    pub fn new(
-        file: &Bound<'_, PyAny>,
-        format: &str,
-        options: &Bound<'_, PyDict>,
-        schema: &SchemaRef,
-    ) -> PyResult<Self> {
+/// A file that can be written to, before it is known what.
+pub struct Unwritten {
+    format: Format,
+    destination: Destination,
+    raised: Raised,
+}
+
+impl Unwritten {
+    pub fn new(file: &Bound<'_, PyAny>, format: &str, options: &Bound<'_, PyDict>) -> PyResult<Self> {
         let py = file.py();
         let raised = Raised::default();
         let is_path = file.is_instance_of::<PyString>() || file.hasattr(intern!(py, "__fspath__"))?;
@@ -46,11 +48,18 @@ impl Export {
             check_file_object(file)?;
             Destination::writer(FileObject { file: file.clone().unbind(), raised: Arc::clone(&raised) })
         };
-        let writer = FileWriter::new(schema, format, destination)
-            .map_err(|error| take(&raised).unwrap_or_else(|| error.into()))?;
-        Ok(Self { writer, raised })
+        Ok(Self { format, destination, raised })
     }
 
+    pub fn begin(self, schema: &SchemaRef) -> PyResult<Export> {
+        let Self { format, destination, raised } = self;
+        let writer = FileWriter::new(schema, format, destination)
+            .map_err(|error| take(&raised).unwrap_or_else(|| error.into()))?;
+        Ok(Export { writer, raised })
+    }
+}
+
+impl Export {
     pub fn write(&mut self, py: Python<'_>, batch: &RecordBatch) -> PyResult<()> {
         for start in (0..batch.num_rows()).step_by(SLICE) {
             py.check_signals()?;

@@ -24,9 +24,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 
-use crate::decode::MAX_NESTING;
+use super::short_text;
 use crate::error::{Error, panic_text};
-use crate::types::type_name;
+use crate::types::{MAX_NESTING, type_name};
 
 /// Rows that no data have, though a wrong count may.
 const MAX_ROWS: usize = 1 << 48;
@@ -181,6 +181,9 @@ fn checked(array: FFI_ArrowArray, field: &Field) -> Result<ArrayRef, String> {
 
 /// The data, if they are valid. Text below a null may be anything; here it becomes empty.
 fn valid(data: ArrayData) -> Result<ArrayData, String> {
+    if short_text::is_valid(&data) {
+        return Ok(data);
+    }
     let Err(error) = data.validate_full() else { return Ok(data) };
     let cleaned = match data.data_type() {
         DataType::Utf8 => without_hidden_text::<i32>(&data),

@@ -9,6 +9,7 @@
 
 mod arguments;
 mod beginning;
+mod changes;
 mod client;
 mod columns;
 mod decode;
@@ -16,8 +17,11 @@ mod errors;
 mod events;
 mod files;
 mod foreign;
+mod from_python;
 mod import;
+mod mailbox;
 mod new_column;
+mod operation;
 mod panic_in;
 mod panics;
 mod pickle;
@@ -25,20 +29,24 @@ mod plan;
 mod polled_stream;
 mod process;
 mod progress;
-mod python_values;
+mod reading;
 mod receipt;
+mod recording;
 mod refusal;
 mod runtime;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod schema;
 mod settings;
+mod short_text;
 mod signals;
 mod stream;
 mod table;
+mod to_python;
+mod types_argument;
 mod updates;
-mod values;
 mod warnings;
+mod windows;
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -53,17 +61,27 @@ static ALLOCATOR: Allocator = Allocator;
 #[pymodule(name = "_core", gil_used = true)]
 mod core {
     #[pymodule_export]
+    use super::changes::{RecordedUpdate, UpdateChanges};
+    #[pymodule_export]
     use super::client::Client;
     #[pymodule_export]
     use super::columns::Column;
     #[pymodule_export]
     use super::decode::decode;
     #[pymodule_export]
+    use super::mailbox::{Mailbox, stop_waking};
+    #[pymodule_export]
+    use super::operation::Pending;
+    #[pymodule_export]
     use super::panic_in::panic_in;
     #[pymodule_export]
     use super::plan::UpdatePlan;
     #[pymodule_export]
     use super::polled_stream::PolledStream;
+    #[pymodule_export]
+    use super::reading::read_file;
+    #[pymodule_export]
+    use super::recording::Recording;
     #[cfg(feature = "sandbox")]
     #[pymodule_export]
     use super::sandbox::Sandbox;
@@ -77,6 +95,8 @@ mod core {
     use super::table::{Batch, Table};
     #[pymodule_export]
     use super::updates::PlannedRequest;
+    #[pymodule_export]
+    use super::windows::WindowReads;
 
     #[pymodule_init]
     fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {

@@ -1,27 +1,30 @@
 //! `converz.UpdatePlan` below its signatures.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::changes::UpdateChanges;
+use super::operation::{Operation, Pending, Step};
 use super::panics::guard;
 use super::table::Table;
-use crate::encode::UpdateFrame;
-use crate::update::{Plan, Planned};
+use crate::update::{Changes, Plan, Planned};
 
 #[pyclass(frozen, module = "converz._core", name = "UpdatePlan")]
 pub struct UpdatePlan {
-    plan: Plan,
+    plan: Arc<Plan>,
     requests: u64,
 }
 
 impl UpdatePlan {
     pub fn new(planned: Planned) -> Self {
-        Self { plan: planned.plan, requests: planned.requests }
+        Self { plan: Arc::new(planned.plan), requests: planned.requests }
     }
 
-    /// The frame of what changes, or of what undoes it; none if nothing does.
-    pub fn frame(&self, py: Python<'_>, undo: bool) -> PyResult<Option<UpdateFrame>> {
-        Ok(py.detach(|| if undo { self.plan.undo() } else { self.plan.apply() })?)
+    /// The plan itself, for work away from Python.
+    pub fn inner(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
     }
 }
 
@@ -60,6 +63,27 @@ impl UpdatePlan {
                     dict.set_item("same", column.same)?;
                     dict.set_item("seen", column.seen)?;
                     dict.set_item("nearest", column.nearest.as_deref())?;
+                    dict.set_item("json_text", column.json_text)?;
+                    Ok(dict)
+                })
+                .collect()
+        })
+    }
+
+    /// Where values would become of another kind, each a dict.
+    #[getter]
+    fn types<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        guard(py, || {
+            self.plan
+                .types()
+                .iter()
+                .map(|change| {
+                    let stored: Vec<String> = change.stored.iter().map(ToString::to_string).collect();
+                    let dict = PyDict::new(py);
+                    dict.set_item("column", &change.column)?;
+                    dict.set_item("stored", stored.join(" and "))?;
+                    dict.set_item("new", change.new.to_string())?;
+                    dict.set_item("cells", change.cells)?;
                     Ok(dict)
                 })
                 .collect()
@@ -72,6 +96,18 @@ impl UpdatePlan {
         guard(py, || {
             let batch = py.detach(|| self.plan.changes_batch(limit.unwrap_or(usize::MAX)))?;
             Ok(Table::new(batch.schema(), vec![batch]))
+        })
+    }
+
+    /// The cells that change, without the rest of the plan.
+    fn to_changes(&self, py: Python<'_>) -> PyResult<Pending> {
+        guard(py, || {
+            let plan = self.inner();
+            let changes = Operation::work(
+                move || Changes::of(&plan),
+                |py, changes| Step::over(py, UpdateChanges::new(changes)),
+            );
+            Ok(Pending::new(changes))
         })
     }
 

@@ -84,7 +84,7 @@ impl PolledStream {
                         Waited::Pending(task) => Polling::Opening(task),
                         Waited::Over(opened) => {
                             let events = Arc::clone(&self.events);
-                            Polling::Open(RecordBatchStream::new(opened?, events, Pages::new(None)))
+                            Polling::Open(RecordBatchStream::new(opened?, events, Arc::new(Pages::new(None))))
                         }
                     });
                     Ok((false, None))

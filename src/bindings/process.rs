@@ -45,6 +45,12 @@ impl<T: Send> Owned<Mutex<Option<Receiver<T>>>> {
         Self::new(Mutex::new(Some(receiver)))
     }
 
+    /// What was sent, without waiting for it.
+    pub fn received(&mut self) -> Option<T> {
+        let slot = self.get_mut()?.get_mut().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref()?.try_recv().ok()
+    }
+
     /// Waits so long for what is sent, detached from the interpreter.
     pub fn receive(&mut self, py: Python<'_>, patience: Duration) -> Result<T, RecvTimeoutError> {
         // A receiver cannot be shared with the detached closure, so it goes in and comes back.

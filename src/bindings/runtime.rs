@@ -26,6 +26,8 @@ const WORKERS: usize = 2;
 /// How long a thread that decodes stays when there is nothing to do.
 const KEEP_ALIVE: Duration = Duration::from_secs(2);
 
+const FORKED: &str = "an operation belongs to the process that began it: begin one in the child";
+
 /// Locked only while attached to the interpreter, so that no thread can hold it across a `fork` by another.
 static RUNTIME: Mutex<Option<Owned<&'static Runtime>>> = Mutex::new(None);
 
@@ -76,13 +78,15 @@ pub fn wait_for_work<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> PyResult<Result<T>> {
-    let work = async move {
-        // Where it panicked is known only to the thread that did.
-        let work =
-            || catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
-        begin_work(work).await?
-    };
-    wait(py, work, |_| Ok(()))
+    wait(py, on_processor(work), |_| Ok(()))
+}
+
+/// Work on the processor as a future, whose panic is an error.
+pub async fn on_processor<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    // Where it panicked is known only to the thread that did.
+    let work =
+        || catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(panic_error(panic.as_ref())));
+    begin_work(work).await?
 }
 
 /// Begins what nobody waits for.
@@ -90,6 +94,9 @@ pub fn begin(future: impl Future<Output = ()> + Send + 'static) -> PyResult<()> 
     runtime()?.spawn(future);
     Ok(())
 }
+
+/// What is called when a task is over, on a thread of the runtime.
+pub type Notify = Box<dyn FnOnce() + Send>;
 
 /// A future on its way, and where its output comes. Cancelled when it is dropped.
 #[derive(Debug)]
@@ -118,6 +125,14 @@ pub enum Waited<T> {
 impl<T: Send + 'static> Task<T> {
     /// Begins; a panic of `future` is its error.
     pub fn spawn(future: impl Future<Output = Result<T>> + Send + 'static) -> PyResult<Self> {
+        Self::spawn_and_tell(future, Box::new(|| ()))
+    }
+
+    /// Begins; `notify` is called when the output is there.
+    pub fn spawn_and_tell(
+        future: impl Future<Output = Result<T>> + Send + 'static,
+        notify: Notify,
+    ) -> PyResult<Self> {
         let reserved = Reserved::new();
         resources::check()?;
         let (sender, receiver) = mpsc::sync_channel(1);
@@ -127,6 +142,7 @@ impl<T: Send + 'static> Task<T> {
             // The receiver is gone only if this future was cancelled.
             let _ = sender.send(output);
             drop(reserved);
+            notify();
         });
         Ok(Self { abort: Owned::new(Abort(task.abort_handle())), receiver: Owned::receiver(receiver) })
     }
@@ -148,10 +164,7 @@ impl<T: Send + 'static> Task<T> {
                 if !self.abort.is_ours() {
                     // A signal's handler, or a function that was told of progress, has forked.
                     looked?;
-                    return Err(Error::invalid_input(
-                        "an operation belongs to the process that began it: begin one in the child",
-                    )
-                    .into());
+                    return Err(Error::invalid_input(FORKED).into());
                 }
                 if let Err(error) = looked {
                     self.cancel(py);
@@ -165,8 +178,17 @@ impl<T: Send + 'static> Task<T> {
         }
     }
 
+    /// The output of a task that is over.
+    pub fn into_output(mut self) -> PyResult<Result<T>> {
+        if !self.abort.is_ours() {
+            return Err(Error::invalid_input(FORKED).into());
+        }
+        let output = self.receiver.received();
+        Ok(output.unwrap_or_else(|| Err(Error::internal("a worker of converz stopped unexpectedly"))))
+    }
+
     /// Ends the task, and waits until it has: nothing that it had to do is done afterwards.
-    fn cancel(self, py: Python<'_>) {
+    pub fn cancel(self, py: Python<'_>) {
         let Self { abort, mut receiver } = self;
         drop(abort);
         let _ = receiver.receive(py, GRACE);

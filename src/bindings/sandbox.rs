@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyDate, PyDict, PyString};
 
 use super::panics::guard;
@@ -28,7 +29,7 @@ pub struct Sandbox(sandbox::Sandbox);
 #[pymethods]
 impl Sandbox {
     #[new]
-    #[pyo3(signature = (*, calls, reps, days, seed, today, path, faults, port, api_key))]
+    #[pyo3(signature = (*, calls, reps, days, seed, today, story, path, faults, port, api_key))]
     #[expect(clippy::too_many_arguments, reason = "the options of a sandbox, from one place")]
     fn new(
         py: Python<'_>,
@@ -37,6 +38,7 @@ impl Sandbox {
         days: &Bound<'_, PyAny>,
         seed: &Bound<'_, PyAny>,
         today: Option<&Bound<'_, PyAny>>,
+        story: &Bound<'_, PyAny>,
         path: Option<&Bound<'_, PyAny>>,
         faults: Vec<Bound<'_, PyAny>>,
         port: &Bound<'_, PyAny>,
@@ -50,7 +52,8 @@ impl Sandbox {
                 reps: number("reps", reps)?,
                 days: number("days", days)?,
                 seed: number("seed", seed)?,
-                today: today.map(date).transpose()?,
+                today: today.map(|today| date("today", today)).transpose()?,
+                story: story.extract().map_err(|_| refuse("story", story, "True or False"))?,
                 path: path
                     .map(|path| {
                         path.extract::<PathBuf>().map_err(|_| refuse("path", path, "the path of a file"))
@@ -99,6 +102,58 @@ impl Sandbox {
         })
     }
 
+    fn insert_calls(
+        &self,
+        py: Python<'_>,
+        on: &Bound<'_, PyAny>,
+        count: &Bound<'_, PyAny>,
+        summaries: bool,
+    ) -> PyResult<Vec<i64>> {
+        guard(py, || {
+            let (on, count) = (date("date", on)?, number("count", count)?);
+            Ok(py.detach(|| self.0.insert_calls(on, count, summaries)).map_err(refusal)?)
+        })
+    }
+
+    fn delete_calls(&self, py: Python<'_>, call_ids: &Bound<'_, PyAny>) -> PyResult<u64> {
+        guard(py, || {
+            let ids = keys(call_ids)?;
+            Ok(py.detach(|| self.0.delete_calls(&ids)).map_err(refusal)?)
+        })
+    }
+
+    fn withhold_summaries(&self, py: Python<'_>, call_ids: &Bound<'_, PyAny>) -> PyResult<u64> {
+        guard(py, || {
+            let ids = keys(call_ids)?;
+            Ok(py.detach(|| self.0.withhold_summaries(&ids)).map_err(refusal)?)
+        })
+    }
+
+    fn release_summaries(&self, py: Python<'_>, call_ids: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
+        guard(py, || {
+            let ids = call_ids.map(keys).transpose()?;
+            Ok(py.detach(|| self.0.release_summaries(ids.as_deref())).map_err(refusal)?)
+        })
+    }
+
+    fn load_calls(&self, py: Python<'_>, bodies: Vec<PyBackedBytes>) -> PyResult<u64> {
+        guard(py, || {
+            Ok(py.detach(|| self.0.load_calls(bodies.iter().map(AsRef::as_ref))).map_err(refusal)?)
+        })
+    }
+
+    fn load_reps(&self, py: Python<'_>, bodies: Vec<PyBackedBytes>) -> PyResult<u64> {
+        guard(py, || Ok(py.detach(|| self.0.load_reps(bodies.iter().map(AsRef::as_ref))).map_err(refusal)?))
+    }
+
+    #[pyo3(signature = (fault, times))]
+    fn fail_next(&self, py: Python<'_>, fault: &Bound<'_, PyAny>, times: &Bound<'_, PyAny>) -> PyResult<()> {
+        guard(py, || {
+            let (fault, times) = (self::fault(fault)?, number("times", times)?);
+            Ok(self.0.fail_next(fault, times).map_err(refusal)?)
+        })
+    }
+
     /// What a signal's handler raises ends the wait; the sandbox stops all the same.
     fn stop(&self, py: Python<'_>) -> PyResult<()> {
         guard(py, || {
@@ -117,9 +172,16 @@ fn number<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>) -> PyResult<T> 
         .ok_or_else(|| refuse(name, value, "a whole number from 0 that is not too large").into())
 }
 
-fn date(value: &Bound<'_, PyAny>) -> PyResult<chrono::NaiveDate> {
+/// Keys of conversations, in anything that can be iterated: a list, a column of a frame.
+fn keys(call_ids: &Bound<'_, PyAny>) -> PyResult<Vec<i64>> {
+    let refused = || refuse("call_ids", call_ids, "an iterable of whole numbers");
+    let items = call_ids.try_iter().map_err(|_| refused())?;
+    items.map(|item| item?.extract::<i64>().map_err(|_| refused().into())).collect()
+}
+
+fn date(name: &str, value: &Bound<'_, PyAny>) -> PyResult<chrono::NaiveDate> {
     if let Ok(text) = value.cast::<PyString>() {
-        return Ok(parse_date("today", &text.to_string_lossy())?);
+        return Ok(parse_date(name, &text.to_string_lossy())?);
     }
     value
         .is_instance_of::<PyDate>()
@@ -132,7 +194,7 @@ fn date(value: &Bound<'_, PyAny>) -> PyResult<chrono::NaiveDate> {
             )
         })
         .flatten()
-        .ok_or_else(|| refuse("today", value, "a date or a string like \"2025-07-15\"").into())
+        .ok_or_else(|| refuse(name, value, "a date or a string like \"2025-07-15\"").into())
 }
 
 fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
@@ -170,11 +232,23 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
     };
     let retry_after =
         get("retry_after")?.map(|value| value.str().map(|text| text.to_string())).transpose()?;
-    let delay = get("delay")?
-        .map(|delay| {
-            let seconds =
-                delay.extract::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            seconds.ok_or_else(|| refuse("Fault.delay", &delay, "a number of seconds from 0"))
+    let (delay, longest_delay) = match get("delay")? {
+        None => (None, None),
+        Some(delay) => {
+            let refused =
+                || refuse("Fault.delay", &delay, "a number of seconds from 0, or a shortest and a longest");
+            let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).map_err(|_| refused());
+            match (delay.extract::<f64>(), delay.extract::<(f64, f64)>()) {
+                (Ok(one), _) => (Some(seconds(one)?), None),
+                (_, Ok((shortest, longest))) => (Some(seconds(shortest)?), Some(seconds(longest)?)),
+                _ => return Err(refused().into()),
+            }
+        }
+    };
+    let probability = get("probability")?
+        .map(|value| {
+            let number = value.extract::<f64>();
+            number.map_err(|_| refuse("Fault.probability", &value, "a number from 0 to 1"))
         })
         .transpose()?;
     let stride = match get("stride")? {
@@ -193,7 +267,10 @@ fn fault(value: &Bound<'_, PyAny>) -> PyResult<Fault> {
         requests,
         status: get("status")?.map(|status| number("Fault.status", &status)).transpose()?,
         retry_after,
+        probability,
+        seed: count("seed")?.unwrap_or_default(),
         delay,
+        longest_delay,
         cut: count("cut")?,
         cap: count("cap")?,
         stride,
@@ -246,6 +323,7 @@ fn start(py: Python<'_>, options: Options) -> PyResult<sandbox::Sandbox> {
 fn refusal(error: SandboxError) -> Error {
     match error {
         SandboxError::InvalidOption(message) => Error::invalid_input(message),
+        error @ SandboxError::Stopped => Error::invalid_input(error.to_string()),
         error @ SandboxError::OutOfMemory => Error::out_of_memory(error.to_string()).with_source(error),
         other => Error::configuration(other.to_string()).with_source(other),
     }

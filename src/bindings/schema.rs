@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_schema::{Field, FieldRef, SchemaRef};
 use pyo3::exceptions::PyKeyError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyCapsule, PyDict};
@@ -13,10 +14,9 @@ use super::import;
 use super::panics::guard;
 use super::pickle::{from_ipc, to_ipc};
 use super::refusal::{refuse, shown};
-use crate::decode::parse_type;
 use crate::error::Error;
 use crate::text::quoted;
-use crate::types::{name_with_nul, type_name};
+use crate::types::{is_json_text, name_with_nul, parse_type, type_name};
 
 /// The most columns that a schema's text has.
 const SHOWN: usize = 100;
@@ -62,6 +62,23 @@ impl Schema {
         self.0.fields().iter().map(|field| type_name(field.data_type())).collect()
     }
 
+    /// The columns whose cells are all JSON text: lists, objects and whatever else has no type of its own.
+    ///
+    /// Updates send them as the JSON that they are. pandas and polars do not keep that mark of a column: pass these names
+    /// as ``json_columns`` there.
+    #[getter]
+    fn json_columns(&self) -> Vec<&str> {
+        let fields = self.0.fields().iter().filter(|field| is_json_text(field));
+        fields.map(|field| field.name().as_str()).collect()
+    }
+
+    fn _repr_html_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        guard(py, || {
+            let show = py.import(intern!(py, "converz._show.html"))?;
+            show.call_method1(intern!(py, "html_schema"), (self.names(), self.types()))
+        })
+    }
+
     /// The columns' names, so that `dict(schema)` works.
     ///
     /// Example:
@@ -96,7 +113,14 @@ impl Schema {
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| other.get().0.fields() == self.0.fields())
+        let columns = |schema: &Self| -> Vec<_> {
+            // What is noted of a column beside its type is no part of it.
+            let fields = schema.0.fields().iter();
+            fields
+                .map(|field| (field.name().clone(), field.data_type().clone(), field.is_nullable()))
+                .collect()
+        };
+        other.cast::<Self>().is_ok_and(|other| columns(other.get()) == columns(self))
     }
 
     fn __repr__(&self) -> String {

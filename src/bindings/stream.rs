@@ -17,7 +17,9 @@ use pyo3_arrow::ffi::{ArrayIterator, to_schema_pycapsule, to_stream_pycapsule};
 use tokio::time::{sleep, timeout};
 
 use super::events::Events;
+use super::files::Unwritten;
 use super::foreign::{attached, leave, raise_next};
+use super::operation::{Operation, Pending, Step};
 use super::panics::guard;
 use super::process::Owned;
 use super::progress::Pages;
@@ -25,8 +27,9 @@ use super::receipt::receipt_dict;
 use super::runtime::{begin, wait};
 use super::schema::Schema;
 use super::signals::{Kept, Watch};
-use super::table::Batch;
+use super::table::{Batch, Table};
 use super::warnings::warn;
+use crate::describe::Description;
 use crate::error::{Error, Result as CoreResult};
 use crate::fetch::{Receipt, Stream};
 use crate::resources::Reserved;
@@ -35,16 +38,17 @@ use crate::resources::Reserved;
 #[pyclass(frozen, module = "converz._core", name = "RecordBatchStream")]
 #[derive(Debug)]
 pub struct RecordBatchStream {
-    schema: SchemaRef,
     shared: Arc<Shared>,
 }
 
 /// What the object and the capsules made of it share.
 #[derive(Debug)]
 struct Shared {
+    /// Writing into a file settles it by the whole result.
+    schema: Mutex<SchemaRef>,
     state: Owned<Mutex<Reading>>,
     events: Arc<Events>,
-    pages: Pages,
+    pages: Arc<Pages>,
     /// Whether another thread has closed the stream while one waits for a batch.
     closing: AtomicBool,
     /// What ended the stream inside a library.
@@ -53,6 +57,20 @@ struct Shared {
     _reserved: Reserved,
     /// Signals that ended a wait inside a library.
     kept: Arc<Mutex<Kept>>,
+}
+
+/// The next batch, if it comes within `patience`, and the stream that it is of.
+async fn read(
+    mut stream: Box<Stream>,
+    patience: Option<Duration>,
+) -> CoreResult<(Box<Stream>, CoreResult<Poll<Option<RecordBatch>>>)> {
+    let next = match patience {
+        None => stream.next_batch().await.map(Poll::Ready),
+        Some(patience) => timeout(patience, stream.next_batch())
+            .await
+            .map_or(Ok(Poll::Pending), |next| next.map(Poll::Ready)),
+    };
+    Ok((stream, next))
 }
 
 /// Why no batch comes.
@@ -101,10 +119,10 @@ impl Drop for Shared {
 }
 
 impl RecordBatchStream {
-    pub fn new(stream: Stream, events: Arc<Events>, pages: Pages) -> Self {
+    pub fn new(stream: Stream, events: Arc<Events>, pages: Arc<Pages>) -> Self {
         Self {
-            schema: Arc::clone(stream.schema()),
             shared: Arc::new(Shared {
+                schema: Mutex::new(Arc::clone(stream.schema())),
                 state: Owned::new(Mutex::new(Reading::Open(Box::new(stream)))),
                 events,
                 pages,
@@ -144,12 +162,25 @@ impl RecordBatchStream {
 }
 
 impl Shared {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn state(&self) -> MutexGuard<'_, Reading> {
         self.state.look().lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn swap(&self, state: Reading) -> Reading {
         std::mem::replace(&mut *self.state(), state)
+    }
+
+    /// What was done so far; nothing while another thread waits for a batch.
+    fn receipt(&self) -> Option<Receipt> {
+        match &*self.state() {
+            Reading::Open(stream) => Some(stream.receipt()),
+            Reading::Ended(receipt) | Reading::Closed(receipt) => Some(receipt.clone()),
+            Reading::Taken => None,
+        }
     }
 
     /// Whether there is nothing left to take.
@@ -176,59 +207,19 @@ impl Shared {
         patience: Option<Duration>,
         interrupted: impl Fn() -> PyResult<()>,
     ) -> Result<Poll<Option<RecordBatch>>, Stopped> {
-        let refused = |message| Err(Stopped::Failed(refuse(message)));
-        if !self.state.is_ours() {
-            return refused("a stream belongs to the process that opened it: open one in the child");
-        }
-        let mut stream = match self.swap(Reading::Taken) {
-            Reading::Open(stream) => stream,
-            Reading::Taken => return refused("another thread is taking a batch of this stream"),
-            Reading::Ended(receipt) => {
-                self.swap(Reading::Ended(receipt));
-                return Ok(Poll::Ready(None));
-            }
-            Reading::Closed(receipt) => {
-                self.swap(Reading::Closed(receipt));
-                return refused(READ);
-            }
-        };
+        let Some(stream) = self.take().map_err(Stopped::Failed)? else { return Ok(Poll::Ready(None)) };
         let receipt = stream.receipt();
-        let closed_meanwhile = Cell::new(false);
-        let waited = wait(
-            py,
-            async move {
-                let next: CoreResult<Poll<Option<RecordBatch>>> = match patience {
-                    None => stream.next_batch().await.map(Poll::Ready),
-                    Some(patience) => timeout(patience, stream.next_batch())
-                        .await
-                        .map_or(Ok(Poll::Pending), |next| next.map(Poll::Ready)),
-                };
-                Ok((stream, next))
-            },
-            |py| {
-                interrupted()?;
-                self.events.log(py)?;
-                self.pages.report(py)?;
-                if self.closing.load(Ordering::Relaxed) {
-                    closed_meanwhile.set(true);
-                    return Err(refuse("another thread has closed this stream"));
-                }
-                Ok(())
-            },
-        );
-        let (stream, next) = match waited {
-            Ok(Ok(waited)) => waited,
-            Ok(Err(defect)) => {
-                self.swap(Reading::Closed(receipt));
-                return Err(Stopped::Failed(defect.into()));
-            }
-            Err(error) => {
-                self.swap(Reading::Closed(receipt));
-                self.end_pages(py)?;
-                let is_own = closed_meanwhile.get() || !self.state.is_ours();
-                return Err(if is_own { Stopped::Failed(error) } else { Stopped::Raised(error) });
-            }
-        };
+        let (stream, next) = self.wait_for(py, receipt, interrupted, read(stream, patience))?;
+        self.came(py, stream, next)
+    }
+
+    /// What has come of a wait for a batch.
+    fn came(
+        &self,
+        py: Python<'_>,
+        stream: Box<Stream>,
+        next: CoreResult<Poll<Option<RecordBatch>>>,
+    ) -> Result<Poll<Option<RecordBatch>>, Stopped> {
         match next {
             Ok(Poll::Ready(None)) => {
                 self.swap(Reading::Ended(stream.receipt()));
@@ -239,7 +230,7 @@ impl Shared {
                 Ok(Poll::Ready(None))
             }
             Ok(next) => {
-                self.swap(Reading::Open(stream));
+                self.put_back(py, stream)?;
                 Ok(next)
             }
             Err(error) => {
@@ -248,6 +239,149 @@ impl Shared {
                 Err(Stopped::Failed(error.into()))
             }
         }
+    }
+
+    /// The stream, which nobody else has until it is put back; none after its end.
+    fn take(&self) -> PyResult<Option<Box<Stream>>> {
+        if !self.state.is_ours() {
+            return Err(refuse("a stream belongs to the process that opened it: open one in the child"));
+        }
+        match self.swap(Reading::Taken) {
+            Reading::Open(stream) => Ok(Some(stream)),
+            Reading::Taken => Err(refuse("another thread is taking a batch of this stream")),
+            Reading::Ended(receipt) => {
+                self.swap(Reading::Ended(receipt));
+                Ok(None)
+            }
+            Reading::Closed(receipt) => {
+                self.swap(Reading::Closed(receipt));
+                Err(refuse(READ))
+            }
+        }
+    }
+
+    /// Waits for what uses the stream, detached from the interpreter. Without a result the stream is closed.
+    fn wait_for<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        receipt: Receipt,
+        interrupted: impl Fn() -> PyResult<()>,
+        work: impl Future<Output = CoreResult<T>> + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let closed_meanwhile = Cell::new(false);
+        let waited = wait(py, work, |py| {
+            interrupted()?;
+            self.tell(py, || closed_meanwhile.set(true))
+        });
+        self.settle(py, receipt, waited, closed_meanwhile.get())
+    }
+
+    /// Tells Python what has happened while the stream is used; an error if it was closed meanwhile.
+    fn tell(&self, py: Python<'_>, closed: impl FnOnce()) -> PyResult<()> {
+        self.events.log(py)?;
+        self.pages.report(py)?;
+        if self.closing.load(Ordering::Relaxed) {
+            closed();
+            return Err(refuse("another thread has closed this stream"));
+        }
+        Ok(())
+    }
+
+    /// What has come of a wait. Without a result the stream is closed.
+    fn settle<T>(
+        &self,
+        py: Python<'_>,
+        receipt: Receipt,
+        waited: PyResult<CoreResult<T>>,
+        closed_meanwhile: bool,
+    ) -> Result<T, Stopped> {
+        match waited {
+            Ok(Ok(waited)) => Ok(waited),
+            Ok(Err(error)) => {
+                self.swap(Reading::Closed(receipt));
+                self.end_pages(py)?;
+                Err(Stopped::Failed(error.into()))
+            }
+            Err(error) => {
+                self.swap(Reading::Closed(receipt));
+                self.end_pages(py)?;
+                let is_own = closed_meanwhile || !self.state.is_ours();
+                Err(if is_own { Stopped::Failed(error) } else { Stopped::Raised(error) })
+            }
+        }
+    }
+
+    /// The next batch as an operation of its own.
+    fn reading(shared: &Arc<Self>, py: Python<'_>) -> PyResult<Pending> {
+        let Some(stream) = shared.take()? else { return Ok(Pending::over(py.None())) };
+        let receipt = stream.receipt();
+        let (told, ended) = (Arc::clone(shared), Arc::clone(shared));
+        let tick = move |py: Python<'_>| told.tell(py, || ());
+        let end = move |py: Python<'_>, waited| {
+            let closed_meanwhile = ended.closing.load(Ordering::Relaxed);
+            let (stream, next) = ended.settle(py, receipt, waited, closed_meanwhile)?;
+            match ended.came(py, stream, next)? {
+                Poll::Ready(Some(batch)) => Step::over(py, Batch(batch)),
+                Poll::Ready(None) => Step::over(py, py.None()),
+                Poll::Pending => Err(Error::internal("a wait without an end has ended").into()),
+            }
+        };
+        Ok(Pending::new(Operation::told(read(stream, None), tick, end)))
+    }
+
+    /// Puts the stream back, and says what there is to say of its columns.
+    fn put_back(&self, py: Python<'_>, mut stream: Box<Stream>) -> Result<(), Stopped> {
+        for warning in stream.take_column_warnings() {
+            if let Err(error) = warn(py, &warning.text) {
+                self.swap(Reading::Closed(stream.receipt()));
+                self.end_pages(py)?;
+                return Err(Stopped::Raised(error));
+            }
+        }
+        self.swap(Reading::Open(stream));
+        Ok(())
+    }
+
+    /// Has the types be those of the whole result, as they are in every file.
+    fn become_whole(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(stream) = self.take()? else { return Err(refuse(READ)) };
+        if stream.is_begun() {
+            self.swap(Reading::Open(stream));
+            return Err(refuse(BEGUN));
+        }
+        let receipt = stream.receipt();
+        let whole =
+            self.wait_for(py, receipt, || Ok(()), async move { stream.into_whole().await.map(Box::new) })?;
+        *self.schema.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(whole.schema());
+        Ok(self.put_back(py, whole)?)
+    }
+
+    /// Writes every batch into a file; `annotate` makes what the file says of itself of the receipt.
+    fn write(&self, py: Python<'_>, file: Unwritten, annotate: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.become_whole(py)?;
+        let written = || -> PyResult<()> {
+            let mut export = file.begin(&self.schema())?;
+            while let Some(batch) = self.next(py, || Ok(()))? {
+                export.write(py, &batch)?;
+            }
+            let receipt = self.receipt().map(|receipt| receipt_dict(py, &receipt)).transpose()?;
+            export.finish(py, &annotate.call1((receipt,))?.extract()?)
+        };
+        let result = written();
+        if result.is_err() {
+            self.close(py)?;
+        }
+        result
+    }
+
+    /// A row a column.
+    fn describe(&self, py: Python<'_>) -> PyResult<RecordBatch> {
+        self.become_whole(py)?;
+        let mut description = Description::new(&self.schema());
+        while let Some(batch) = self.next(py, || Ok(()))? {
+            py.detach(|| description.add(&batch))?;
+        }
+        Ok(description.finish()?)
     }
 
     /// Cancels what is in flight.
@@ -389,18 +523,13 @@ fn raise_in_caller(py: Python<'_>, error: &PyErr) {
 impl RecordBatchStream {
     #[getter]
     fn schema(&self) -> Schema {
-        Schema::new(Arc::clone(&self.schema))
+        Schema::new(self.shared.schema())
     }
 
     /// What was done so far; complete after the end.
     #[getter]
     fn receipt<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let receipt = match &*self.shared.state() {
-            Reading::Open(stream) => stream.receipt(),
-            Reading::Ended(receipt) | Reading::Closed(receipt) => receipt.clone(),
-            Reading::Taken => return Ok(None),
-        };
-        guard(py, || receipt_dict(py, &receipt).map(Some))
+        guard(py, || self.shared.receipt().map(|receipt| receipt_dict(py, &receipt)).transpose())
     }
 
     /// The error that ended the stream inside a library that did not pass it on.
@@ -408,6 +537,28 @@ impl RecordBatchStream {
     fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
         let failure = self.shared.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.as_ref().map(|failure| failure.error.clone_ref(py).into_any())
+    }
+
+    /// Writes the whole result into a file of some format.
+    fn write_file(
+        &self,
+        file: &Bound<'_, PyAny>,
+        format: &str,
+        options: &Bound<'_, PyDict>,
+        annotate: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let py = file.py();
+        // A path that cannot be written to is found out before the rows are read.
+        guard(py, || self.shared.write(py, Unwritten::new(file, format, options)?, annotate))
+    }
+
+    /// Reads the whole result, and says what is in its columns.
+    fn describe<'py>(&self, py: Python<'py>) -> PyResult<(Table, Option<Bound<'py, PyDict>>)> {
+        guard(py, || {
+            let description = self.shared.describe(py)?;
+            let receipt = self.shared.receipt().map(|receipt| receipt_dict(py, &receipt)).transpose()?;
+            Ok((Table::new(description.schema(), vec![description]), receipt))
+        })
     }
 
     /// Cancels what is in flight.
@@ -427,8 +578,13 @@ impl RecordBatchStream {
         guard(py, || Ok(self.shared.next(py, || Ok(()))?.map(Batch)))
     }
 
+    /// The next batch, for whoever decides how to wait for it; None after the last one.
+    fn next_batch(&self, py: Python<'_>) -> PyResult<Pending> {
+        guard(py, || Shared::reading(&self.shared, py))
+    }
+
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        guard(py, || Ok(to_schema_pycapsule(py, self.schema.as_ref())?))
+        guard(py, || Ok(to_schema_pycapsule(py, self.shared.schema().as_ref())?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -441,7 +597,7 @@ impl RecordBatchStream {
             if self.shared.is_over() {
                 return Err(refuse(READ));
             }
-            let field = Arc::new(Field::new_struct("", self.schema.fields().clone(), false));
+            let field = Arc::new(Field::new_struct("", self.shared.schema().fields().clone(), false));
             let batches = Batches { shared: Arc::clone(&self.shared), started: false };
             Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(batches, field)), requested_schema)?)
         })
@@ -480,6 +636,10 @@ impl Drop for Batches {
 /// Ends the text of an error that a library makes its own error of.
 const WHERE: &str = "the stream's attribute `error` has this exception";
 const READ: &str = "this stream has been read or closed: a stream can be read once, so open another one";
+
+const BEGUN: &str = "batches of this stream have been taken, and a file of the others would lack them: open another stream and \
+    write that; for the batches and a file, read a table, or collect the batches and write them with the library \
+    that has them";
 
 fn refuse(message: &str) -> PyErr {
     Error::invalid_input(message).into()

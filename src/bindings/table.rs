@@ -1,6 +1,7 @@
 //! A table of Arrow record batches, as `converz.Table` holds it.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -9,10 +10,11 @@ use arrow_array::types::{
     TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::{ArrowError, DataType, Field, SchemaRef, TimeUnit};
+use arrow_schema::{ArrowError, DataType, Field, Schema as ArrowSchema, SchemaRef, TimeUnit};
 use arrow_select::concat::concat_batches;
+use chrono::NaiveDate;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -21,17 +23,23 @@ use pyo3_arrow::ffi::{ArrayIterator, to_array_pycapsules, to_schema_pycapsule, t
 
 use super::beginning::beginning;
 use super::columns::{self, Column};
-use super::files::Export;
+use super::files::Unwritten;
 use super::import;
 use super::panics::guard;
 use super::pickle;
 use super::schema::Schema;
-use super::values;
+use super::to_python;
 use crate::decode::string_views;
-use crate::error::Error;
+use crate::digest::Digest;
+use crate::error::{Error, Result};
+use crate::files::ParquetFile;
 use crate::ipc;
 use crate::resources::room_for;
-use crate::types::type_name;
+use crate::types::{parse_type, type_name};
+use crate::widen;
+
+/// Rows between two looks for Ctrl-C.
+const BATCH_ROWS: usize = 1 << 18;
 
 #[pyclass(frozen, module = "converz._core", name = "Table")]
 #[derive(Debug, Clone)]
@@ -74,10 +82,14 @@ impl Table {
 
     fn chunks(&self, column: usize) -> PyResult<impl Iterator<Item = &ArrayRef>> {
         if column >= self.schema.fields().len() {
-            return Err(PyIndexError::new_err(format!("there is no column {column}")));
+            return Err(no_column(column));
         }
         Ok(self.batches.iter().map(move |batch| batch.column(column)))
     }
+}
+
+fn no_column(column: usize) -> PyErr {
+    PyIndexError::new_err(format!("there is no column {column}"))
 }
 
 #[pymethods]
@@ -117,7 +129,15 @@ impl Table {
     /// Whether both have the same columns with the same values, however they are cut into batches.
     fn equals(&self, py: Python<'_>, other: &Self) -> PyResult<bool> {
         guard(py, || {
-            if self.schema.fields() != other.schema.fields() {
+            let columns = |schema: &SchemaRef| -> Vec<_> {
+                // What is noted of a column beside its type is no part of it.
+                schema
+                    .fields()
+                    .iter()
+                    .map(|field| (field.name().clone(), field.data_type().clone()))
+                    .collect()
+            };
+            if columns(&self.schema) != columns(&other.schema) {
                 return Ok(false);
             }
             // The tables are put together, each in one piece.
@@ -129,6 +149,22 @@ impl Table {
             Ok(same.map_err(|error: ArrowError| {
                 Error::internal(format!("the tables cannot be compared: {error}")).with_source(error)
             })?)
+        })
+    }
+
+    /// 128 bits over the rows, in any order, as hexadecimal digits.
+    fn digest(&self, py: Python<'_>) -> PyResult<String> {
+        guard(py, || {
+            let mut digest = Digest::new(&self.schema);
+            for batch in &self.batches {
+                // Batches of other libraries may be of any size.
+                for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
+                    let rows = batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start));
+                    py.detach(|| digest.add(&rows))?;
+                    py.check_signals()?;
+                }
+            }
+            Ok(format!("{:032x}", digest.finish()))
         })
     }
 
@@ -157,6 +193,132 @@ impl Table {
         guard(py, || {
             let (schema, batches) = py.detach(|| string_views(&self.schema, self.batches.clone()))?;
             Ok(Self::new(schema, batches))
+        })
+    }
+
+    /// The columns that the schema names, in its types, which must hold their values; those that are not there are null.
+    fn widen(&self, py: Python<'_>, schema: &Schema) -> PyResult<Self> {
+        guard(py, || {
+            let to = schema.inner();
+            let batches: Result<_> =
+                py.detach(|| self.batches.iter().map(|batch| widen::widen(batch, to)).collect());
+            Ok(Self::new(to.clone(), batches?))
+        })
+    }
+
+    /// These columns, counted from 0, in this order and under these names.
+    fn select(&self, py: Python<'_>, columns: Vec<usize>, names: Vec<String>) -> PyResult<Self> {
+        guard(py, || {
+            let renamed = |(index, name): (&usize, String)| {
+                let field = self.schema.fields().get(*index).ok_or_else(|| no_column(*index))?;
+                Ok(Field::clone(field).with_name(name))
+            };
+            let fields = columns.iter().zip(names).map(renamed).collect::<PyResult<Vec<_>>>()?;
+            let schema = Arc::new(ArrowSchema::new_with_metadata(fields, self.schema.metadata().clone()));
+            let batches = self.batches.iter().map(|batch| {
+                let arrays = columns.iter().map(|index| Arc::clone(batch.column(*index))).collect();
+                let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+                RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &rows)
+            });
+            let batches = batches.collect::<Result<_, ArrowError>>().map_err(|error| {
+                Error::internal(format!("columns make no table: {error}")).with_source(error)
+            })?;
+            Ok(Self::new(schema, batches))
+        })
+    }
+
+    /// The rows of all tables, one after the other: the columns that are named, in these types. Without a type, a column has
+    /// the same one wherever it has any.
+    #[staticmethod]
+    fn concat(
+        py: Python<'_>,
+        tables: Vec<PyRef<'_, Self>>,
+        names: Vec<String>,
+        types: Vec<Option<String>>,
+    ) -> PyResult<Self> {
+        guard(py, || {
+            let tables: Vec<Self> = tables.iter().map(|table| Self::clone(table)).collect();
+            let wanted = names.iter().zip(types).map(|(name, kind)| match kind {
+                None => Ok((name.as_str(), None)),
+                Some(kind) => match parse_type(&kind) {
+                    Some(data_type) => Ok((name.as_str(), Some(data_type))),
+                    None => Err(Error::internal(format!("no type is called {kind:?}"))),
+                },
+            });
+            let wanted = wanted.collect::<Result<Vec<_>, Error>>()?;
+            let concatenated = py.detach(|| {
+                let schemas: Vec<SchemaRef> = tables.iter().map(|table| Arc::clone(&table.schema)).collect();
+                let schema = widen::common_schema(&schemas, &wanted);
+                let batches = tables.iter().flat_map(|table| &table.batches);
+                let batches: Result<_, Error> = batches.map(|batch| widen::widen(batch, &schema)).collect();
+                Ok::<_, Error>(Self::new(schema, batches?))
+            });
+            Ok(concatenated?)
+        })
+    }
+
+    /// A column as a stream of Arrow arrays.
+    #[pyo3(signature = (column, requested_schema=None))]
+    fn column_stream<'py>(
+        &self,
+        py: Python<'py>,
+        column: usize,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        guard(py, || {
+            let arrays: Vec<Result<ArrayRef, ArrowError>> =
+                self.chunks(column)?.map(|chunk| Ok(Arc::clone(chunk))).collect();
+            let field = Arc::clone(&self.schema.fields()[column]);
+            Ok(to_stream_pycapsule(py, Box::new(ArrayIterator::new(arrays, field)), requested_schema)?)
+        })
+    }
+
+    /// A column as one Arrow array, put together if it is in pieces.
+    #[pyo3(signature = (column, requested_schema=None))]
+    fn column_array<'py>(
+        &self,
+        py: Python<'py>,
+        column: usize,
+        requested_schema: Option<Bound<'py, PyCapsule>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        guard(py, || {
+            let chunks: Vec<&dyn Array> = self.chunks(column)?.map(AsRef::as_ref).collect();
+            let field = Arc::clone(&self.schema.fields()[column]);
+            let array = Column::of_chunks(field.name(), &field, &chunks)?.into_array();
+            Ok(to_array_pycapsules(py, field, &array, requested_schema)?)
+        })
+    }
+
+    /// A column's schema.
+    fn column_schema<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyCapsule>> {
+        guard(py, || {
+            let field = self.schema.fields().get(column).ok_or_else(|| no_column(column))?;
+            Ok(to_schema_pycapsule(py, field.as_ref())?)
+        })
+    }
+
+    /// The table with a column behind the others that has the same date in each row.
+    fn dated(&self, py: Python<'_>, name: &str, day: NaiveDate) -> PyResult<Self> {
+        guard(py, || {
+            let schema = widen::dated_schema(&self.schema, name);
+            let days = Date32Type::from_naive_date(day);
+            let batches = self.batches.iter().map(|batch| widen::dated(batch, &schema, days));
+            let batches = batches.collect::<Result<_>>()?;
+            Ok(Self::new(schema, batches))
+        })
+    }
+
+    /// What was noted in a Parquet file, and its table, with its rows or without.
+    #[staticmethod]
+    fn read_parquet(py: Python<'_>, path: PathBuf, rows: bool) -> PyResult<(Self, BTreeMap<String, String>)> {
+        guard(py, || {
+            let (table, metadata) = py.detach(|| {
+                let file = ParquetFile::open(&path)?;
+                let (schema, metadata) = (file.schema().clone(), file.metadata());
+                let batches = if rows { file.rows()? } else { Vec::new() };
+                Ok::<_, Error>((Self::new(schema, batches), metadata))
+            })?;
+            Ok((table, metadata))
         })
     }
 
@@ -283,7 +445,7 @@ impl Table {
         guard(py, || {
             let list = PyList::empty(py);
             for chunk in self.chunks(column)? {
-                values::extend(&list, chunk)?;
+                to_python::extend(&list, chunk)?;
             }
             Ok(list)
         })
@@ -299,7 +461,7 @@ impl Table {
     ) -> PyResult<()> {
         let py = file.py();
         guard(py, || {
-            let mut export = Export::new(file, format, options, &self.schema)?;
+            let mut export = Unwritten::new(file, format, options)?.begin(&self.schema)?;
             for batch in &self.batches {
                 export.write(py, batch)?;
             }

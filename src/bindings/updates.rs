@@ -1,5 +1,6 @@
 //! Updates: a table → requests in order, and what became of them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -7,44 +8,49 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use super::arguments;
 use super::errors::exception;
 use super::events::Events;
+use super::operation::{Operation as Running, Step};
 use super::panics::guard;
 use super::refusal::refuse;
-use super::runtime::{wait, wait_for_work};
 use super::table::Table;
 use super::warnings::warn;
-use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame, midnight_warning};
+use crate::encode::{KeyColumn, Limits, MAX_ROWS, Nulls, UpdateFrame, as_json_columns, midnight_warning};
 use crate::error::{Error, ErrorKind};
 use crate::http::Http;
 use crate::query::Operation;
 use crate::resources::room_for;
 use crate::settings::Settings;
 use crate::text::quoted;
-use crate::update::{HttpSender, Update};
+use crate::update::{Changes, HttpSender, Journal, Journaling, Update, UpdateOutcome};
 
 /// The most columns that the text of a request has.
 const SHOWN: usize = 20;
 
 /// Checks the frame; nothing is sent.
 pub fn frame(
-    py: Python<'_>,
     operation: Operation,
     table: &Table,
     nulls: &Bound<'_, PyAny>,
-) -> PyResult<UpdateFrame> {
+    json_columns: Option<&Bound<'_, PyAny>>,
+    end: impl FnOnce(Python<'_>, UpdateFrame) -> PyResult<Step> + Send + 'static,
+) -> PyResult<Running> {
     let key = match operation {
         Operation::UpdateCalls => KeyColumn::CallId,
         Operation::UpdateReps => KeyColumn::RepId,
         _ => return Err(Error::internal(format!("{operation:?} takes no frame")).into()),
     };
     let nulls = extract_nulls(nulls)?;
-    let (schema, batches) = (Arc::clone(table.schema()), table.batches().to_vec());
+    let (schema, batches) = match arguments::strings("json_columns", json_columns)? {
+        None => (Arc::clone(table.schema()), table.batches().to_vec()),
+        Some(names) => as_json_columns(table.schema(), table.batches(), key, &names)?,
+    };
     // What is noted of a row: its key, and where it is.
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     room_for(rows.saturating_mul(64))?;
     // Looking at every cell of a large frame takes longer than Ctrl-C may.
-    Ok(wait_for_work(py, move || UpdateFrame::new(&schema, batches, key, nulls))??)
+    Ok(Running::work(move || UpdateFrame::new(&schema, batches, key, nulls), end))
 }
 
 /// Says what there is to say of a frame that nobody compares with what is stored.
@@ -53,48 +59,101 @@ pub fn warn_about(py: Python<'_>, frame: &UpdateFrame) -> PyResult<()> {
 }
 
 /// Settles the requests of a frame; nothing is sent.
-pub fn settle(py: Python<'_>, settings: &Settings, frame: UpdateFrame) -> PyResult<Arc<Update>> {
+pub fn settle(
+    settings: &Settings,
+    frame: UpdateFrame,
+    end: impl FnOnce(Python<'_>, Arc<Update>) -> PyResult<Step> + Send + 'static,
+) -> Running {
+    let limits = limits(settings);
+    Running::work(move || settled(frame, limits), end)
+}
+
+fn limits(settings: &Settings) -> Limits {
+    Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes }
+}
+
+fn settled(frame: UpdateFrame, limits: Limits) -> Result<Arc<Update>, Error> {
     let operation = match frame.key() {
         KeyColumn::CallId => Operation::UpdateCalls,
         KeyColumn::RepId => Operation::UpdateReps,
     };
-    let limits = Limits { rows: MAX_ROWS, bytes: settings.max_update_bytes };
-    Ok(wait_for_work(py, move || Update::new(operation, frame, limits).map(Arc::new))??)
+    Update::new(operation, frame, limits).map(Arc::new)
 }
 
-/// Sends the requests of an update. What interrupts it (what a signal's handler raises, or the function that is told of
-/// progress) has an `UpdateError` among its causes.
-pub fn run<'py>(
-    py: Python<'py>,
-    http: Http,
-    settings: Arc<Settings>,
-    events: &Events,
-    update: Arc<Update>,
-    report: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let running = Arc::clone(&update);
-    let mut told = 0;
-    let outcome =
-        wait(py, async move { running.run(&HttpSender { http: &http, settings: &settings }).await }, |py| {
+/// How an update is sent. What interrupts it (what a signal's handler raises, or the function that is told of progress)
+/// has an `UpdateError` among its causes.
+pub struct Sending {
+    pub http: Http,
+    pub settings: Arc<Settings>,
+    pub events: Arc<Events>,
+    /// Where its journal is to be, and what it is to hold.
+    pub journal: Option<(PathBuf, Arc<Changes>)>,
+    /// A function that is told of progress.
+    pub report: Option<Py<PyAny>>,
+}
+
+impl Sending {
+    pub fn begun_with(self, frame: UpdateFrame) -> Running {
+        self.begun(Some(frame))
+    }
+
+    /// Settles the requests, opens the journal and sends; without a frame there is nothing to send.
+    pub fn begun(mut self, frame: Option<UpdateFrame>) -> Running {
+        let (limits, journal) = (limits(&self.settings), self.journal.take());
+        let base_url = self.settings.base_url.to_string();
+        let prepare = move || {
+            let update = frame.map(|frame| settled(frame, limits)).transpose()?;
+            let journal = journal
+                .map(|(path, changes)| Journal::create(&path, &base_url, &changes, update.as_deref()))
+                .transpose()?;
+            Ok((update, journal))
+        };
+        Running::work(prepare, |py, (update, journal)| match update {
+            Some(update) => Ok(Step::Next(self.sent(update, journal))),
+            None => Step::over(py, py.None()),
+        })
+    }
+
+    fn sent(self, update: Arc<Update>, journal: Option<Journal>) -> Running {
+        let Self { http, settings, events, report, .. } = self;
+        let running = Arc::clone(&update);
+        let sending = async move {
+            let sender = Journaling::new(HttpSender { http: &http, settings: &settings }, journal);
+            running.run(&sender).await
+        };
+        let (watched, mut told) = (Arc::clone(&update), 0);
+        let tick = move |py: Python<'_>| {
             events.log(py)?;
-            let progress = update.progress();
-            if let Some(report) = report.filter(|_| progress.requests != told) {
+            let progress = watched.progress();
+            if let Some(report) = report.as_ref().filter(|_| progress.requests != told) {
                 told = progress.requests;
-                report.call1((progress.rows, progress.bytes))?;
+                report.call1(py, (progress.rows, progress.bytes))?;
             }
             Ok(())
-        });
+        };
+        Running::accounted(sending, tick, move |py, outcome| {
+            Step::over(py, outcome_dict(py, &update, outcome)?)
+        })
+    }
+}
+
+/// What became of an update.
+fn outcome_dict<'py>(
+    py: Python<'py>,
+    update: &Update,
+    outcome: PyResult<Result<UpdateOutcome, Error>>,
+) -> PyResult<Bound<'py, PyDict>> {
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(raised) => {
-            let account = failure(py, &update, &update.cancelled(Error::connection("interrupted")));
+            let account = failure(py, update, &update.cancelled(Error::connection("interrupted")));
             return Err(account.behind(py, raised));
         }
     };
     let outcome = outcome.map_err(|error| {
         let account = match error.kind() {
-            ErrorKind::Internal | ErrorKind::OutOfMemory => failure(py, &update, &update.cancelled(error)),
-            _ => failure(py, &update, &error),
+            ErrorKind::Internal | ErrorKind::OutOfMemory => failure(py, update, &update.cancelled(error)),
+            _ => failure(py, update, &error),
         };
         account.raised(py)
     })?;

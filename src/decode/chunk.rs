@@ -3,6 +3,7 @@
 use super::bits::Bits;
 use super::data::{Data, Forecast, Value};
 use super::time::Format;
+use super::unchecked;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chunk {
@@ -13,6 +14,15 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
+    /// A chunk of values in their form; with no bits of validity, if all are valid.
+    pub(super) fn from_parts(data: Data, valid: Bits, len: usize) -> Self {
+        Self { data, valid, len }
+    }
+
+    pub(super) fn nulls(len: usize) -> Self {
+        Self { len, ..Self::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -151,6 +161,7 @@ impl Chunk {
                     self.valid = Bits::repeated(false, self.len);
                 }
                 self.data = Data::for_value(value, forecast, self.len);
+                self.on_large_pages();
                 return;
             }
             (Data::Int(_) | Data::Float(_), Value::Int(_) | Value::UInt(_) | Value::Float(_)) => {
@@ -204,6 +215,13 @@ impl Chunk {
         Forecast { rows, bytes: (scaled + scaled / 16) as usize }
     }
 
+    /// Text is most of a table that has much of it; the rest of a column is hardly ever as long as a large page.
+    fn on_large_pages(&self) {
+        if let Data::Text(strings) | Data::Json(strings) | Data::Mixed(strings, _) = &self.data {
+            unchecked::on_large_pages(&strings.bytes);
+        }
+    }
+
     /// Makes room.
     pub(super) fn reserve(&mut self, forecast: Forecast) {
         fn up_to<T>(values: &mut Vec<T>, total: usize) {
@@ -228,6 +246,7 @@ impl Chunk {
                 up_to(tags, forecast.rows);
             }
         }
+        self.on_large_pages();
     }
 
     /// Gives back the room that it does not need.

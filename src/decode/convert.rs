@@ -15,11 +15,12 @@ use arrow_schema::{DataType, Schema, TimeUnit};
 
 use super::chunk::Chunk;
 use super::data::{Data, Tag, Value};
+use super::infer_type;
 use super::number;
 use super::time::{self, Moment};
-use super::types;
 use super::unchecked;
 use crate::error::{Error, Result};
+use crate::types::type_name;
 
 /// The largest double of which all smaller integers are doubles, too.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -56,7 +57,7 @@ pub fn check_pinned(schema: &Schema) -> Result<()> {
             "schema pins column {:?} to {}, which is not supported: use bool, an integer, float or string type, \
              date32, date64, timestamp, or a dictionary of strings",
             field.name(),
-            types::type_name(field.data_type())
+            type_name(field.data_type())
         ))),
     }
 }
@@ -76,7 +77,7 @@ pub(super) fn write_text(value: Value<'_>, out: &mut Vec<u8>) {
 /// Where JSON is kept, a number that is not an integer is its text; here it is the number.
 fn plain(value: Value<'_>) -> Option<Value<'_>> {
     match value {
-        Value::Big(text) if !types::is_integer(text) => number::double(text).map(Value::Float),
+        Value::Big(text) if !infer_type::is_integer(text) => number::double(text).map(Value::Float),
         other => Some(other),
     }
 }
@@ -197,7 +198,7 @@ macro_rules! by_type {
 }
 
 fn unsupported(to: &DataType) -> Error {
-    Error::internal(format!("no conversion to {} was checked for", types::type_name(to)))
+    Error::internal(format!("no conversion to {} was checked for", type_name(to)))
 }
 
 /// Whether the form in which the chunk is held already says that everything fits.
@@ -316,7 +317,7 @@ pub(super) fn array(chunk: Chunk, to: &DataType) -> Result<ArrayRef> {
 }
 
 fn defect(row: usize, to: &DataType) -> Error {
-    Error::internal(format!("row {row} of a batch does not fit {}, which was checked", types::type_name(to)))
+    Error::internal(format!("row {row} of a batch does not fit {}, which was checked", type_name(to)))
 }
 
 fn one_by_one<T: ArrowPrimitiveType>(
@@ -362,7 +363,7 @@ fn text_array(chunk: Chunk, to: &DataType) -> Result<ArrayRef> {
         return Ok(Arc::new(text));
     }
     arrow_cast::cast(&text, to).map_err(|error| {
-        Error::invalid_input(format!("the strings do not fit the pinned {}: {error}", types::type_name(to)))
+        Error::invalid_input(format!("the strings do not fit the pinned {}: {error}", type_name(to)))
     })
 }
 

@@ -31,6 +31,26 @@ pub(super) enum Tag {
     Json,
 }
 
+impl Tag {
+    /// As it is written down.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Bool => 0,
+            Self::Int => 1,
+            Self::UInt => 2,
+            Self::Big => 3,
+            Self::Float => 4,
+            Self::Text => 5,
+            Self::Json => 6,
+        }
+    }
+
+    pub(super) fn of(code: u8) -> Option<Self> {
+        const TAGS: [Tag; 7] = [Tag::Bool, Tag::Int, Tag::UInt, Tag::Big, Tag::Float, Tag::Text, Tag::Json];
+        TAGS.get(usize::from(code)).copied()
+    }
+}
+
 /// In a column of text or JSON the bytes are UTF-8, put together from whole pieces of it: `unchecked` relies on that.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Strings {

@@ -1,7 +1,7 @@
 //! Objects and lists within a row: checked, but kept as their text.
 
 use super::parse_error::{ParseError, Reason};
-use super::token::{blanks, no_value, word};
+use super::token::{no_value, token, word};
 use super::{number, text};
 
 /// What is needed to walk a value without recursion, reused from value to value.
@@ -9,16 +9,8 @@ use super::{number, text};
 pub(super) struct Walker {
     /// The closing bracket of every level that is open.
     open: Vec<u8>,
-    scratch: Vec<u8>,
-}
-
-#[derive(Clone, Copy)]
-enum Expect {
-    Value,
-    ValueOrEnd,
-    Key,
-    KeyOrEnd,
-    CommaOrEnd,
+    /// Whether all strings so far were ASCII.
+    ascii: bool,
 }
 
 impl Walker {
@@ -31,72 +23,99 @@ impl Walker {
         lossy: bool,
     ) -> Result<usize, ParseError> {
         self.open.clear();
+        self.ascii = true;
+        let end = self.walk(bytes, start, depth, lossy)?;
+        // At once, which is faster than string by string: all between them is ASCII.
+        if !self.ascii && !lossy {
+            text::check_utf8(&bytes[start..end], start)?;
+        }
+        Ok(end)
+    }
+
+    fn walk(&mut self, bytes: &[u8], start: usize, depth: usize, lossy: bool) -> Result<usize, ParseError> {
         let mut at = start;
-        let mut expect = Expect::Value;
         loop {
-            at = blanks(bytes, at);
-            let byte = *bytes.get(at).ok_or(ParseError::MORE)?;
-            expect = match (expect, byte) {
-                (Expect::Value | Expect::ValueOrEnd, b'{' | b'[') => {
+            // A value begins here.
+            let byte = token(bytes, &mut at)?;
+            at = match byte {
+                b'"' => self.string(bytes, at + 1, lossy)?,
+                b'-' | b'0'..=b'9' => self.numbers(bytes, at)?,
+                b't' | b'f' | b'n' => word(bytes, at)?.1,
+                b'{' | b'[' => {
                     if self.open.len() == depth {
                         return Err(ParseError::new(at, Reason::Depth));
                     }
-                    self.open.push(if byte == b'{' { b'}' } else { b']' });
+                    let close = if byte == b'{' { b'}' } else { b']' };
+                    self.open.push(close);
                     at += 1;
-                    if byte == b'{' { Expect::KeyOrEnd } else { Expect::ValueOrEnd }
-                }
-                (Expect::Value | Expect::ValueOrEnd, b'"') => {
-                    at = self.string(bytes, at + 1, lossy)?;
-                    Expect::CommaOrEnd
-                }
-                (Expect::Value | Expect::ValueOrEnd, b'-' | b'0'..=b'9') => {
-                    at = number::skip(bytes, at)?;
-                    Expect::CommaOrEnd
-                }
-                (Expect::Value | Expect::ValueOrEnd, b't' | b'f' | b'n') => {
-                    at = word(bytes, at)?.1;
-                    Expect::CommaOrEnd
-                }
-                (Expect::Key | Expect::KeyOrEnd, b'"') => {
-                    at = blanks(bytes, self.string(bytes, at + 1, lossy)?);
-                    if *bytes.get(at).ok_or(ParseError::MORE)? != b':' {
-                        return Err(ParseError::new(at, Reason::Colon));
+                    if token(bytes, &mut at)? != close {
+                        if byte == b'{' {
+                            at = self.key(bytes, at, lossy)?;
+                        }
+                        continue;
                     }
-                    at += 1;
-                    Expect::Value
-                }
-                (Expect::CommaOrEnd, b',') => {
-                    at += 1;
-                    if self.open.last() == Some(&b'}') { Expect::Key } else { Expect::Value }
-                }
-                (Expect::CommaOrEnd | Expect::KeyOrEnd | Expect::ValueOrEnd, _)
-                    if self.open.last() == Some(&byte) =>
-                {
-                    at += 1;
                     self.open.pop();
-                    if self.open.is_empty() {
-                        return Ok(at);
-                    }
-                    Expect::CommaOrEnd
+                    at + 1
                 }
-                (Expect::CommaOrEnd, _) => {
+                _ => return Err(no_value(bytes, at, Reason::Value)),
+            };
+            // A value ended here, and perhaps what it is in.
+            loop {
+                let Some(close) = self.open.last() else { return Ok(at) };
+                let byte = token(bytes, &mut at)?;
+                if byte == b',' {
+                    at += 1;
+                    if *close == b'}' {
+                        token(bytes, &mut at)?;
+                        at = self.key(bytes, at, lossy)?;
+                    }
+                    break;
+                }
+                if byte != *close {
                     return Err(ParseError::new(at, Reason::InNested));
                 }
-                (Expect::Key | Expect::KeyOrEnd, _) => {
-                    return Err(ParseError::new(at, Reason::Key));
-                }
-                (Expect::Value | Expect::ValueOrEnd, _) => return Err(no_value(bytes, at, Reason::Value)),
-            };
+                at += 1;
+                self.open.pop();
+            }
         }
     }
 
+    /// The position after the number at `at`, and after those that follow it in a list.
+    #[inline]
+    fn numbers(&self, bytes: &[u8], at: usize) -> Result<usize, ParseError> {
+        let mut at = number::skip(bytes, at)?;
+        if self.open.last() == Some(&b']') {
+            while bytes.get(at) == Some(&b',')
+                && let Some(end) = number::skip_short(bytes, at + 1)
+            {
+                at = end;
+            }
+        }
+        Ok(at)
+    }
+
+    /// The position after the colon that follows the key at `at`.
+    fn key(&mut self, bytes: &[u8], at: usize, lossy: bool) -> Result<usize, ParseError> {
+        if bytes.get(at) != Some(&b'"') {
+            return Err(ParseError::new(at, Reason::Key));
+        }
+        let mut at = self.string(bytes, at + 1, lossy)?;
+        if token(bytes, &mut at)? != b':' {
+            return Err(ParseError::new(at, Reason::Colon));
+        }
+        Ok(at + 1)
+    }
+
     /// The position after the closing quote of the string whose first character is at `start`.
+    #[inline]
     fn string(&mut self, bytes: &[u8], start: usize, lossy: bool) -> Result<usize, ParseError> {
         let run = text::run(bytes, start);
-        if bytes.get(run.end) == Some(&b'"') && run.ascii {
+        self.ascii &= run.ascii;
+        if bytes.get(run.end) == Some(&b'"') {
             return Ok(run.end + 1);
         }
-        self.scratch.clear();
-        Ok(text::unescape(bytes, start, lossy, &mut self.scratch)? + 1)
+        let (end, ascii) = text::skip_escapes(bytes, run.end, lossy)?;
+        self.ascii &= ascii;
+        Ok(end + 1)
     }
 }

@@ -232,42 +232,82 @@ fn has_value(text: &[u8]) -> bool {
     text.iter().take_while(|byte| !matches!(byte, b'e' | b'E')).any(|byte| matches!(byte, b'1'..=b'9'))
 }
 
-/// Where the number that begins at `start` ends; whatever its size.
-pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, ParseError> {
-    let first = start + usize::from(bytes.get(start) == Some(&b'-'));
-    let count = digits(bytes, first, 0).count;
-    let mut end = first + count;
-    if bytes.get(end).is_none() {
-        return Err(ParseError::MORE);
+/// Where a number ends that has few digits before and after its point and no exponent; for any other, and close to the end of
+/// the bytes, none.
+#[inline]
+pub(super) fn skip_short(bytes: &[u8], start: usize) -> Option<usize> {
+    // The digits of a word, and the byte after them. All of it or nothing may go on.
+    let digits = |at: usize| {
+        let word = u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
+        let count = leading_digits(word);
+        matches!(count, 1..8).then(|| (word, count, (word >> (8 * count)) as u8))
+    };
+    let first = start + usize::from(*bytes.get(start)? == b'-');
+    let (word, count, mut next) = digits(first)?;
+    if count > 1 && word as u8 == b'0' {
+        return None;
     }
-    if count == 0 {
+    let mut end = first + count;
+    if next == b'.' {
+        let (_, count, after) = digits(end + 1)?;
+        next = after;
+        end += 1 + count;
+    }
+    (!matches!(next, b'e' | b'E')).then_some(end)
+}
+
+/// Where the number that begins at `start` ends; whatever its size.
+#[inline]
+pub(super) fn skip(bytes: &[u8], start: usize) -> Result<usize, ParseError> {
+    skip_short(bytes, start).map_or_else(|| skip_any(bytes, start), Ok)
+}
+
+#[inline(never)]
+fn skip_any(bytes: &[u8], start: usize) -> Result<usize, ParseError> {
+    let first = start + usize::from(bytes.get(start) == Some(&b'-'));
+    let mut end = skip_digits(bytes, first);
+    let mut next = *bytes.get(end).ok_or(ParseError::MORE)?;
+    if end == first {
         return Err(no_value(bytes, start, Reason::Minus));
     }
-    if count > 1 && bytes.get(first) == Some(&b'0') {
+    if end > first + 1 && bytes.get(first) == Some(&b'0') {
         return Err(ParseError::new(start, Reason::LeadingZero));
     }
-    if bytes.get(end) == Some(&b'.') {
-        let count = digits(bytes, end + 1, 0).count;
-        end += 1 + count;
-        if bytes.get(end).is_none() {
-            return Err(ParseError::MORE);
-        }
-        if count == 0 {
+    if next == b'.' {
+        let fraction = end + 1;
+        end = skip_digits(bytes, fraction);
+        next = *bytes.get(end).ok_or(ParseError::MORE)?;
+        if end == fraction {
             return Err(ParseError::new(start, Reason::Point));
         }
     }
-    if matches!(bytes.get(end), Some(b'e' | b'E')) {
-        end += 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-        let count = digits(bytes, end, 0).count;
-        end += count;
+    if matches!(next, b'e' | b'E') {
+        let exponent = end + 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        end = skip_digits(bytes, exponent);
         if bytes.get(end).is_none() {
             return Err(ParseError::MORE);
         }
-        if count == 0 {
+        if end == exponent {
             return Err(ParseError::new(start, Reason::Exponent));
         }
     }
     Ok(end)
+}
+
+/// Where the digits from `at` on end.
+#[inline]
+fn skip_digits(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let count = leading_digits(u64::from_le_bytes(*word));
+        at += count;
+        if count < 8 {
+            return at;
+        }
+    }
+    while let Some(b'0'..=b'9') = bytes.get(at) {
+        at += 1;
+    }
+    at
 }
 
 #[cfg(test)]
@@ -295,6 +335,9 @@ mod tests {
             if let Some(short) = parse_short(&bytes, 0) {
                 prop_assert_eq!(Ok(short), parse(&bytes, 0).map_err(ParseError::what));
             }
+            if let Some(end) = skip_short(&bytes, 0) {
+                prop_assert_eq!(Ok(end), skip_any(&bytes, 0).map_err(ParseError::what));
+            }
         }
     }
 
@@ -305,6 +348,7 @@ mod tests {
         {
             let bytes = format!("{text}          ").into_bytes();
             assert_eq!(parse_short(&bytes, 0).map(|(number, _)| number), Some(expected));
+            assert_eq!(skip_short(&bytes, 0), (text.len() < 9).then(|| text.len() - 1));
         }
     }
 }

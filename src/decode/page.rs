@@ -25,6 +25,11 @@ impl Page {
         self.batches.iter().map(|batch| batch.rows).sum()
     }
 
+    /// JSON that it was read from.
+    pub fn num_bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// The columns that arrived, in order.
     pub fn column_names(&self) -> Vec<&str> {
         self.names.iter().map(|name| &**name).collect()

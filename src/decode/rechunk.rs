@@ -12,7 +12,7 @@ use crate::resources;
 const SMALL_ROWS: usize = BATCH_ROWS / 8;
 const SMALL_BYTES: usize = BATCH_BYTES / 8;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Group {
     batches: Vec<RecordBatch>,
     rows: usize,
@@ -39,19 +39,36 @@ impl Group {
     }
 }
 
-pub(super) fn rechunk(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>> {
-    let mut result = Vec::with_capacity(batches.len());
-    let mut group = Group::default();
-    for batch in batches {
+/// Takes batches one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Rechunker(Group);
+
+impl Rechunker {
+    /// The batches that this one completes.
+    pub(super) fn push(&mut self, schema: &SchemaRef, batch: RecordBatch) -> Result<Vec<RecordBatch>> {
+        let Self(group) = self;
         let (rows, bytes) = (batch.num_rows(), batch.get_array_memory_size());
         let small = group.is_small() || (rows < SMALL_ROWS && bytes < SMALL_BYTES);
-        if !small || group.rows + rows > BATCH_ROWS || group.bytes + bytes > BATCH_BYTES {
-            result.extend(group.take(schema)?);
-        }
+        let complete = !small || group.rows + rows > BATCH_ROWS || group.bytes + bytes > BATCH_BYTES;
+        let batches = if complete { group.take(schema)? } else { Vec::new() };
         group.rows += rows;
         group.bytes += bytes;
         group.batches.push(batch);
+        Ok(batches)
     }
-    result.extend(group.take(schema)?);
+
+    /// What is left.
+    pub(super) fn finish(&mut self, schema: &SchemaRef) -> Result<Vec<RecordBatch>> {
+        self.0.take(schema)
+    }
+}
+
+pub(super) fn rechunk(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<Vec<RecordBatch>> {
+    let mut result = Vec::with_capacity(batches.len());
+    let mut rechunker = Rechunker::default();
+    for batch in batches {
+        result.extend(rechunker.push(schema, batch)?);
+    }
+    result.extend(rechunker.finish(schema)?);
     Ok(result)
 }

@@ -6,10 +6,11 @@ use super::raw_batch::RawBatch;
 use super::time;
 
 /// A batch is closed when it has so many rows or so many bytes.
-pub(super) const BATCH_ROWS: usize = 65_536;
+pub const BATCH_ROWS: usize = 65_536;
 pub(super) const BATCH_BYTES: usize = 16 << 20;
-/// After so many rows the size of the rest is foreseen.
+/// After so many rows or so many bytes the size of the rest is foreseen.
 const SAMPLE_ROWS: usize = 1024;
+const SAMPLE_BYTES: usize = 512 << 10;
 
 #[derive(Debug, Default)]
 struct Column {
@@ -33,6 +34,8 @@ pub(super) struct Rows {
     before: usize,
     /// Text of the batch.
     bytes: usize,
+    /// Whether the size of the batches was foreseen.
+    is_foreseen: bool,
     /// Columns of the batch that have values.
     live: usize,
     /// Columns that belong to the result.
@@ -171,11 +174,12 @@ impl Rows {
     #[inline]
     pub(super) fn end_row(&mut self) -> bool {
         self.row += 1;
-        if self.row == BATCH_ROWS || self.bytes + self.live * size_of::<u64>() * self.row >= BATCH_BYTES {
+        let bytes = self.bytes + self.live * size_of::<u64>() * self.row;
+        if self.row == BATCH_ROWS || bytes >= BATCH_BYTES {
             self.close_batch();
             return true;
         }
-        if self.row == SAMPLE_ROWS && self.full.is_empty() {
+        if !self.is_foreseen && (self.row == SAMPLE_ROWS || bytes >= SAMPLE_BYTES) {
             self.foresee();
         }
         false
@@ -190,6 +194,8 @@ impl Rows {
     #[inline(never)]
     fn close_batch(&mut self) {
         let rows = std::mem::take(&mut self.row);
+        // The next one is foreseen by this one.
+        self.is_foreseen = true;
         let close = |column: &mut Column| {
             let mut chunk = std::mem::take(&mut column.chunk);
             chunk.close(rows);
@@ -211,6 +217,7 @@ impl Rows {
     /// touch twice the memory.
     #[cold]
     fn foresee(&mut self) {
+        self.is_foreseen = true;
         let bytes = self.bytes + self.live * size_of::<u64>() * self.row;
         let rows = (BATCH_BYTES * self.row).checked_div(bytes).unwrap_or(BATCH_ROWS).min(BATCH_ROWS);
         for column in &mut self.columns {

@@ -10,7 +10,7 @@ use super::number::{self, Number};
 use super::parse_error::{self, Location, ParseError, Reason};
 use super::rows::Rows;
 use super::token::{self, Word};
-use super::{Options, extent, json, text, types};
+use super::{Options, extent, infer_type, kept_json, text};
 use crate::error::{Error, Result};
 use crate::resources;
 use crate::text::shortened;
@@ -262,8 +262,7 @@ impl Scanner {
 
     /// Moves over white space; gives the byte after it.
     fn token(&mut self, bytes: &[u8]) -> Result<u8, ParseError> {
-        self.at = token::blanks(bytes, self.at);
-        bytes.get(self.at).copied().ok_or(ParseError::MORE)
+        token::token(bytes, &mut self.at)
     }
 
     /// The column of the key whose quote is next, and where its value begins.
@@ -296,7 +295,7 @@ impl Scanner {
         let key = str::from_utf8(&self.scratch).map_err(|_| ParseError::new(start, Reason::Utf8))?;
         let column = self.layout.find(key, start)?;
         if column == self.rows.num_columns() {
-            self.rows.add_column(self.options.selects(key), types::tries_dates(key, &self.options));
+            self.rows.add_column(self.options.selects(key), infer_type::tries_dates(key, &self.options));
         }
         if !self.rows.mark(column) && !self.takes_last(column) {
             self.column = column;
@@ -337,7 +336,7 @@ impl Scanner {
             Ok(_) => return self.value_apart(bytes, column, at),
             Err(fault) => return Err(self.cut(fault, bytes, at)),
         };
-        if !self.layout.names().get(column).is_some_and(|name| json::keeps_json(name, &self.options)) {
+        if !self.layout.names().get(column).is_some_and(|name| kept_json::keeps_json(name, &self.options)) {
             return self.value_apart(bytes, column, at);
         }
         text::within(self.max_value_bytes, at, end)?;

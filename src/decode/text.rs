@@ -1,5 +1,6 @@
 //! Strings of JSON: where they end, what their escapes mean, whether they are UTF-8.
 
+use super::block::{BLOCK, Marks, marks};
 use super::parse_error::{ParseError, Reason};
 
 /// Where a run of ordinary characters ends, and whether all of them were ASCII.
@@ -9,75 +10,49 @@ pub(super) struct Run {
     pub ascii: bool,
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-const WORD: usize = size_of::<u64>();
-/// A loop over so many bytes becomes a few vector instructions.
-const BLOCK: usize = 64;
-
-/// The high bit of each byte that ends a run. Only the lowest one set is reliable, since the subtractions borrow
-/// upwards. (Mycroft's test for bytes that are zero, and for those below 0x20.)
-#[inline]
-fn specials(word: u64) -> u64 {
-    let quote = word ^ (ONES * u64::from(b'"'));
-    let backslash = word ^ (ONES * u64::from(b'\\'));
-    let found = (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash)
-        | (word.wrapping_sub(ONES * 0x20) & !word);
-    found & HIGH
-}
-
 /// The first quote, backslash or control character from `start` on, or the end of `bytes`.
 #[inline]
 pub(super) fn run(bytes: &[u8], start: usize) -> Run {
-    const SHORT: usize = 4 * WORD;
+    const SHORT: usize = 2 * BLOCK;
     let (mut at, mut high) = (start, 0);
     while at < start + SHORT {
-        let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) else {
+        let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) else {
             return run_bytewise(bytes, at, high == 0);
         };
-        let word = u64::from_le_bytes(*word);
-        let found = specials(word);
-        if found != 0 {
-            // Only the bytes before it count.
-            high |= word & HIGH & ((found & found.wrapping_neg()) - 1);
-            return Run { end: at + (found.trailing_zeros() >> 3) as usize, ascii: high == 0 };
+        let marks = marks(block);
+        if let Some((length, before)) = marks.run() {
+            return Run { end: at + length, ascii: high | before == 0 };
         }
-        high |= word & HIGH;
-        at += WORD;
+        high |= marks.high;
+        at += BLOCK;
     }
-    run_long(bytes, at, high == 0)
+    run_long(bytes, at, high)
 }
 
 /// The rest of a string that is worth greater steps.
 #[inline(never)]
-fn run_long(bytes: &[u8], start: usize, mut ascii: bool) -> Run {
+fn run_long(bytes: &[u8], start: usize, mut high: u32) -> Run {
+    const BLOCKS: usize = 4;
     let mut at = start;
-    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
-        let (mut special, mut union) = (0, 0);
-        for byte in block {
-            // Not `||`, which would be a branch.
-            special |= u8::from(*byte == b'"') | u8::from(*byte == b'\\') | u8::from(*byte < 0x20);
-            union |= byte;
-        }
-        if special != 0 {
+    while let Some(blocks) = bytes.get(at..).and_then(<[u8]>::first_chunk::<{ BLOCKS * BLOCK }>) {
+        let (blocks, _) = blocks.as_chunks();
+        let marks: [Marks; BLOCKS] =
+            [marks(&blocks[0]), marks(&blocks[1]), marks(&blocks[2]), marks(&blocks[3])];
+        if marks.iter().fold(0, |special, marks| special | marks.special) != 0 {
             break;
         }
-        ascii &= union.is_ascii();
+        high |= marks.iter().fold(0, |high, marks| high | marks.high);
+        at += BLOCKS * BLOCK;
+    }
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let marks = marks(block);
+        if let Some((length, before)) = marks.run() {
+            return Run { end: at + length, ascii: high | before == 0 };
+        }
+        high |= marks.high;
         at += BLOCK;
     }
-    let mut high = 0;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*word);
-        let found = specials(word);
-        if found != 0 {
-            high |= word & HIGH & ((found & found.wrapping_neg()) - 1);
-            return Run { end: at + (found.trailing_zeros() >> 3) as usize, ascii: ascii && high == 0 };
-        }
-        high |= word & HIGH;
-        at += WORD;
-    }
-    run_bytewise(bytes, at, ascii && high == 0)
+    run_bytewise(bytes, at, high == 0)
 }
 
 /// The end of what is at hand.
@@ -98,14 +73,72 @@ pub(super) fn unescape(
     out: &mut Vec<u8>,
 ) -> Result<usize, ParseError> {
     let length = out.len();
-    let result = unescape_into(bytes, start, lossy, out);
+    let result = if lossy { unescape_lossy(bytes, start, out) } else { unescape_strict(bytes, start, out) };
     if result.is_err() {
         out.truncate(length);
     }
     result
 }
 
-fn unescape_into(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, ParseError> {
+fn unescape_strict(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> Result<usize, ParseError> {
+    let (mut at, mut ascii) = (start, true);
+    let result = loop {
+        let run = push_run(bytes, at, out);
+        match bytes.get(run.end) {
+            None => break Err(ParseError::MORE),
+            Some(b'"') => {
+                ascii &= run.ascii;
+                at = run.end;
+                break Ok(run.end);
+            }
+            Some(b'\\') => {}
+            Some(_) => break Err(ParseError::new(run.end, Reason::Control)),
+        }
+        ascii &= run.ascii;
+        at = run.end;
+        let escapes = push_escapes(bytes, &mut at, false, out);
+        if let Err(fault) = escapes {
+            break Err(fault);
+        }
+    };
+    // At once, which is faster than piece by piece: all between them is ASCII. What comes before a fault is told first.
+    if !ascii {
+        check_utf8(bytes.get(start..at).unwrap_or_default(), start)?;
+    }
+    result
+}
+
+/// Appends the run that begins at `start`. To copy what is looked at is faster than to look first.
+#[inline]
+fn push_run(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> Run {
+    let (mut at, mut high) = (start, 0);
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk::<BLOCK>) {
+        let marks = marks(block);
+        out.extend_from_slice(block);
+        if let Some((length, before)) = marks.run() {
+            out.truncate(out.len() - (BLOCK - length));
+            return Run { end: at + length, ascii: high | before == 0 };
+        }
+        high |= marks.high;
+        at += BLOCK;
+    }
+    let run = run_bytewise(bytes, at, high == 0);
+    out.extend_from_slice(bytes.get(at..run.end).unwrap_or_default());
+    run
+}
+
+/// Appends the characters of the escapes from `at` on. Where there is one, there often are more.
+#[inline]
+fn push_escapes(bytes: &[u8], at: &mut usize, lossy: bool, out: &mut Vec<u8>) -> Result<(), ParseError> {
+    while bytes.get(*at) == Some(&b'\\') {
+        let (character, end) = escape(bytes, *at, lossy)?;
+        push(character, out);
+        *at = end;
+    }
+    Ok(())
+}
+
+fn unescape_lossy(bytes: &[u8], start: usize, out: &mut Vec<u8>) -> Result<usize, ParseError> {
     let mut at = start;
     loop {
         let run = run(bytes, at);
@@ -118,12 +151,45 @@ fn unescape_into(bytes: &[u8], start: usize, lossy: bool, out: &mut Vec<u8>) -> 
         if run.ascii {
             out.extend_from_slice(piece);
         } else {
-            push_utf8(piece, at, lossy, out)?;
+            out.extend_from_slice(String::from_utf8_lossy(piece).as_bytes());
         }
         if bytes.get(run.end) == Some(&b'"') {
             return Ok(run.end);
         }
-        at = escape(bytes, run.end, lossy, out)?;
+        at = run.end;
+        push_escapes(bytes, &mut at, true, out)?;
+    }
+}
+
+/// Appends a character: four bytes at once, of which those that are not its own are taken back.
+#[inline]
+fn push(character: char, out: &mut Vec<u8>) {
+    let mut encoded = [0; 4];
+    let length = character.encode_utf8(&mut encoded).len();
+    out.extend_from_slice(&encoded);
+    out.truncate(out.len() - (encoded.len() - length));
+}
+
+/// Where the string ends that has a backslash at `at`, or what may not be in it; and whether the rest of it is ASCII. That it
+/// is UTF-8 is left to be checked.
+pub(super) fn skip_escapes(bytes: &[u8], at: usize, lossy: bool) -> Result<(usize, bool), ParseError> {
+    let (mut at, mut ascii) = (at, true);
+    loop {
+        match bytes.get(at) {
+            None => return Err(ParseError::MORE),
+            Some(b'"') => return Ok((at, ascii)),
+            Some(b'\\') => {
+                at = escape(bytes, at, lossy)?.1;
+                // Where there is one, there often are more.
+                if bytes.get(at) == Some(&b'\\') {
+                    continue;
+                }
+            }
+            Some(_) => return Err(ParseError::new(at, Reason::Control)),
+        }
+        let run = run(bytes, at);
+        ascii &= run.ascii;
+        at = run.end;
     }
 }
 
@@ -136,33 +202,34 @@ pub(super) fn check_utf8(piece: &[u8], at: usize) -> Result<(), ParseError> {
     Err(ParseError::new(at + valid, Reason::Utf8))
 }
 
-fn push_utf8(piece: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<(), ParseError> {
-    match check_utf8(piece, at) {
-        Ok(()) => out.extend_from_slice(piece),
-        Err(_) if lossy => out.extend_from_slice(String::from_utf8_lossy(piece).as_bytes()),
-        Err(fault) => return Err(fault),
-    }
-    Ok(())
-}
-
-/// Decodes the escape whose backslash is at `at`; gives the position after it.
-fn escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, ParseError> {
+/// What the escape means whose backslash is at `at`, and the position after it.
+#[inline]
+fn escape(bytes: &[u8], at: usize, lossy: bool) -> Result<(char, usize), ParseError> {
     let plain = match bytes.get(at + 1) {
+        Some(b'u') => return unicode_escape(bytes, at, lossy),
         None => return Err(ParseError::MORE),
-        Some(byte @ (b'"' | b'\\' | b'/')) => *byte,
-        Some(b'b') => 8,
-        Some(b'f') => 12,
-        Some(b'n') => b'\n',
-        Some(b'r') => b'\r',
-        Some(b't') => b'\t',
-        Some(b'u') => return unicode_escape(bytes, at, lossy, out),
+        Some(byte @ (b'"' | b'\\' | b'/')) => char::from(*byte),
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
         Some(_) => return Err(ParseError::new(at, Reason::Escape)),
     };
-    out.push(plain);
-    Ok(at + 2)
+    Ok((plain, at + 2))
 }
 
-fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Result<usize, ParseError> {
+#[inline]
+fn unicode_escape(bytes: &[u8], at: usize, lossy: bool) -> Result<(char, usize), ParseError> {
+    match char::from_u32(hex4(bytes, at)?) {
+        Some(character) => Ok((character, at + 6)),
+        None => surrogate_escape(bytes, at, lossy),
+    }
+}
+
+/// The same where the escape at `at` is half a pair.
+#[inline(never)]
+fn surrogate_escape(bytes: &[u8], at: usize, lossy: bool) -> Result<(char, usize), ParseError> {
     let first = hex4(bytes, at)?;
     let (code, end) = match first {
         0xd800..=0xdbff => match (bytes.get(at + 6), bytes.get(at + 7)) {
@@ -177,13 +244,11 @@ fn unicode_escape(bytes: &[u8], at: usize, lossy: bool, out: &mut Vec<u8>) -> Re
         },
         _ => (first, at + 6),
     };
-    let character = match char::from_u32(code) {
-        Some(character) => character,
-        None if lossy => char::REPLACEMENT_CHARACTER,
-        None => return Err(ParseError::new(at, Reason::Surrogate)),
-    };
-    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    Ok(end)
+    match char::from_u32(code) {
+        Some(character) => Ok((character, end)),
+        None if lossy => Ok((char::REPLACEMENT_CHARACTER, end)),
+        None => Err(ParseError::new(at, Reason::Surrogate)),
+    }
 }
 
 /// JSON text in which U+FFFD takes the place of each escape that is half a pair, as an escape of the same length.
@@ -209,15 +274,41 @@ pub(super) fn without_lone_surrogates(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// The four digits of the `\u` at `at`.
-fn hex4(bytes: &[u8], at: usize) -> Result<u32, ParseError> {
-    let mut code = 0;
-    for position in at + 2..at + 6 {
-        let byte = *bytes.get(position).ok_or(ParseError::MORE)?;
-        let digit = char::from(byte).to_digit(16);
-        code = code << 4 | digit.ok_or(ParseError::new(at, Reason::Hex))?;
+/// What a byte is worth as the first to the fourth of four hexadecimal digits; more than all of them if it is none.
+const HEX: [[u32; 256]; 4] = {
+    let mut digits = [[u32::MAX; 256]; 4];
+    let mut value = 0;
+    while value < 16 {
+        let digit = b"0123456789abcdef"[value as usize];
+        let mut place = 0;
+        while place < 4 {
+            digits[place][digit as usize] = value << (12 - 4 * place);
+            digits[place][digit.to_ascii_uppercase() as usize] = value << (12 - 4 * place);
+            place += 1;
+        }
+        value += 1;
     }
-    Ok(code)
+    digits
+};
+
+/// The four digits of the `\u` at `at`.
+#[inline]
+fn hex4(bytes: &[u8], at: usize) -> Result<u32, ParseError> {
+    if let Some(digits) = bytes.get(at + 2..).and_then(<[u8]>::first_chunk::<4>) {
+        let [first, second, third, fourth] = digits.map(usize::from);
+        let code = HEX[0][first] | HEX[1][second] | HEX[2][third] | HEX[3][fourth];
+        if code <= 0xffff {
+            return Ok(code);
+        }
+    }
+    Err(no_hex4(bytes, at))
+}
+
+#[cold]
+fn no_hex4(bytes: &[u8], at: usize) -> ParseError {
+    let digits = bytes.get(at + 2..bytes.len().min(at + 6)).unwrap_or_default();
+    let are_digits = digits.iter().all(u8::is_ascii_hexdigit);
+    if are_digits { ParseError::MORE } else { ParseError::new(at, Reason::Hex) }
 }
 
 /// Refuses what is longer than a value may be, complete or not.

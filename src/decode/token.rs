@@ -55,3 +55,15 @@ pub(super) fn blanks(bytes: &[u8], mut at: usize) -> usize {
     }
     at
 }
+
+/// Moves `at` over white space; gives the byte after it.
+#[inline]
+pub(super) fn token(bytes: &[u8], at: &mut usize) -> Result<u8, ParseError> {
+    match bytes.get(*at) {
+        Some(byte) if *byte > b' ' => Ok(*byte),
+        _ => {
+            *at = blanks(bytes, *at);
+            bytes.get(*at).copied().ok_or(ParseError::MORE)
+        }
+    }
+}

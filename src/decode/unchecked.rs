@@ -1,5 +1,5 @@
-//! What is known to hold and not checked once more, and memory for it: all the `unsafe` of this room. It makes reading
-//! into polars a fifth faster.
+//! What is known to hold and not checked once more, memory for it, and instructions of a processor: all the `unsafe` of this
+//! room. It makes reading into polars a fifth faster.
 //!
 //! With debug assertions, that is in tests and where the decoder is fuzzed, it is checked nevertheless.
 #![allow(unsafe_code)]
@@ -33,24 +33,55 @@ pub(super) fn views(
     unsafe { StringViewArray::new_unchecked(views, text, nulls) }
 }
 
-/// Room for views, all zero. On Linux it is on large pages where the system has them on request: to touch memory for the
-/// first time, page by page, costs more than to fill it. The advice outlives the memory until that is unmapped.
+/// Room for views, all zero, on large pages.
 pub(super) fn zeros(count: usize) -> Vec<u128> {
     let zeros = vec![0; count];
+    on_large_pages(&zeros);
+    zeros
+}
+
+/// Asks the system to have the room of a vector on large pages, as Linux does on request: to touch memory for the first time,
+/// page by page, costs more than to fill it. The advice outlives the memory until that is unmapped.
+#[cfg_attr(not(target_os = "linux"), expect(unused_variables))]
+pub(super) fn on_large_pages<T>(room: &Vec<T>) {
     #[cfg(target_os = "linux")]
     {
         /// Less has no room for a large page.
         const LARGE: usize = 2 << 20;
         /// Hardly any system has larger ordinary pages, and the range must begin with one.
         const ALIGNMENT: usize = 64 << 10;
-        let bytes = size_of_val(zeros.as_slice());
-        let before = zeros.as_ptr().cast::<u8>().align_offset(ALIGNMENT);
-        if bytes >= LARGE && before < bytes {
-            let start = zeros.as_ptr().cast::<u8>().wrapping_add(before).cast_mut();
-            // SAFETY: the range is mapped, being within the memory of `zeros` but for the rest of its last page, and the
+        let bytes = room.capacity().saturating_mul(size_of::<T>());
+        if bytes < LARGE {
+            return;
+        }
+        let before = room.as_ptr().cast::<u8>().align_offset(ALIGNMENT);
+        if before < bytes {
+            let start = room.as_ptr().cast::<u8>().wrapping_add(before).cast_mut();
+            // SAFETY: the range is mapped, being within the memory of `room` but for the rest of its last page, and the
             // advice changes nothing that it holds. A system need not follow it.
             unsafe { libc::madvise(start.cast(), bytes - before, libc::MADV_HUGEPAGE) };
         }
     }
-    zeros
+}
+
+/// A bit for each of sixteen bytes that is a quote, a backslash or a control character, and one for each beyond ASCII.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(super) fn special_and_high(block: &[u8; 16]) -> (u32, u32) {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x, _mm_set1_epi8,
+    };
+    let all = u128::from_le_bytes(*block);
+    let (upper, lower) = (((all >> 64) as u64).cast_signed(), (all as u64).cast_signed());
+    // SAFETY: these are instructions of SSE2, which every processor of this family has, and they touch no memory.
+    let (special, high) = unsafe {
+        let every = |byte: u8| _mm_set1_epi8(byte.cast_signed());
+        let bytes = _mm_set_epi64x(upper, lower);
+        let quotes = _mm_cmpeq_epi8(bytes, every(b'"'));
+        let backslashes = _mm_cmpeq_epi8(bytes, every(b'\\'));
+        let controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, every(0x1f)), bytes);
+        let special = _mm_or_si128(_mm_or_si128(quotes, backslashes), controls);
+        (_mm_movemask_epi8(special), _mm_movemask_epi8(bytes))
+    };
+    (special.cast_unsigned(), high.cast_unsigned())
 }

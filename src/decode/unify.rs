@@ -1,27 +1,26 @@
 //! Pages → batches of one schema: of all pages once they are there, or of a stream's, page by page.
 
 use std::collections::{HashMap, HashSet};
-use std::mem;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::chunk::Chunk;
+use super::batches::arrays;
 use super::convert;
-use super::data::Value;
-use super::json;
+use super::describe::{At, describe};
+use super::evidence::{self, ColumnWarning, Evidence, drift, field, misfit_error};
+use super::infer_type::{self, Census};
+use super::kept_json;
 use super::near_dates::{self, NearDates, near_dates};
 use super::page::Page;
-use super::raw_batch::RawBatch;
 use super::rechunk::rechunk;
-use super::rows::BATCH_BYTES;
 use super::side_by_side::side_by_side;
-use super::types::{self, Census};
 use super::{Options, extent};
-use crate::error::{Error, ErrorKind, Result};
-use crate::resources;
-use crate::text::{quoted, shortened};
+use crate::error::Result;
+use crate::text::quoted;
+use crate::types::{JsonMark, json_mark, type_name, with_json_mark};
 
 /// A result put together from its pages.
 #[derive(Debug, Clone)]
@@ -31,13 +30,6 @@ pub struct Unified {
     pub warnings: Vec<ColumnWarning>,
 }
 
-/// What the user should know of a column, as a sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnWarning {
-    pub column: String,
-    pub text: String,
-}
-
 /// What a stream does with a column that its schema does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnNewColumn {
@@ -45,20 +37,17 @@ pub enum OnNewColumn {
     Ignore,
 }
 
-/// Characters of a value that a message shows.
-const SHOWN: usize = 80;
-
-/// A column of the result: its name, where it is in each page, and its type.
+/// A column of the result: its name, and where it is in each page.
 struct Column {
     name: Arc<str>,
     positions: Vec<Option<usize>>,
 }
 
-/// The first value that does not fit.
-struct Misfit {
-    page: usize,
-    batch: usize,
-    row: usize,
+/// A column with the pages that it is of.
+struct InPages<'a> {
+    column: &'a Column,
+    pages: &'a [Page],
+    options: &'a Options,
 }
 
 fn columns(pages: &[Page], options: &Options, ensure: &[String], drop: &[String]) -> Vec<Column> {
@@ -87,86 +76,74 @@ fn columns(pages: &[Page], options: &Options, ensure: &[String], drop: &[String]
 }
 
 impl Column {
+    fn of<'a>(&'a self, pages: &'a [Page], options: &'a Options) -> InPages<'a> {
+        InPages { column: self, pages, options }
+    }
+}
+
+impl<'a> InPages<'a> {
     /// The column's chunks with page and batch.
-    fn chunks<'a>(&'a self, pages: &'a [Page]) -> impl Iterator<Item = near_dates::Place<'a>> + Clone {
-        pages.iter().zip(&self.positions).enumerate().flat_map(|(number, (page, position))| {
+    fn chunks(&self) -> impl Iterator<Item = near_dates::Place<'a>> + Clone + use<'a> {
+        let (pages, positions) = (self.pages, &self.column.positions);
+        pages.iter().zip(positions).enumerate().flat_map(|(number, (page, position))| {
             let batches = page.batches.iter().enumerate();
             batches.filter_map(move |(batch, raw)| Some((number, batch, raw.chunks.get((*position)?)?)))
         })
     }
 
-    fn census(&self, pages: &[Page]) -> Census {
-        Census::of(self.chunks(pages).map(|(_, _, chunk)| chunk))
+    fn is_null(&self) -> bool {
+        self.chunks().all(|(_, _, chunk)| chunk.num_valid() == 0)
     }
 
-    fn misfit(&self, pages: &[Page], to: &DataType) -> Option<Misfit> {
-        self.chunks(pages).find_map(|(page, batch, chunk)| {
-            convert::misfit(chunk, to).map(|row| Misfit { page, batch, row })
+    /// The first value, as a message names it.
+    fn first_value(&self) -> Option<String> {
+        self.chunks().find_map(|(page, batch, chunk)| {
+            let row = (0..chunk.len()).find(|row| chunk.is_valid(*row))?;
+            Some(self.describe((page, batch, row)))
         })
     }
 
-    /// The known type, or its variant with a zone, if all values fit.
-    fn known_type(&self, pages: &[Page], known: &DataType) -> Result<DataType, Misfit> {
-        let Some(misfit) = self.misfit(pages, known) else { return Ok(known.clone()) };
-        if *known == types::TIMESTAMP && self.misfit(pages, &types::timestamp_utc()).is_none() {
-            return Ok(types::timestamp_utc());
-        }
-        Err(misfit)
-    }
-
-    /// What there is to say of a column of strings that are nearly all dates.
-    fn near_dates(&self, pages: &[Page], options: &Options) -> Option<ColumnWarning> {
-        if !options.parse_dates || options.json {
-            return None;
-        }
-        let NearDates { like, first: (page, batch, row), finer, fitting, total } =
-            near_dates(self.chunks(pages))?;
-        let value = self.describe(pages, &Misfit { page, batch, row }, options);
-        let like_name = types::type_name(&like);
-        let fault = if finer {
-            format!("finer than the microseconds of {like_name}")
-        } else {
-            format!("no {like_name}, while {fitting} of the column's {total} values are")
-        };
-        let pin = near_dates::candidates(&like).into_iter().find(|pin| self.misfit(pages, pin).is_none());
-        let remedy = match pin {
-            Some(pin) => format!("to read it as {0}, pass schema= with {0} for it", types::type_name(&pin)),
-            None => {
-                "correct the value, or convert the column after reading (as pandas.to_datetime does with \
-                     errors=\"coerce\"); schema= with string for it says that it is text"
-                    .to_owned()
-            }
-        };
-        let text = format!("{value}, which is {fault}: the whole column is string; {remedy}");
-        Some(ColumnWarning { column: self.name.to_string(), text })
+    /// The first string that reads as JSON.
+    fn unclear(&self) -> Option<String> {
+        self.chunks().find_map(|(page, batch, chunk)| {
+            kept_json::unclear(chunk).map(|row| self.describe((page, batch, row)))
+        })
     }
 
     /// How a message names the value.
-    fn describe(&self, pages: &[Page], at: &Misfit, options: &Options) -> String {
-        let Some(batch) = pages.get(at.page).and_then(|page| page.batches.get(at.batch)) else {
-            return String::new();
-        };
-        let shown = |chunk: &Chunk| {
-            chunk.get(at.row).map(|value| {
-                let mut text = Vec::new();
-                convert::write_text(value, &mut text);
-                let text = shortened(&String::from_utf8_lossy(&text), SHOWN);
-                if matches!(value, Value::Text(_) | Value::Time(..)) { quoted(&text) } else { text }
-            })
-        };
-        let chunk = |position: Option<usize>| position.and_then(|position| batch.chunks.get(position));
-        let value = chunk(self.positions.get(at.page).copied().flatten()).and_then(shown);
-        let key = options.key.and_then(|name| {
-            let position = pages.get(at.page)?.position(name);
-            Some(format!("{name} {}", chunk(position).and_then(shown)?))
-        });
-        let row = key.unwrap_or_else(|| {
-            let pages_before = pages.iter().take(at.page).map(Page::num_rows).sum::<usize>();
-            let batches_before =
-                pages[at.page].batches.iter().take(at.batch).map(|batch| batch.rows).sum::<usize>();
-            format!("row {}", pages_before + batches_before + at.row + 1)
-        });
-        format!("column {} has {} ({row})", quoted(&self.name), value.as_deref().unwrap_or("null"))
+    fn describe(&self, (page, batch, row): near_dates::At) -> String {
+        let position = self.column.positions.get(page).copied().flatten();
+        let before = self.pages.iter().take(page).map(Page::num_rows).sum();
+        match self.pages.get(page) {
+            Some(page) => {
+                describe(&self.column.name, page, position, At { batch, row }, before, self.options)
+            }
+            None => String::new(),
+        }
+    }
+}
+
+impl Evidence for InPages<'_> {
+    fn name(&self) -> &Arc<str> {
+        &self.column.name
+    }
+
+    fn census(&self) -> Census {
+        Census::of(self.chunks().map(|(_, _, chunk)| chunk))
+    }
+
+    fn misfit(&self, to: &DataType) -> Option<String> {
+        self.chunks().find_map(|(page, batch, chunk)| {
+            convert::misfit(chunk, to).map(|row| self.describe((page, batch, row)))
+        })
+    }
+
+    fn mark(&self) -> Option<JsonMark> {
+        kept_json::mark(self.chunks().map(|(_, _, chunk)| chunk))
+    }
+
+    fn near_dates(&self) -> Option<NearDates<String>> {
+        near_dates(self.chunks()).map(|found| found.map(|at| self.describe(at)))
     }
 }
 
@@ -176,15 +153,6 @@ fn num_rows(pages: &[Page]) -> u64 {
 
 fn num_bytes(pages: &[Page]) -> u64 {
     pages.iter().map(|page| page.bytes).sum()
-}
-
-fn field(name: &str, data_type: DataType) -> Field {
-    Field::new(name, data_type, true)
-}
-
-fn drift(column: &str, message: String, fields: Vec<Field>) -> Error {
-    let kind = ErrorKind::SchemaDrift { column: column.to_owned(), schema: Arc::new(Schema::new(fields)) };
-    Error::new(kind, message)
 }
 
 /// Unifies the pages of one result: missing columns become nulls, types widen.
@@ -199,48 +167,8 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
     convert::check_pinned(&options.pinned)?;
     let columns = columns(&pages, options, ensure, drop);
     extent::check(num_rows(&pages), columns.len() as u64, num_bytes(&pages))?;
-    let mut fields = Vec::with_capacity(columns.len());
-    let mut warnings = Vec::new();
-    let mut first_misfit = None;
-    for column in &columns {
-        let by_table = || column.census(&pages).data_type(options.parse_dates);
-        let data_type = if let Some(pinned) = types::pinned(&column.name, options) {
-            match column.misfit(&pages, pinned) {
-                None => pinned.clone(),
-                Some(misfit) => {
-                    let text = column.describe(&pages, &misfit, options);
-                    first_misfit.get_or_insert((&column.name, text, pinned));
-                    by_table()
-                }
-            }
-        } else if let Some(known) = types::known(&column.name, options) {
-            column.known_type(&pages, known).unwrap_or_else(|misfit| {
-                let widened = by_table();
-                let text = format!(
-                    "{}, which is no {}: the whole column is {}",
-                    column.describe(&pages, &misfit, options),
-                    types::type_name(known),
-                    types::type_name(&widened)
-                );
-                warnings.push(ColumnWarning { column: column.name.to_string(), text });
-                widened
-            })
-        } else {
-            let data_type = by_table();
-            if data_type == DataType::Utf8 {
-                warnings.extend(column.near_dates(&pages, options));
-            }
-            data_type
-        };
-        fields.push(if json::keeps_json(&column.name, options) {
-            json::json_field(&column.name, &data_type)
-        } else {
-            field(&column.name, data_type)
-        });
-    }
-    if let Some((column, text, pinned)) = first_misfit {
-        return Err(misfit_error(column, &text, pinned, fields));
-    }
+    let in_pages: Vec<InPages<'_>> = columns.iter().map(|column| column.of(&pages, options)).collect();
+    let (fields, warnings) = evidence::settle(&in_pages, options)?;
     let schema = Arc::new(Schema::new(fields));
     let mut raw = Vec::new();
     for (number, page) in pages.into_iter().enumerate() {
@@ -250,45 +178,6 @@ pub fn unify(pages: Vec<Page>, options: &Options, ensure: &[String], drop: &[Str
     let batches = side_by_side(raw, |(batch, positions)| arrays(batch, &positions, &schema));
     let batches = batches.into_iter().collect::<Result<Vec<_>>>()?;
     Ok(Unified { batches: rechunk(&schema, batches)?, schema, warnings })
-}
-
-fn misfit_error(column: &str, described: &str, wanted: &DataType, fields: Vec<Field>) -> Error {
-    let wider =
-        fields.iter().find(|field| field.name() == column).map(|field| types::type_name(field.data_type()));
-    let message = format!(
-        "{described}, which does not fit {} without loss: pass schema= with {} for it, as the error's schema has",
-        types::type_name(wanted),
-        wider.as_deref().unwrap_or("string")
-    );
-    drift(column, message, fields)
-}
-
-fn arrays(mut batch: RawBatch, positions: &[Option<usize>], schema: &SchemaRef) -> Result<RecordBatch> {
-    let bytes = batch.chunks.iter().map(|chunk| chunk.forecast(batch.rows).bytes).sum::<usize>();
-    if bytes > 2 * BATCH_BYTES {
-        // One row is as long as a whole batch.
-        resources::room_for(bytes.saturating_mul(2))?;
-    }
-    resources::check()?;
-    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(positions.len());
-    // Columns of a type that have no value share their nulls.
-    let mut nulls: HashMap<&DataType, ArrayRef> = HashMap::new();
-    for (position, field) in positions.iter().zip(schema.fields()) {
-        let chunk = position.and_then(|position| batch.chunks.get_mut(position));
-        arrays.push(match chunk.filter(|chunk| !chunk.is_null()) {
-            Some(chunk) if json::is_json(field) => json::array(chunk)?,
-            Some(chunk) => convert::array(mem::take(chunk), field.data_type())
-                .map_err(|error| error.with_context(format!("in column {}", quoted(field.name()))))?,
-            None => {
-                let null = || new_null_array(field.data_type(), batch.rows);
-                Arc::clone(nulls.entry(field.data_type()).or_insert_with(null))
-            }
-        });
-    }
-    let rows = RecordBatchOptions::new().with_row_count(Some(batch.rows));
-    RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &rows).map_err(|error| {
-        Error::internal(format!("columns of a batch do not match: {error}")).with_source(error)
-    })
 }
 
 /// The schema of a stream, from its first page (a column that is all null there is a string column).
@@ -303,22 +192,36 @@ pub fn stream_schema(first: &Page, options: &Options, drop: &[String]) -> Result
     let mut first_misfit = None;
     let columns = columns(pages, options, &pinned, drop);
     for column in &columns {
-        let mut by_table = |misfit: &Misfit, wanted| {
-            let text = column.describe(pages, misfit, options);
+        let in_page = column.of(pages, options);
+        let mut by_table = |text: String, wanted| {
             first_misfit.get_or_insert((&column.name, text, wanted));
-            types::for_later_pages(wanted, column.census(pages), options.parse_dates)
+            infer_type::for_later_pages(wanted, in_page.census(), options.parse_dates)
         };
-        let data_type = if let Some(pinned) = types::pinned(&column.name, options) {
-            column.misfit(pages, pinned).map_or_else(|| pinned.clone(), |misfit| by_table(&misfit, pinned))
-        } else if let Some(known) = types::known(&column.name, options) {
-            column.known_type(pages, known).unwrap_or_else(|misfit| by_table(&misfit, known))
+        let is_pinned = infer_type::pinned(&column.name, options).is_some();
+        let is_open = !is_pinned && infer_type::known(&column.name, options).is_none();
+        let data_type = if let Some(pinned) = infer_type::pinned(&column.name, options) {
+            in_page.misfit(pinned).map_or_else(|| pinned.clone(), |misfit| by_table(misfit, pinned))
+        } else if let Some(known) = infer_type::known(&column.name, options) {
+            evidence::known_type(&in_page, known).unwrap_or_else(|misfit| by_table(misfit, known))
         } else {
-            match column.census(pages).data_type(options.parse_dates) {
+            match in_page.census().data_type(options.parse_dates) {
                 DataType::Null => DataType::Utf8,
                 data_type => data_type,
             }
         };
-        fields.push(field(&column.name, data_type));
+        let mark = match evidence::mark(&in_page, &data_type, options) {
+            // Strings may follow, which a column that is pinned takes.
+            Some(_) if is_pinned => Some(JsonMark::Mixed),
+            // Anything may follow.
+            None if is_open
+                && in_page.is_null()
+                && evidence::may_be_marked(&column.name, &data_type, options) =>
+            {
+                Some(JsonMark::Mixed)
+            }
+            mark => mark,
+        };
+        fields.push(with_json_mark(field(&column.name, data_type), mark));
     }
     match first_misfit {
         Some((column, text, wanted)) => Err(misfit_error(column, &text, wanted, fields)),
@@ -333,11 +236,59 @@ pub fn stream_warnings(first: &Page, schema: &Schema, options: &Options) -> Vec<
     let strings: HashSet<&str> = strings.map(|field| field.name().as_str()).collect();
     let is_settled_by_values = |column: &Column| {
         strings.contains(&*column.name)
-            && types::pinned(&column.name, options).or_else(|| types::known(&column.name, options)).is_none()
+            && infer_type::pinned(&column.name, options)
+                .or_else(|| infer_type::known(&column.name, options))
+                .is_none()
     };
     let columns = columns(pages, options, &[], &[]);
     let columns = columns.iter().filter(|column| is_settled_by_values(column));
-    columns.filter_map(|column| column.near_dates(pages, options)).collect()
+    columns.filter_map(|column| evidence::near_dates(&column.of(pages, options), options)).collect()
+}
+
+/// The open columns of a stream's first page that have no value there: they are string columns for want of better.
+pub fn undecided_columns(first: &Page, options: &Options) -> HashSet<String> {
+    let pages = std::slice::from_ref(first);
+    let is_open = |column: &&Column| {
+        infer_type::pinned(&column.name, options)
+            .or_else(|| infer_type::known(&column.name, options))
+            .is_none()
+    };
+    let columns = columns(pages, options, &[], &[]);
+    let undecided = columns.iter().filter(is_open).filter(|column| column.of(pages, options).is_null());
+    undecided.map(|column| column.name.to_string()).collect()
+}
+
+/// Says of undecided columns that now have values which would have made them something else than strings. Columns with
+/// values are undecided no more.
+pub fn late_values<S: BuildHasher>(
+    page: &Page,
+    options: &Options,
+    undecided: &mut HashSet<String, S>,
+) -> Vec<ColumnWarning> {
+    if undecided.is_empty() {
+        return Vec::new();
+    }
+    let pages = std::slice::from_ref(page);
+    let mut warnings = Vec::new();
+    for column in &columns(pages, options, &[], &[]) {
+        let in_page = column.of(pages, options);
+        if in_page.is_null() || !undecided.remove(&*column.name) {
+            continue;
+        }
+        let data_type = in_page.census().data_type(options.parse_dates);
+        if data_type == DataType::Utf8 {
+            continue;
+        }
+        let Some(first) = in_page.first_value() else { continue };
+        let pin = type_name(&data_type);
+        let name = quoted(&column.name);
+        let text = format!(
+            "{first}, but was null as far as the schema was settled, so that it is string: to read it as {pin}, pass \
+             schema={{{name}: \"{pin}\"}}"
+        );
+        warnings.push(ColumnWarning { column: column.name.to_string(), text });
+    }
+    warnings
 }
 
 /// The page as batches of a fixed schema; missing columns are null.
@@ -358,35 +309,42 @@ pub fn conform(
         schema.fields().iter().enumerate().map(|(index, field)| (field.name().as_str(), index)).collect();
     let mut positions = vec![None; fields.len()];
     for column in &columns(pages, options, &[], &[]) {
-        let census = || column.census(pages);
+        let in_page = column.of(pages, options);
+        let census = || in_page.census();
         if let Some(index) = by_name.get(&*column.name).copied() {
             positions[index] = column.positions.first().copied().flatten();
             let wanted = schema.field(index).data_type();
-            if let Some(misfit) = column.misfit(pages, wanted) {
-                fields[index] = field(&column.name, types::widened(wanted, census(), options.parse_dates));
+            if let Some(misfit) = in_page.misfit(wanted) {
+                fields[index] =
+                    field(&column.name, infer_type::widened(wanted, census(), options.parse_dates));
                 let text = format!(
-                    "{}, which does not fit the stream's {} without loss: pass the error's schema as schema=, it has \
-                     {} for it",
-                    column.describe(pages, &misfit, options),
-                    types::type_name(wanted),
-                    types::type_name(fields[index].data_type())
+                    "{misfit}, which does not fit the stream's {} without loss: pass the error's schema as schema=, it \
+                     has {} for it",
+                    type_name(wanted),
+                    type_name(fields[index].data_type())
+                );
+                first.get_or_insert((Arc::clone(&column.name), text));
+            } else if json_mark(schema.field(index)) == Some(JsonMark::Text)
+                && let Some(unclear) = in_page.unclear()
+            {
+                fields[index] = field(&column.name, wanted.clone());
+                let text = format!(
+                    "{unclear}, a string that could be mistaken for the JSON that the column began with: pass the error's \
+                     schema as schema=, it has {} for it",
+                    type_name(wanted),
                 );
                 first.get_or_insert((Arc::clone(&column.name), text));
             }
         } else if on_new_column == OnNewColumn::Error {
-            let known = types::known(&column.name, options);
-            let known = known.and_then(|known| column.known_type(pages, known).ok());
+            let known = infer_type::known(&column.name, options);
+            let known = known.and_then(|known| evidence::known_type(&in_page, known).ok());
             let data_type = known.unwrap_or_else(|| match census().data_type(options.parse_dates) {
                 DataType::Null => DataType::Utf8,
                 data_type => data_type,
             });
-            let value = column.chunks(pages).find_map(|(page, batch, chunk)| {
-                (0..chunk.len()).find(|row| chunk.is_valid(*row)).map(|row| Misfit { page, batch, row })
-            });
-            let described = match value {
-                Some(at) => column.describe(pages, &at, options),
-                None => format!("column {} has only nulls", quoted(&column.name)),
-            };
+            let described = in_page
+                .first_value()
+                .unwrap_or_else(|| format!("column {} has only nulls", quoted(&column.name)));
             let text = format!(
                 "{described}, but is not in the stream's schema: pass the error's schema as schema=, or \
                  on_new_column=\"ignore\" to leave it out"

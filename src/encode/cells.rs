@@ -78,7 +78,7 @@ impl fmt::Display for BadValue {
             Self::OutsideDay => "a time outside the day",
             Self::PartOfDay => "a date with a time of day",
             Self::RepeatedMapKey => "a map with a repeated key",
-            Self::NotJson => "text that is not JSON, though its type says so",
+            Self::NotJson => "text that is not JSON, though its column is said to hold JSON",
             Self::JsonNull => "the JSON text null (make the cell itself null)",
         })
     }

@@ -5,8 +5,8 @@ use std::fmt;
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::Field;
 
-use super::arrow_types::field_cells;
 use super::cells::Cells;
+use super::cells_of_field::field_cells;
 use super::mask::Mask;
 use super::output::Output;
 use super::text::label;

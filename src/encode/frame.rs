@@ -22,7 +22,7 @@ use crate::error::{Error, Result, UpdateFailure};
 
 /// Rows of attributes to be written, checked. Cheap to clone.
 ///
-/// A string column that holds the JSON text of objects or lists, as reading gives them, is written as strings.
+/// A string column whose field says that it holds JSON text, as reading marks lists and objects, is written as that JSON.
 #[derive(Clone)]
 pub struct UpdateFrame {
     inner: Arc<Inner>,

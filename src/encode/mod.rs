@@ -4,14 +4,15 @@
 //! ([`UpdateFrame::requests`]), and each request is written straight from the Arrow arrays when its turn comes
 //! ([`UpdateFrame::write`]).
 
-mod arrow_types;
 mod cells;
+mod cells_of_field;
 mod checked;
 mod column;
 mod digits;
 mod form;
 mod frame;
 mod group;
+mod json_columns;
 mod key;
 mod limits;
 mod mask;
@@ -34,6 +35,7 @@ mod write;
 pub(crate) use column::Column;
 pub use form::Form;
 pub use frame::UpdateFrame;
+pub use json_columns::as_json_columns;
 pub use key::KeyColumn;
 pub use limits::{Limits, MAX_ROWS};
 pub use mask::Mask;

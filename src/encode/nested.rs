@@ -12,8 +12,8 @@ use arrow_array::{
 use arrow_buffer::{ArrowNativeType, NullBuffer};
 use arrow_schema::{DataType, Field};
 
-use super::arrow_types::{cells, field_cells};
 use super::cells::{BadValue, Cells};
+use super::cells_of_field::{cells, field_cells};
 use super::output::Output;
 use super::text::{label, text_size, write_text};
 use crate::text::quoted;

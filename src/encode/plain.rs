@@ -8,6 +8,8 @@ use arrow_buffer::ArrowNativeType;
 use arrow_schema::{ArrowError, DataType, Field};
 use arrow_select::take::take;
 
+use crate::types::json_mark;
+
 /// A column in the batches of a frame.
 #[derive(Clone)]
 pub(super) struct Raw {
@@ -36,11 +38,13 @@ impl Raw {
             DataType::RunEndEncoded(_, values) => {
                 let inner = self.field.clone().with_data_type(values.data_type().clone());
                 // What the values are is said beside them.
-                let has_own = self.field.extension_type_name().is_some();
+                let has_own = self.field.extension_type_name().is_some() || json_mark(&self.field).is_some();
                 if has_own { inner } else { inner.with_metadata(values.metadata().clone()) }
             }
             DataType::Dictionary(_, values) => {
-                let stays = values.is_string() && self.field.extension_type_name().is_none();
+                let stays = values.is_string()
+                    && self.field.extension_type_name().is_none()
+                    && json_mark(&self.field).is_none();
                 return (!stays).then(|| self.field.clone().with_data_type(values.as_ref().clone()));
             }
             _ => return None,

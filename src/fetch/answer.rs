@@ -18,6 +18,8 @@ pub struct Counted {
     pub other_rows: u64,
     /// Rows of the proof that were there before and are on it.
     pub of_proof: u64,
+    /// So many pages in a row had just the keys of the page before, where keys do not tell rows apart.
+    pub echoes: u64,
 }
 
 /// What becomes of an answered page.

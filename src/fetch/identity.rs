@@ -11,6 +11,12 @@ use super::seen_keys::{Compact, PageKeys, SeenKeys};
 /// is compared as well.
 const SMALL: usize = 16;
 
+/// Of so many rows of a page more is remembered than their keys,
+const HEAD: usize = 64;
+
+/// and of so many rows of a read, beside those of the last page.
+const HEADS: usize = 4096;
+
 /// What is remembered of the rows of a read.
 #[derive(Debug)]
 pub(super) struct Identity {
@@ -18,6 +24,8 @@ pub(super) struct Identity {
     seen: SeenKeys,
     /// The rows of small pages, by their keys.
     small: HashMap<Compact, Vec<u64>>,
+    /// The first rows of pages before the last one.
+    heads: HashMap<Compact, u64>,
     /// The digests of the pages in which all that was new were rows without a key.
     digests: HashSet<u64>,
     /// The last page that belongs to the result and has rows.
@@ -26,6 +34,8 @@ pub(super) struct Identity {
     looked_at: Option<(Trace, Option<u64>)>,
     /// The rows of a proof whose keys were there before.
     proof: Vec<(Compact, u64)>,
+    /// The keys of the page before, and how many pages in a row had just these.
+    echoes: (u64, u64),
 }
 
 /// What is remembered of a page.
@@ -35,6 +45,15 @@ struct Trace {
     fingerprint: u64,
     /// The rows without a key, if the page was short.
     keyless: HashSet<u64>,
+    /// The keys of the first rows, and the rows, if all have keys.
+    head: Vec<(Compact, u64)>,
+}
+
+impl Trace {
+    fn head(page: &impl Rows, keys: &PageKeys) -> Vec<(Compact, u64)> {
+        let rows = page.digests().take(HEAD).enumerate();
+        rows.filter_map(|(row, digest)| Some((keys.get(row)?, digest))).collect()
+    }
 }
 
 /// What a page is compared with what came before it for.
@@ -52,10 +71,12 @@ impl Default for Identity {
             keys_identify: true,
             seen: SeenKeys::default(),
             small: HashMap::new(),
+            heads: HashMap::new(),
             digests: HashSet::new(),
             last: None,
             looked_at: None,
             proof: Vec::new(),
+            echoes: (0, 0),
         }
     }
 }
@@ -95,15 +116,18 @@ impl Identity {
         // Rows without a key count as new, so their page as a whole tells whether it was there before.
         let fingerprint = if without_key > 0 { of_rows(&digests) } else { keys.fingerprint() };
         let is_last = self.last.as_ref().is_some_and(|last| last.fingerprint == fingerprint);
+        let in_order = matches!(role, Role::InTurn { .. } | Role::Proof { .. });
+        let only_known = repeated > 0 && repeated == keep.len() as u64;
+        let known_keys = in_order && only_known && self.has_others(page, &keys);
         let (mut other_rows, mut of_proof) = (0, 0);
         if matches!(role, Role::Recheck) && is_last {
             (other_rows, of_proof) = self.compare_proof(page, &keys);
         }
-        let compared = matches!(role, Role::InTurn { .. } | Role::Proof { .. })
-            && self.compare_small(page, &keys, &keep, takes_in);
-        if several || compared || other_rows > 0 {
+        let compared = in_order && self.compare_small(page, &keys, &keep, takes_in);
+        if several || compared || known_keys || other_rows > 0 {
             // Memory that nobody needs any more.
-            (self.keys_identify, self.seen, self.small) = (false, SeenKeys::default(), HashMap::new());
+            (self.keys_identify, self.seen) = (false, SeenKeys::default());
+            (self.small, self.heads) = (HashMap::new(), HashMap::new());
             return self.look_without_keys(page, ask, role, true);
         }
         self.proof.clear();
@@ -116,7 +140,8 @@ impl Identity {
         let counted =
             Counted { rows, repeated, without_key, same_as_last: is_last, of_proof, ..Counted::default() };
         if without_key == 0 {
-            self.looked_at = Some((Trace { fingerprint, keyless: HashSet::new() }, None));
+            let head = Trace::head(page, &keys);
+            self.looked_at = Some((Trace { fingerprint, keyless: HashSet::new(), head }, None));
             return Looked { counted, keep, found_out: false };
         }
         let keyless = |row: &usize| keys.get(*row).is_none();
@@ -125,10 +150,29 @@ impl Identity {
 
     /// The page that was looked at last belongs to the result.
     pub(super) fn kept(&mut self) {
-        if let Some((trace, digest)) = self.looked_at.take() {
-            self.last = Some(trace);
-            self.digests.extend(digest);
+        let Some((trace, digest)) = self.looked_at.take() else { return };
+        self.digests.extend(digest);
+        let before = self.last.replace(trace);
+        if self.keys_identify && self.heads.len() < HEADS {
+            self.heads.extend(before.into_iter().flat_map(|before| before.head));
         }
+    }
+
+    /// Whether a page has keys of rows that are remembered, and none of these rows. One that is the same shows that the others
+    /// were changed meanwhile.
+    fn has_others(&self, page: &impl Rows, keys: &PageKeys) -> bool {
+        let last = self.last.iter().flat_map(|last| &last.head);
+        let last: HashMap<Compact, u64> = last.copied().collect();
+        let mut met = false;
+        for (row, digest) in page.digests().enumerate() {
+            let known = keys.get(row).and_then(|key| last.get(&key).or_else(|| self.heads.get(&key)));
+            match known {
+                Some(known) if *known == digest => return false,
+                Some(_) => met = true,
+                None => {}
+            }
+        }
+        met
     }
 
     fn look_without_keys(&mut self, page: &impl Rows, ask: Ask, role: &Role, found_out: bool) -> Looked {
@@ -136,7 +180,8 @@ impl Identity {
         let rows = digests.len() as u64;
         let keep = vec![true; digests.len()];
         let other_rows = u64::from(found_out && matches!(role, Role::Recheck));
-        let counted = Counted { rows, without_key: rows, other_rows, ..Counted::default() };
+        let echoes = self.echoes(page);
+        let counted = Counted { rows, without_key: rows, other_rows, echoes, ..Counted::default() };
         let mut looked = self.trace(counted, keep, &digests, |_| true, ask);
         looked.found_out = found_out;
         if other_rows > 0 {
@@ -144,6 +189,16 @@ impl Identity {
             self.kept();
         }
         looked
+    }
+
+    /// How many pages in a row have just the keys of the page before. Keys do not tell rows apart, but the pages of a service
+    /// that answers with its last page for ever, and writes something new into each row, look like that.
+    fn echoes(&mut self, page: &impl Rows) -> u64 {
+        let keys = self.seen.compact(page.keys());
+        let fingerprint = keys.fingerprint();
+        let is_echo = fingerprint == self.echoes.0 && keys.without_key() == 0 && !keys.repeat_within();
+        self.echoes = (fingerprint, if is_echo { self.echoes.1 + 1 } else { 0 });
+        self.echoes.1
     }
 
     /// Recognises a page that has rows without a key.
@@ -164,7 +219,7 @@ impl Identity {
         let digest = (without_key + repeated == rows).then_some(fingerprint);
         let seen_before = digest.is_some_and(|digest| self.digests.contains(&digest));
         let keyless = if rows < ask.n_per_page { keyless } else { HashSet::new() };
-        self.looked_at = Some((Trace { fingerprint, keyless }, digest));
+        self.looked_at = Some((Trace { fingerprint, keyless, head: Vec::new() }, digest));
         let counted = Counted { seen_before, same_as_last, shares_rows, ..counted };
         Looked { counted, keep, found_out: false }
     }

@@ -1,5 +1,6 @@
 //! The columns that the API documents, with their types and the operations that answer with them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -24,14 +25,29 @@ pub fn known_columns() -> SchemaRef {
     Arc::new(Schema::new(fields.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
 }
 
-/// The columns of a result without rows: those that were asked for by name, or else the known ones.
-pub fn columns_without_rows(operation: Operation, query: &Query) -> Vec<String> {
-    let named = match operation {
+/// The columns that a query asks for by name.
+pub(super) fn columns_by_name(operation: Operation, query: &Query) -> Vec<String> {
+    let mut columns = named_in(query, naming(operation)).unwrap_or_default();
+    columns.extend(named_in(query, "metric").unwrap_or_default());
+    let mut seen = HashSet::new();
+    columns.retain(|name| seen.insert(name.clone()));
+    columns
+}
+
+/// The parameter whose columns come without being a metric.
+fn naming(operation: Operation) -> &'static str {
+    match operation {
         Operation::Report => "groupby",
         _ => "columns",
-    };
-    if let Some(columns) = named_in(query, named) {
-        return columns;
+    }
+}
+
+/// The columns of a result without rows of which nothing more is known: those that were asked for by name, and the known
+/// ones unless others were asked for instead.
+pub fn columns_without_rows(operation: Operation, query: &Query) -> Vec<String> {
+    let named = columns_by_name(operation, query);
+    if named_in(query, naming(operation)).is_some() {
+        return named;
     }
     let known: &[&str] = match operation {
         Operation::Calls | Operation::UpdateCalls => &[
@@ -47,7 +63,9 @@ pub fn columns_without_rows(operation: Operation, query: &Query) -> Vec<String> 
         Operation::Reps | Operation::UpdateReps => &["rep_id", "name", "gender", "campaign", "department"],
         Operation::Report => &[],
     };
-    known.iter().map(|name| (*name).to_owned()).collect()
+    let mut columns: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
+    columns.extend(named.into_iter().filter(|name| !known.contains(&name.as_str())));
+    columns
 }
 
 /// The names in a parameter that separates them with commas.

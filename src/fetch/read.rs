@@ -8,14 +8,15 @@ use arrow_schema::SchemaRef;
 use super::aside::aside;
 use super::end::End;
 use super::http_pages::PageSink;
+use super::in_result::InResult;
 use super::page_loop::Settled;
 use super::reader::Reader;
 use super::receipt::{Ledger, Receipt};
 use super::spec::ReadSpec;
+use super::without_rows::{WithoutRows, without_rows};
 use crate::decode::{ColumnWarning, Extent, Options, Page, Unified, unify};
 use crate::error::{Error, Result};
 use crate::http::{Http, Request, RetryBudget};
-use crate::query::Operation;
 use crate::settings::Settings;
 
 /// A result.
@@ -30,26 +31,17 @@ pub struct Fetched {
     pub column_warnings: Vec<ColumnWarning>,
 }
 
+impl Fetched {
+    /// A result without rows.
+    pub(super) fn nothing(nothing: WithoutRows, receipt: Receipt, warnings: Vec<String>) -> Self {
+        let WithoutRows { schema, column_warnings, .. } = nothing;
+        Self { schema, batches: Vec::new(), receipt, warnings, column_warnings }
+    }
+}
+
 /// Answered pages may wait for an earlier one, so that a slow page does not hold up the others, but not for
 /// ever: whether a service can be read at all shows only in order.
-const AHEAD: usize = 2;
-
-/// Reads every row.
-///
-/// # Errors
-/// Those of a page, `Paging` where pages do not make up a result, `SchemaDrift` where a pinned type does not fit.
-pub async fn read_all(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
-    let fetched = match spec.operation {
-        Operation::Calls | Operation::Reps => read_pages(http, settings, spec).await,
-        Operation::Report => read_report(http, settings, spec).await,
-        Operation::UpdateCalls | Operation::UpdateReps => {
-            Err(Error::internal(format!("{:?} does not read", spec.operation)))
-        }
-    };
-    let mut fetched = fetched.map_err(|error| http.redact_error(&error))?;
-    redact_warnings(&mut fetched.column_warnings, http);
-    Ok(fetched)
-}
+pub(super) const AHEAD: usize = 2;
 
 /// Takes out of warnings what a value that they show may hold of the key.
 pub(super) fn redact_warnings(warnings: &mut [ColumnWarning], http: &Http) {
@@ -58,7 +50,8 @@ pub(super) fn redact_warnings(warnings: &mut [ColumnWarning], http: &Http) {
     }
 }
 
-async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
+/// Reads every row, page by page.
+pub(super) async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
     let mut reader = Reader::new(http, settings, &spec, settings.max_concurrency * AHEAD, None)?;
     let mut pages = Vec::new();
     let mut extent = Extent::new(spec.limit);
@@ -69,9 +62,13 @@ async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<
     let rows = pages.iter().filter(|(_, keep)| keep.is_some()).map(|(page, _)| page.num_rows()).sum();
     let (identify, limit) = (reader.keys_identify(), spec.limit);
     let pages = aside(rows, move || of_result(pages, identify, limit)).await?;
-    let ensure = if pages.is_empty() { reader.columns_without_rows().to_vec() } else { Vec::new() };
-    let unified =
-        unify_aside(pages, Arc::clone(reader.options()), ensure, reader.unwanted_columns().to_vec()).await?;
+    let (options, drop) = (Arc::clone(reader.options()), reader.unwanted_columns().to_vec());
+    if pages.is_empty() {
+        let nothing = without_rows(http, settings, &spec, &options, &drop).await?;
+        reader.found_nothing(&nothing);
+        return Ok(Fetched::nothing(nothing, reader.receipt(), reader.warnings()));
+    }
+    let unified = unify_aside(pages, options, drop).await?;
     Ok(Fetched {
         schema: unified.schema,
         batches: unified.batches,
@@ -82,23 +79,18 @@ async fn read_pages(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<
 }
 
 /// The rows that belong to the result, once it is known whether keys tell rows apart.
-fn of_result(pages: Vec<(Page, Option<Vec<bool>>)>, keys_identify: bool, limit: Option<u64>) -> Vec<Page> {
-    let mut left = limit.unwrap_or(u64::MAX);
-    let pages = pages.into_iter().map(|(page, keep)| {
-        let page = match keep.filter(|_| keys_identify) {
-            Some(keep) => page.filter(&keep),
-            None => page,
-        };
-        let rows = page.num_rows() as u64;
-        let kept = rows.min(left);
-        left -= kept;
-        if kept < rows { page.filter(&(0..rows).map(|row| row < kept).collect::<Vec<_>>()) } else { page }
-    });
+pub(super) fn of_result(
+    pages: Vec<(Page, Option<Vec<bool>>)>,
+    keys_identify: bool,
+    limit: Option<u64>,
+) -> Vec<Page> {
+    let mut result = InResult::new(limit);
+    let pages = pages.into_iter().map(|(page, keep)| result.part(page, keep.filter(|_| keys_identify)));
     pages.filter(|page| page.num_rows() > 0).collect()
 }
 
 /// A report has no pages: one request has every group.
-async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
+pub(super) async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
     if spec.limit.is_some() {
         return Err(Error::internal("a report has no limit"));
     }
@@ -114,8 +106,13 @@ async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result
     if let Some(progress) = &spec.progress {
         progress.page(ledger.so_far());
     }
-    let ensure = if page.num_rows() == 0 { spec.columns_without_rows() } else { Vec::new() };
-    let Unified { schema, batches, warnings } = unify_aside(vec![page], options, ensure, Vec::new()).await?;
+    if page.num_rows() == 0 {
+        let nothing = without_rows(http, settings, &spec, &options, &[]).await?;
+        ledger.spent(&nothing.spent);
+        let warnings = nothing.warnings.clone();
+        return Ok(Fetched::nothing(nothing, ledger.receipt(), warnings));
+    }
+    let Unified { schema, batches, warnings } = unify_aside(vec![page], options, Vec::new()).await?;
     let receipt = ledger.receipt();
     Ok(Fetched { schema, batches, receipt, warnings: Vec::new(), column_warnings: warnings })
 }
@@ -124,9 +121,8 @@ async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result
 pub(super) async fn unify_aside(
     pages: Vec<Page>,
     options: Arc<Options>,
-    ensure: Vec<String>,
     drop: Vec<String>,
 ) -> Result<Unified> {
     let rows = pages.iter().map(Page::num_rows).sum();
-    aside(rows, move || unify(pages, &options, &ensure, &drop)).await?
+    aside(rows, move || unify(pages, &options, &[], &drop)).await?
 }

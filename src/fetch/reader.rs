@@ -12,6 +12,7 @@ use super::page_loop::{PageLoop, Settled};
 use super::progress::{Progress, SoFar};
 use super::receipt::{Ledger, Receipt};
 use super::spec::ReadSpec;
+use super::without_rows::WithoutRows;
 use crate::decode::{Options, Page};
 use crate::error::{Error, Result};
 use crate::http::{Http, RetryBudget};
@@ -27,9 +28,10 @@ pub(super) struct Reader {
     named: Option<Vec<String>>,
     /// Columns that were asked for only to tell rows apart.
     drop: Vec<String>,
-    columns_without_rows: Vec<String>,
     key: &'static str,
     held: Held,
+    /// What else there is to say.
+    notes: Vec<String>,
 }
 
 impl Reader {
@@ -66,11 +68,11 @@ impl Reader {
             ledger: Ledger::new(query.with("n_per_page", n_per_page)),
             progress: spec.progress.clone(),
             named: spec.named(),
-            drop: if key_is_ours && !options.selects(key) { vec![key.to_owned()] } else { Vec::new() },
+            drop: ReadSpec::only_ours(key, key_is_ours, &options),
             options,
-            columns_without_rows: spec.columns_without_rows(),
             key,
             held: Held::new(spec.limit),
+            notes: Vec::new(),
         })
     }
 
@@ -133,8 +135,10 @@ impl Reader {
         &self.drop
     }
 
-    pub(super) fn columns_without_rows(&self) -> &[String] {
-        &self.columns_without_rows
+    /// Enters that there is no row, and what it took to know the columns nevertheless.
+    pub(super) fn found_nothing(&mut self, nothing: &WithoutRows) {
+        self.ledger.spent(&nothing.spent);
+        self.notes.extend_from_slice(&nothing.warnings);
     }
 
     pub(super) fn so_far(&self) -> SoFar {
@@ -174,6 +178,7 @@ impl Reader {
             );
         }
         warnings.extend(self.misnamed());
+        warnings.extend_from_slice(&self.notes);
         warnings
     }
 
@@ -194,7 +199,8 @@ impl Reader {
         };
         Some(format!(
             "the service answered without {}, which was asked for by name, and with {}, which was not and is left \
-             out: if it is the same under another name, ask for that, or leave columns= out to get all",
+             out: if it is the same under another name, ask for that, or leave columns= out to get all; describe_calls() \
+             says what there is",
             list(&missing),
             list(&left_out)
         ))

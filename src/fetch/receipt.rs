@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::end::End;
 use super::progress::SoFar;
+use crate::error::Error;
 use crate::http::Cost;
 use crate::query::Query;
 
@@ -32,6 +33,39 @@ pub struct Receipt {
     pub query: Query,
 }
 
+impl Receipt {
+    /// Adds what a page took.
+    pub(super) fn answered(&mut self, cost: Cost) {
+        self.pages += 1;
+        self.requests += u64::from(cost.attempts);
+        self.retries += u64::from(cost.attempts.saturating_sub(1));
+        self.bytes_received += cost.bytes_received;
+        self.bytes_decoded += cost.bytes_decoded;
+    }
+
+    /// Adds what a page took that was not answered.
+    pub(super) fn failed(&mut self, error: &Error) {
+        let attempts = u64::from(error.attempt().unwrap_or(1));
+        self.requests += attempts;
+        self.retries += attempts.saturating_sub(1);
+    }
+
+    /// Adds what another read took, whose rows are not those of this one.
+    pub(super) fn spent(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.pages += other.pages;
+        self.bytes_received += other.bytes_received;
+        self.bytes_decoded += other.bytes_decoded;
+        self.seconds += other.seconds;
+        for column in &other.columns {
+            if !self.columns.contains(column) {
+                self.columns.push(column.clone());
+            }
+        }
+    }
+}
+
 /// A receipt while it is being written.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
@@ -45,12 +79,12 @@ impl Ledger {
     }
 
     pub(super) fn answered(&mut self, cost: Cost) {
-        let receipt = &mut self.receipt;
-        receipt.pages += 1;
-        receipt.requests += u64::from(cost.attempts);
-        receipt.retries += u64::from(cost.attempts.saturating_sub(1));
-        receipt.bytes_received += cost.bytes_received;
-        receipt.bytes_decoded += cost.bytes_decoded;
+        self.receipt.answered(cost);
+    }
+
+    /// Adds what was read beside this.
+    pub(super) fn spent(&mut self, other: &Receipt) {
+        self.receipt.spent(other);
     }
 
     pub(super) fn settled(&mut self, rows: u64, repeated_keys: u64) {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use arrow_schema::SchemaRef;
 
-use super::known_columns::{columns_without_rows, known_columns, named_in};
+use super::known_columns::{columns_by_name, columns_without_rows, known_columns, named_in};
 use super::progress::Progress;
+use super::shapes::Shapes;
 use crate::decode::Options;
 use crate::query::{Operation, Query};
 use crate::settings::Settings;
@@ -28,6 +29,10 @@ pub struct ReadSpec {
     pub select: Option<Vec<String>>,
     /// Keep the JSON of each value (see [`Options::json`]).
     pub json: bool,
+    /// Columns that are pinned as strings only because they had no value where types were settled.
+    pub undecided: Vec<String>,
+    /// Where the columns of a result without rows are remembered; none: they are not asked for.
+    pub shapes: Option<Arc<Shapes>>,
     pub progress: Option<Arc<dyn Progress>>,
 }
 
@@ -65,9 +70,22 @@ impl ReadSpec {
         Some(named)
     }
 
-    /// The columns of a result without rows.
+    /// The columns of a result without rows, as far as the query and the documentation tell.
     pub(super) fn columns_without_rows(&self) -> Vec<String> {
-        let mut columns = columns_without_rows(self.operation, &self.query);
+        self.and_pinned(columns_without_rows(self.operation, &self.query))
+    }
+
+    /// The columns that the query and `pinned` name, wherever they do.
+    pub(super) fn columns_by_name(&self) -> Vec<String> {
+        self.and_pinned(columns_by_name(self.operation, &self.query))
+    }
+
+    /// Columns that are asked for only to tell rows apart.
+    pub(super) fn only_ours(key: &str, key_is_ours: bool, options: &Options) -> Vec<String> {
+        if key_is_ours && !options.selects(key) { vec![key.to_owned()] } else { Vec::new() }
+    }
+
+    fn and_pinned(&self, mut columns: Vec<String>) -> Vec<String> {
         for field in self.pinned.fields() {
             if !columns.contains(field.name()) {
                 columns.push(field.name().clone());

@@ -11,6 +11,9 @@ const STALE_PAGES: u32 = 3;
 /// So many pages in a row may be full and have nothing new where they are smaller than those at first.
 const FRUITLESS: u32 = 100;
 
+/// So many pages in a row may have just the keys of the page before, and other rows.
+const ECHOES: u64 = 100;
+
 #[derive(Debug)]
 pub(super) struct Standstill {
     /// Rows of a page at first.
@@ -47,7 +50,15 @@ impl Standstill {
 
     /// The same of rows without a key: whether they are the same shows only in pages as a whole.
     pub(super) fn seen(&mut self, ask: Ask, counted: Counted) -> Option<Error> {
-        let Counted { rows, seen_before, .. } = counted;
+        let Counted { rows, seen_before, echoes, .. } = counted;
+        if echoes >= ECHOES {
+            return Some(Error::paging(format!(
+                "page {} has the keys of the page before it, as have the {ECHOES} before that, but no row is the same: either \
+                 the service answers with its last page again and again and writes something new into each row, or \
+                 each key has many rows. Pass limit= to read as many rows as there are, or another page_size",
+                ask.page
+            )));
+        }
         self.stale = if rows >= ask.n_per_page && seen_before { self.stale + 1 } else { 0 };
         (self.stale >= STALE_PAGES).then(|| {
             Error::paging(format!(

@@ -1,6 +1,9 @@
-//! A result as it arrives: batches of one schema, a bounded number of pages ahead of whoever takes them.
+//! A result as it arrives: batches of one schema, a bounded number of pages ahead of whoever takes them. Or, where the
+//! types are to be those of the whole result, as it comes out of a temporary file.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
@@ -10,12 +13,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::aside::aside;
+use super::by_day::{ByDay, whole_range};
 use super::page_loop::Settled;
-use super::read::{redact_warnings, unify_aside};
+use super::paged::Paged;
+use super::read::redact_warnings;
 use super::reader::Reader;
 use super::receipt::Receipt;
 use super::spec::ReadSpec;
-use crate::decode::{ColumnWarning, OnNewColumn, Options, Page, conform, stream_schema, stream_warnings};
+use super::spooled::{Outgoing, read_whole};
+use super::window::Window;
+use super::without_rows::{WithoutRows, without_rows};
+use crate::decode::{
+    BATCH_ROWS, ColumnWarning, OnNewColumn, Options, Page, conform, late_values, stream_schema,
+    stream_warnings, undecided_columns,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Http;
 use crate::settings::Settings;
@@ -24,25 +35,49 @@ use crate::settings::Settings;
 /// `max_concurrency` allows them.
 const AHEAD_BYTES: u64 = 128 << 20;
 
+/// Reads of the temporary file that may be ahead of the consumer.
+const AHEAD_OF_FILE: usize = 2;
+
 /// A result as it arrives. Dropping it cancels what is in flight.
 #[derive(Debug)]
 pub struct Stream {
     schema: SchemaRef,
-    /// What there is to say of the first page.
+    /// A read whose batches nobody has asked for yet.
+    begun: Option<Box<Begun>>,
+    arriving: UnboundedReceiver<Arrival>,
+    /// Its only task brings the batches; it ends with the set.
+    reading: JoinSet<()>,
+    /// Whether a batch has been asked for.
+    is_begun: bool,
+    /// What there is to say of the pages that were taken, until that is said.
     column_warnings: Vec<ColumnWarning>,
     current: VecDeque<RecordBatch>,
     /// Given back with the last batch of its page.
     permit: Option<OwnedSemaphorePermit>,
-    arriving: UnboundedReceiver<Arrival>,
     book: Arc<Mutex<Book>>,
-    /// Its only task reads the pages; it ends with the set.
-    _reading: JoinSet<()>,
     ended: bool,
+}
+
+/// A read whose schema is settled by its first page.
+struct Begun {
+    reader: Paged,
+    first: Option<Settled<Page>>,
+    /// What there is if no page has a row.
+    nothing: Option<WithoutRows>,
+    conformer: Conformer,
+    limit: Option<u64>,
+    sender: UnboundedSender<Arrival>,
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
+    }
 }
 
 enum Arrival {
     /// The permits bound how many of these can wait.
-    Page(VecDeque<RecordBatch>, Option<OwnedSemaphorePermit>),
+    Page(VecDeque<RecordBatch>, Vec<ColumnWarning>, Option<OwnedSemaphorePermit>),
     Failure(Error),
     End,
 }
@@ -65,61 +100,154 @@ impl Stream {
         spec: ReadSpec,
         on_new_column: OnNewColumn,
     ) -> Result<Self> {
-        let gate = Arc::new(Semaphore::new(settings.max_concurrency));
-        let mut reader =
-            Reader::new(http, settings, &spec, settings.max_concurrency, Some(Arc::clone(&gate)))?;
+        let (mut reader, gate) = new_reader(http, settings, &spec)?;
         let first = reader.next_whole().await?;
-        let allowed = pages_ahead(settings.max_concurrency, reader.so_far().bytes_decoded);
-        gate.forget_permits(settings.max_concurrency - allowed);
+        narrow(&gate, settings, &reader);
+        Self::opened(http, settings, spec, reader, first, on_new_column).await
+    }
 
+    /// Reads the days of a range one after the other, each as a snapshot of its own; the newest that has rows settles the
+    /// schema. `spec.query` has no dates, and `settings.page_size` is what a day is meant to fit.
+    ///
+    /// # Errors
+    /// Those of the first days, `SchemaDrift` where they do not fit a pinned type.
+    pub async fn open_by_day(
+        http: &Http,
+        settings: &Settings,
+        spec: ReadSpec,
+        windows: Vec<Window>,
+        on_new_column: OnNewColumn,
+    ) -> Result<Self> {
+        let spec_of_range = ReadSpec { query: whole_range(&windows, &spec.query), ..spec.clone() };
+        let mut days = Paged::ByDay(Box::new(ByDay::new(http, settings, &spec, windows)?));
+        let first = days.next().await?;
+        Self::opened(http, settings, spec_of_range, days, first, on_new_column).await
+    }
+
+    async fn opened(
+        http: &Http,
+        settings: &Settings,
+        spec: ReadSpec,
+        mut reader: Paged,
+        first: Option<Settled<Page>>,
+        on_new_column: OnNewColumn,
+    ) -> Result<Self> {
         let options = Arc::clone(reader.options());
-        let (schema, mut column_warnings, first) = if let Some(settled) = first {
+        let mut nothing = None;
+        let (schema, mut column_warnings, mut undecided, first) = if let Some(settled) = first {
             let drop = reader.unwanted_columns().to_vec();
             let settled = aside(settled.page.num_rows(), move || {
                 let schema = stream_schema(&settled.page, &options, &drop)?;
                 let warnings = stream_warnings(&settled.page, &schema, &options);
-                Ok::<_, Error>((schema, warnings, Some(settled)))
+                let undecided = undecided_columns(&settled.page, &options);
+                Ok::<_, Error>((schema, warnings, undecided, Some(settled)))
             })
             .await?;
             settled.map_err(|error| http.redact_error(&error))?
         } else {
-            let ensure = reader.columns_without_rows().to_vec();
-            let unified =
-                unify_aside(Vec::new(), options, ensure, reader.unwanted_columns().to_vec()).await?;
-            (without_null_columns(&unified.schema, &spec.pinned), Vec::new(), None)
+            let found = find_nothing(http, settings, &spec, &mut reader).await?;
+            let found = nothing.insert(found);
+            let schema = without_null_columns(&found.schema, &spec.pinned);
+            (schema, found.column_warnings.clone(), HashSet::new(), None)
         };
 
+        undecided.extend(spec.undecided);
         redact_warnings(&mut column_warnings, http);
-        let (sender, arriving) = unbounded_channel();
         let book = Arc::new(Mutex::new(Book::default()));
         enter(&book, &reader);
-        let mut reading = JoinSet::new();
         let conformer = Conformer {
             schema: Arc::clone(&schema),
             options: Arc::clone(reader.options()),
             on_new_column,
+            undecided,
             http: http.clone(),
         };
-        reading.spawn(read_on(reader, first, conformer, sender, Arc::clone(&book)));
+        let (sender, arriving) = unbounded_channel();
         Ok(Self {
             schema,
+            begun: Some(Box::new(Begun { reader, first, nothing, conformer, limit: spec.limit, sender })),
+            arriving,
+            reading: JoinSet::new(),
+            is_begun: false,
             column_warnings,
             current: VecDeque::new(),
             permit: None,
-            arriving,
             book,
-            _reading: reading,
             ended: false,
         })
+    }
+
+    /// Reads every row into a temporary file, and settles the types over all of them, as [`read_all`](super::read_all)
+    /// does.
+    ///
+    /// # Errors
+    /// Those of [`read_all`](super::read_all), and `Io` of the temporary file.
+    pub async fn open_whole(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Self> {
+        let (mut reader, gate) = new_reader(http, settings, &spec)?;
+        let first = reader.next().await?;
+        narrow(&gate, settings, &reader);
+        Self::opened_whole(http, settings, spec, reader, first).await
+    }
+
+    /// The same of the days of a range (see [`Self::open_by_day`]).
+    ///
+    /// # Errors
+    /// Those of [`Self::open_whole`].
+    pub async fn open_whole_by_day(
+        http: &Http,
+        settings: &Settings,
+        spec: ReadSpec,
+        windows: Vec<Window>,
+    ) -> Result<Self> {
+        let spec_of_range = ReadSpec { query: whole_range(&windows, &spec.query), ..spec.clone() };
+        let mut days = Paged::ByDay(Box::new(ByDay::new(http, settings, &spec, windows)?));
+        let first = days.next().await?;
+        Self::opened_whole(http, settings, spec_of_range, days, first).await
+    }
+
+    async fn opened_whole(
+        http: &Http,
+        settings: &Settings,
+        spec: ReadSpec,
+        mut reader: Paged,
+        first: Option<Settled<Page>>,
+    ) -> Result<Self> {
+        let nothing = match &first {
+            Some(_) => None,
+            None => Some(find_nothing(http, settings, &spec, &mut reader).await?),
+        };
+        whole(reader, first, nothing, spec.limit, http).await.map_err(|error| http.redact_error(&error))
+    }
+
+    /// Whether a batch has been asked for.
+    pub fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    /// The same rows with the types of all of them.
+    ///
+    /// # Errors
+    /// Those of [`Stream::open_whole`], `InvalidInput` if a batch has been asked for.
+    pub async fn into_whole(self) -> Result<Self> {
+        if self.is_begun {
+            return Err(Error::invalid_input(
+                "batches of this stream have been taken, and the others alone are not the result: open another stream \
+                 and write that",
+            ));
+        }
+        let Some(begun) = self.begun else { return Ok(self) };
+        let Begun { reader, first, nothing, conformer, limit, .. } = *begun;
+        let http = conformer.http;
+        whole(reader, first, nothing, limit, &http).await.map_err(|error| http.redact_error(&error))
     }
 
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// What the user should know of the columns, as far as the first page shows it.
-    pub fn column_warnings(&self) -> &[ColumnWarning] {
-        &self.column_warnings
+    /// What the user should know of the columns, as far as the pages that were taken show it: each once.
+    pub fn take_column_warnings(&mut self) -> Vec<ColumnWarning> {
+        mem::take(&mut self.column_warnings)
     }
 
     /// The next batch; none after the end or an error. Nothing is lost when the future is dropped.
@@ -127,6 +255,11 @@ impl Stream {
     /// # Errors
     /// Those of a page, `Paging`, and `SchemaDrift` with the page and the schema that would fit it.
     pub async fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
+        self.is_begun = true;
+        if let Some(begun) = self.begun.take() {
+            let Begun { reader, first, conformer, sender, .. } = *begun;
+            self.reading.spawn(read_on(reader, first, conformer, sender, Arc::clone(&self.book)));
+        }
         while !self.ended {
             if let Some(batch) = self.current.pop_front() {
                 if self.current.is_empty() {
@@ -136,7 +269,10 @@ impl Stream {
             }
             self.permit = None;
             match self.arriving.recv().await {
-                Some(Arrival::Page(batches, permit)) => (self.current, self.permit) = (batches, permit),
+                Some(Arrival::Page(batches, warnings, permit)) => {
+                    self.column_warnings.extend(warnings);
+                    (self.current, self.permit) = (batches, permit);
+                }
                 Some(Arrival::Failure(error)) => {
                     self.ended = true;
                     return Err(error);
@@ -162,22 +298,118 @@ impl Stream {
     }
 }
 
+fn new_reader(http: &Http, settings: &Settings, spec: &ReadSpec) -> Result<(Paged, Arc<Semaphore>)> {
+    let gate = Arc::new(Semaphore::new(settings.max_concurrency));
+    let reader = Reader::new(http, settings, spec, settings.max_concurrency, Some(Arc::clone(&gate)))?;
+    Ok((Paged::Read(Box::new(reader)), gate))
+}
+
+/// Lets no more pages be ahead than fit, now that one has come.
+fn narrow(gate: &Semaphore, settings: &Settings, reader: &Paged) {
+    let allowed = pages_ahead(settings.max_concurrency, reader.so_far().bytes_decoded);
+    gate.forget_permits(settings.max_concurrency - allowed);
+}
+
+/// Finds out which columns the rows would have that did not come.
+async fn find_nothing(
+    http: &Http,
+    settings: &Settings,
+    spec: &ReadSpec,
+    reader: &mut Paged,
+) -> Result<WithoutRows> {
+    let nothing = without_rows(http, settings, spec, reader.options(), reader.unwanted_columns()).await?;
+    reader.found_nothing(&nothing);
+    Ok(nothing)
+}
+
+/// Reads the rest, and begins to read it again from the temporary file.
+async fn whole(
+    mut reader: Paged,
+    first: Option<Settled<Page>>,
+    nothing: Option<WithoutRows>,
+    limit: Option<u64>,
+    http: &Http,
+) -> Result<Stream> {
+    let (surveying, outgoing) = read_whole(&mut reader, first, limit).await?;
+    let (schema, mut column_warnings) = match nothing {
+        Some(nothing) => (nothing.schema, nothing.column_warnings),
+        None => (surveying.schema, surveying.warnings),
+    };
+    redact_warnings(&mut column_warnings, http);
+    let book = Arc::new(Mutex::new(Book::default()));
+    enter(&book, &reader);
+    let (sender, arriving) = unbounded_channel();
+    let mut reading = JoinSet::new();
+    reading.spawn(read_again(outgoing, sender, http.clone()));
+    Ok(Stream {
+        schema,
+        begun: None,
+        arriving,
+        reading,
+        is_begun: false,
+        column_warnings,
+        current: VecDeque::new(),
+        permit: None,
+        book,
+        ended: false,
+    })
+}
+
+async fn read_again(mut outgoing: Outgoing, sender: UnboundedSender<Arrival>, http: Http) {
+    let gate = Arc::new(Semaphore::new(AHEAD_OF_FILE));
+    loop {
+        let permit = Arc::clone(&gate).acquire_owned().await.ok();
+        let read = aside(BATCH_ROWS, move || {
+            let batches = outgoing.next();
+            (outgoing, batches)
+        })
+        .await;
+        let arrival = match read {
+            Ok((left, Ok(Some(batches)))) => {
+                outgoing = left;
+                if sender.send(Arrival::Page(batches.into(), Vec::new(), permit)).is_err() {
+                    return;
+                }
+                continue;
+            }
+            Ok((_, Ok(None))) => Arrival::End,
+            Ok((_, Err(error))) | Err(error) => Arrival::Failure(http.redact_error(&error)),
+        };
+        // Nobody may take it any more.
+        let _ = sender.send(arrival);
+        return;
+    }
+}
+
 struct Conformer {
     schema: SchemaRef,
     options: Arc<Options>,
     on_new_column: OnNewColumn,
+    /// Columns that are strings because they had no value yet.
+    undecided: HashSet<String>,
     http: Http,
 }
 
 impl Conformer {
-    async fn conform(&self, number: u64, page: Page) -> Result<VecDeque<RecordBatch>> {
+    async fn conform(
+        &mut self,
+        place: &str,
+        page: Page,
+    ) -> Result<(VecDeque<RecordBatch>, Vec<ColumnWarning>)> {
         let (schema, options) = (Arc::clone(&self.schema), Arc::clone(&self.options));
         let on_new_column = self.on_new_column;
-        aside(page.num_rows(), move || conform(page, &schema, &options, on_new_column))
-            .await?
-            .map(VecDeque::from)
+        let mut undecided = mem::take(&mut self.undecided);
+        let (conformed, mut warnings, undecided) = aside(page.num_rows(), move || {
+            let warnings = late_values(&page, &options, &mut undecided);
+            (conform(page, &schema, &options, on_new_column), warnings, undecided)
+        })
+        .await?;
+        self.undecided = undecided;
+        redact_warnings(&mut warnings, &self.http);
+        conformed
+            .map(|batches| (VecDeque::from(batches), warnings))
             .map_err(|error| match error.kind() {
-                ErrorKind::SchemaDrift { .. } => error.with_context(format!("on page {number}")),
+                ErrorKind::SchemaDrift { .. } => error.with_context(place),
                 _ => error,
             })
             .map_err(|error| self.http.redact_error(&error))
@@ -185,9 +417,9 @@ impl Conformer {
 }
 
 async fn read_on(
-    mut reader: Reader,
+    mut reader: Paged,
     first: Option<Settled<Page>>,
-    conformer: Conformer,
+    mut conformer: Conformer,
     sender: UnboundedSender<Arrival>,
     book: Arc<Mutex<Book>>,
 ) {
@@ -195,10 +427,12 @@ async fn read_on(
     // A failed send means that nobody takes batches any more.
     loop {
         let arrival = match next {
-            Ok(Some(Settled { number, page, permit, .. })) => match conformer.conform(number, page).await {
-                Ok(batches) => Arrival::Page(batches, permit),
-                Err(error) => Arrival::Failure(error),
-            },
+            Ok(Some(Settled { number, page, permit, .. })) => {
+                match conformer.conform(&reader.place(number), page).await {
+                    Ok((batches, warnings)) => Arrival::Page(batches, warnings, permit),
+                    Err(error) => Arrival::Failure(error),
+                }
+            }
             Ok(None) => Arrival::End,
             Err(error) => Arrival::Failure(error),
         };
@@ -211,7 +445,7 @@ async fn read_on(
     }
 }
 
-fn enter(book: &Mutex<Book>, reader: &Reader) {
+fn enter(book: &Mutex<Book>, reader: &Paged) {
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
     *book = Book { receipt: reader.receipt(), warnings: reader.warnings() };
 }

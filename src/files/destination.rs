@@ -121,10 +121,11 @@ fn is_a_folder() -> io::Error {
     io::ErrorKind::IsADirectory.into()
 }
 
-fn io_error(error: &io::Error, path: Option<&Path>) -> Error {
+pub(super) fn io_error(error: &io::Error, path: Option<&Path>) -> Error {
     let message = match path {
         Some(path) => format!("{}: {error}", path.display()),
         None => format!("the file object cannot be written to: {error}"),
     };
-    Error::new(ErrorKind::Io { os_code: error.raw_os_error(), path: path.map(Path::to_path_buf) }, message)
+    let path = path.map(Path::to_path_buf);
+    Error::new(ErrorKind::Io { os_code: error.raw_os_error(), path, advice: None }, message)
 }

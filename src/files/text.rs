@@ -10,6 +10,7 @@ use super::batch_writer::BatchWriter;
 use super::compression::{Compressed, failed};
 use crate::encode::{Column, Output};
 use crate::error::{Error, Result};
+use crate::types::with_json_mark;
 
 /// So much is handed on at once.
 const PIECE: usize = 256 << 10;
@@ -95,7 +96,10 @@ fn plain(batch: &RecordBatch) -> Result<RecordBatch> {
 pub(super) fn columns(schema: &SchemaRef, batch: &RecordBatch) -> Result<Vec<Column>> {
     let fields = schema.fields().iter().zip(batch.columns());
     fields
-        .map(|(field, array)| Column::new(field, std::slice::from_ref(array)))
+        // A text stays a text here, whatever an update would make of it.
+        .map(|(field, array)| {
+            Column::new(&with_json_mark(field.as_ref().clone(), None), std::slice::from_ref(array))
+        })
         .collect::<Result<_, _>>()
         .map_err(Error::invalid_input)
 }

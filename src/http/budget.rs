@@ -1,9 +1,9 @@
-//! How many retries are left, and when the next request may be sent.
+//! How many retries are left, and when a service that is down wants to be asked again.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
+use super::hold::Hold;
 use crate::settings::Settings;
 
 /// Pages share as many retries as this number of requests.
@@ -15,9 +15,8 @@ const SHARE: u32 = 4;
 pub struct RetryBudget {
     full: u32,
     left: AtomicU32,
-    successes: AtomicU64,
     /// Until when the service has asked not to be asked.
-    held_until: Mutex<Option<Instant>>,
+    hold: Hold,
 }
 
 impl RetryBudget {
@@ -32,7 +31,7 @@ impl RetryBudget {
     }
 
     fn new(full: u32) -> Self {
-        Self { full, left: full.into(), successes: AtomicU64::new(0), held_until: Mutex::new(None) }
+        Self { full, left: full.into(), hold: Hold::default() }
     }
 
     /// How many there are while nothing has failed.
@@ -47,22 +46,15 @@ impl RetryBudget {
 
     /// A request was answered, so that the service can be expected to answer others.
     pub(super) fn succeeded(&self) {
-        self.successes.fetch_add(1, Ordering::Relaxed);
         self.left.store(self.full, Ordering::Relaxed);
-    }
-
-    /// How many requests of the operation were answered so far.
-    pub(super) fn successes(&self) -> u64 {
-        self.successes.load(Ordering::Relaxed)
     }
 
     /// No request of the operation is to be sent before then.
     pub(super) fn hold(&self, until: Instant) {
-        let mut held = self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *held = Some(held.map_or(until, |held| held.max(until)));
+        self.hold.extend(until);
     }
 
     pub(super) fn held_until(&self) -> Option<Instant> {
-        *self.held_until.lock().unwrap_or_else(PoisonError::into_inner)
+        self.hold.until()
     }
 }

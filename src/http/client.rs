@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::Semaphore;
 
 use super::clock::Clock;
 use super::connect::Connector;
@@ -48,6 +49,7 @@ pub(super) fn build(settings: &Settings, clock: &Arc<dyn Clock>, proxies: &Arc<P
         user_agent: settings.user_agent.clone(),
         clock: Arc::clone(clock),
         timeout: settings.connect_timeout,
+        sockets: Arc::new(Semaphore::new(settings.max_connections)),
     };
     Ok(hyper_util::client::legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())

@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
@@ -35,6 +36,8 @@ pub(super) struct Connector {
     pub user_agent: String,
     pub clock: Arc<dyn Clock>,
     pub timeout: Duration,
+    /// How many more there may be.
+    pub sockets: Arc<Semaphore>,
 }
 
 impl Service<Uri> for Connector {
@@ -47,11 +50,13 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let connecting = Sending::current().map(|progress| progress.connecting());
-        let timer = self.clock.sleep_until(self.clock.now() + self.timeout);
+        let progress = Sending::current();
+        let waiting = progress.as_ref().map(Sending::connecting);
         let connector = self.clone();
         Box::pin(async move {
-            let _connecting = connecting;
+            let socket = connector.socket(progress.as_ref()).await?;
+            let _connecting = waiting;
+            let timer = connector.clock.sleep_until(connector.clock.now() + connector.timeout);
             let proxy = connector.proxies.of(&target).map(|proxy| origin(proxy.uri()));
             let connected = async {
                 tokio::select! {
@@ -61,7 +66,7 @@ impl Service<Uri> for Connector {
                 }
             };
             match (connected.await, proxy) {
-                (Ok(stream), _) => Ok(TokioIo::new(stream)),
+                (Ok(stream), _) => Ok(TokioIo::new(Stream { _socket: Some(socket), ..stream })),
                 (Err(cause), Some(proxy)) => Err(Through { proxy, cause }.into()),
                 (Err(cause), None) => Err(cause),
             }
@@ -70,6 +75,18 @@ impl Service<Uri> for Connector {
 }
 
 impl Connector {
+    /// The right to one more socket. A connection that became free meanwhile is taken by the request itself, which
+    /// then needs no other one.
+    async fn socket(&self, progress: Option<&Sending>) -> Result<OwnedSemaphorePermit, BoxError> {
+        let sockets = Arc::clone(&self.sockets);
+        let Some(progress) = progress else { return Ok(sockets.acquire_owned().await?) };
+        tokio::select! {
+            biased;
+            socket = sockets.acquire_owned() => Ok(socket?),
+            () = progress.over() => Err("the request has another connection".into()),
+        }
+    }
+
     async fn connect(mut self, target: Uri) -> Result<Stream, BoxError> {
         let secure = target.scheme() == Some(&Scheme::HTTPS);
         let Some(proxy) = self.proxies.of(&target) else {
@@ -77,7 +94,7 @@ impl Connector {
             return if secure {
                 secured(&self.tls, &target, Box::new(tcp)).await
             } else {
-                Ok(Stream { io: Box::new(tcp), is_http2: false, is_proxied: false })
+                Ok(Stream { io: Box::new(tcp), is_http2: false, is_proxied: false, _socket: None })
             };
         };
         let mut io: Box<dyn Duplex> = match proxy.uri().scheme_str() {
@@ -95,7 +112,7 @@ impl Connector {
             }
         };
         if !secure {
-            return Ok(Stream { io, is_http2: false, is_proxied: true });
+            return Ok(Stream { io, is_http2: false, is_proxied: true, _socket: None });
         }
         tunnel(&mut io, &target, &proxy, &self.user_agent).await??;
         secured(&self.tls, &target, io).await
@@ -109,7 +126,7 @@ async fn secured(config: &Arc<ClientConfig>, target: &Uri, io: Box<dyn Duplex>) 
     let name = ServerName::try_from(host.to_owned())?;
     let stream = TlsConnector::from(Arc::clone(config)).connect(name, io).await?;
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Ok(Stream { io: Box::new(stream), is_http2, is_proxied: false })
+    Ok(Stream { io: Box::new(stream), is_http2, is_proxied: false, _socket: None })
 }
 
 /// Scheme, host and port.
@@ -130,6 +147,8 @@ pub(super) struct Stream {
     is_http2: bool,
     /// Whether the proxy is sent the request itself.
     is_proxied: bool,
+    /// The right to it.
+    _socket: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection for Stream {

@@ -15,6 +15,7 @@ use http::uri::InvalidUri;
 use http::{Method, Uri, Version};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
+use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use super::encoding::ACCEPTED;
@@ -24,6 +25,7 @@ use super::request::Request;
 use super::sending::{Phase, Sending};
 use super::shared::Shared;
 use super::status::{is_confirming, is_redirect};
+use super::turns::Turn;
 use super::upload::Upload;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -46,10 +48,24 @@ pub(super) struct Exchange<'a> {
     cut_off: bool,
     received: u64,
     decoded: Arc<AtomicU64>,
+    _rights: Rights<'a>,
+}
+
+/// The rights to be in flight: among the requests of the operation, and among all of the client.
+pub(super) struct Rights<'a> {
+    pub _turn: Turn<'a>,
+    pub _permit: Option<OwnedSemaphorePermit>,
+    pub _place: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Exchange<'a> {
-    pub fn new(shared: &'a Shared, request: &'a Request, url: Url, deadline: Instant) -> Self {
+    pub fn new(
+        shared: &'a Shared,
+        request: &'a Request,
+        url: Url,
+        deadline: Instant,
+        rights: Rights<'a>,
+    ) -> Self {
         let started = shared.clock.now();
         Self {
             shared,
@@ -61,6 +77,7 @@ impl<'a> Exchange<'a> {
             cut_off: false,
             received: 0,
             decoded: Arc::default(),
+            _rights: rights,
         }
     }
 
@@ -70,6 +87,10 @@ impl<'a> Exchange<'a> {
 
     pub fn now(&self) -> Instant {
         self.shared.clock.now()
+    }
+
+    pub fn started(&self) -> Instant {
+        self.started
     }
 
     pub fn elapsed(&self) -> Duration {
@@ -117,6 +138,13 @@ impl<'a> Exchange<'a> {
         Err(self.refused(response).await)
     }
 
+    /// Sends the request; the answer is one of any status.
+    pub async fn any_answer(&mut self) -> Result<Response, Failure> {
+        let response = self.send().await?;
+        self.status = Some(response.status().as_u16());
+        Ok(response)
+    }
+
     /// The failure of an answer that is not a success.
     pub async fn refused(&mut self, mut response: Response) -> Failure {
         let (status, date) = (response.status(), self.shared.clock.date());
@@ -132,6 +160,7 @@ impl<'a> Exchange<'a> {
         let body = self.request.body.clone().unwrap_or_default();
         let progress = Sending::new(Arc::clone(clock), !body.is_empty());
         let mut changes = progress.watch();
+        let _over = progress.until_over();
         let sending = progress.scope(self.shared.client.request(self.build(body, &progress)?));
         tokio::pin!(sending);
         loop {

@@ -87,7 +87,12 @@ impl Failure {
             let message = format!("no secure connection to {target}: {}", explain(tls));
             return Self::lasting(Error::connection(&message), message).unsent();
         }
-        let message = format!("no connection to {target}{through}: {cause}");
+        let likely = if proxy.is_none() && settings.is_loopback() && is_refused(error) {
+            ". Nothing listens at this port of this machine: a sandbox that was there has stopped, or the port is another one"
+        } else {
+            ""
+        };
+        let message = format!("no connection to {target}{through}: {cause}{likely}");
         Self::passing(Error::connection(&message), message).unsent()
     }
 
@@ -120,6 +125,11 @@ pub(super) fn is_end_of_connection(error: &(dyn StdError + 'static)) -> bool {
     kinds
         .into_iter()
         .any(|kind| matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset))
+}
+
+fn is_refused(error: &(dyn StdError + 'static)) -> bool {
+    let mut kinds = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    kinds.any(|kind| kind == io::ErrorKind::ConnectionRefused)
 }
 
 fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {

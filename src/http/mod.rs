@@ -14,8 +14,11 @@ mod deliver;
 mod encoding;
 mod exchange;
 mod failure;
+mod hold;
 mod observer;
+mod pace;
 mod proxies;
+mod rate;
 mod redact;
 mod refusal;
 mod request;
@@ -26,6 +29,7 @@ mod shared;
 mod status;
 mod tls_error;
 mod trust;
+mod turns;
 mod upload;
 mod validity;
 mod verifier;
@@ -43,9 +47,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use ::http::StatusCode;
+use tokio::sync::Semaphore;
 
 use crate::error::{Error, Result};
 use crate::settings::Settings;
+use rate::Rate;
 use retry::Retry;
 use shared::Shared;
 
@@ -77,7 +83,20 @@ impl Http {
         let client = client::build(&settings, &clock, &proxies)?;
         let target = settings.base_url.as_str().parse().unwrap_or_default();
         let secrets = redact::Secrets::new(&settings.api_key, proxies.secrets(&target));
-        Ok(Self { shared: Arc::new(Shared { client, secrets, proxies, settings, observer, clock }) })
+        let reading = Arc::new(Semaphore::new(settings.max_concurrency));
+        let places = Arc::new(Semaphore::new(settings.max_connections));
+        let shared = Shared {
+            client,
+            secrets,
+            proxies,
+            settings,
+            observer,
+            clock,
+            reading,
+            places,
+            rate: Rate::default(),
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// A text without the key and a proxy's user, which a service may have put among the data that it shows.
@@ -91,7 +110,8 @@ impl Http {
         self.shared.secrets.redact_error(error)
     }
 
-    /// Sends a request until it is answered, and gives its body to a sink.
+    /// Sends a request until it is answered, and gives its body to a sink. All reads of a client together have no more than
+    /// `max_concurrency` of them in flight; what is waited for that is not part of `timeout`.
     ///
     /// # Errors
     /// Those of the last attempt, with the request and the number of attempts.
@@ -117,6 +137,39 @@ impl Http {
                 Err(failure) => retry.failed(exchange, failure).await.map_err(|error| error.error)?,
             }
         }
+    }
+
+    /// Sends a request once, and gives the body of the answer to a sink, whatever its status: for what stands between a client
+    /// and the service.
+    ///
+    /// # Errors
+    /// No answer, or one that was cut, which the sink does not get to know.
+    pub async fn forward<S: BodySink>(
+        &self,
+        request: &Request,
+        new_sink: impl Fn(u16, &::http::HeaderMap) -> S + Send + Sync,
+    ) -> Result<S::Output> {
+        let budget = RetryBudget::single(&self.shared.settings);
+        let mut retry = Retry::new(&self.shared, request, &budget).map_err(|error| error.error)?;
+        let mut exchange = retry.begin().await;
+        let result = match exchange.any_answer().await {
+            Ok(response) => {
+                let (status, headers) = (response.status().as_u16(), response.headers().clone());
+                // Made now, so that an answer that is cut before a window of it is there has a sink as well.
+                let sink = std::sync::Mutex::new(Some(new_sink(status, &headers)));
+                let take = || sink.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+                let made = || take().unwrap_or_else(|| new_sink(status, &headers));
+                deliver::deliver(response, &mut exchange, &made).await
+            }
+            Err(failure) => Err(failure),
+        };
+        result.map_err(|failure| retry.gave_up(&exchange, &failure)).inspect(|_| retry.served(&exchange))
+    }
+
+    /// Whether the key stands in some bytes.
+    #[must_use]
+    pub fn has_key(&self, bytes: &[u8]) -> bool {
+        memchr::memmem::find(bytes, self.shared.settings.api_key.expose().as_bytes()).is_some()
     }
 
     /// Sends an update of so many rows until an answer confirms it: a success that is neither a page nor an error, and

@@ -35,11 +35,17 @@ pub(super) struct Refusal<'a> {
     pub date: SystemTime,
 }
 
+/// What marks an answer of something between the client and the service, which says that it has none.
+const RECORDING: &str = "converz-recording";
+
 /// The failure of an answer that is not a success.
 pub(super) fn refusal(answer: &Refusal<'_>) -> Failure {
     let Refusal { status, headers, .. } = *answer;
     if is_redirect(status) {
         return redirect(answer);
+    }
+    if headers.contains_key(RECORDING) {
+        return not_recorded(answer);
     }
     let wait = retry_after(headers, answer.date);
     let text = decompressed(headers, answer.body);
@@ -58,10 +64,13 @@ pub(super) fn refusal(answer: &Refusal<'_>) -> Failure {
     if let Some(wait) = wait {
         shown = format!("{shown}; it asks to wait {} s", wait.as_secs_f64());
     }
+    let names_a_column = is_about_a_column(status, answer.url, said.as_deref(), code.as_deref());
     let message = said.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     let kind = ErrorKind::Status { status: status.as_u16(), code, message, retry_after: wait };
     let mut error = Error::new(kind, shown);
-    if let Some(advice) = advice(status, answer.url) {
+    if names_a_column {
+        error = error.with_context("describe_calls() says what columns and metrics there are");
+    } else if let Some(advice) = advice(status, answer.url) {
         error = error.with_context(advice);
     }
     let failure = match status.as_u16() {
@@ -74,6 +83,13 @@ pub(super) fn refusal(answer: &Refusal<'_>) -> Failure {
         busy: status == StatusCode::TOO_MANY_REQUESTS,
         ..failure.doubted(!status.is_client_error())
     }
+}
+
+/// The failure of a request that a recording has no answer to.
+fn not_recorded(answer: &Refusal<'_>) -> Failure {
+    let said = documented(&decompressed(answer.headers, answer.body)).map(|(message, _)| message);
+    let shown = said.unwrap_or_else(|| "the recording has no answer to it".to_owned());
+    Failure::lasting(Error::new(ErrorKind::Recording, shown), "the recording has no answer to it").unsent()
 }
 
 /// What to do about a status.
@@ -91,6 +107,15 @@ fn advice(status: StatusCode, url: &Url) -> Option<String> {
         202 | 206..=299 => "this does not say that the update was done".to_owned(),
         _ => return None,
     })
+}
+
+/// Whether a read is refused for the columns or metrics that it names.
+fn is_about_a_column(status: StatusCode, url: &Url, said: Option<&str>, code: Option<&str>) -> bool {
+    let names = |name: &str| url.query_pairs().any(|(parameter, _)| parameter == name);
+    let tells =
+        |word: &str| [said, code].into_iter().flatten().any(|text| text.to_ascii_lowercase().contains(word));
+    matches!(status.as_u16(), 400 | 422)
+        && (names("columns") && tells("column") || names("metric") && tells("metric"))
 }
 
 fn redirect(answer: &Refusal<'_>) -> Failure {

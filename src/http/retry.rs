@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use super::address::address;
 use super::answer::{Cost, SendError};
 use super::backoff::backoff;
 use super::budget::RetryBudget;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Rights};
 use super::failure::Failure;
 use super::observer::RequestEvent;
 use super::request::Request;
 use super::shared::Shared;
+use crate::error::Error;
 
 pub(super) struct Retry<'a> {
     shared: &'a Shared,
@@ -26,10 +28,10 @@ pub(super) struct Retry<'a> {
     in_doubt: bool,
     /// Attempts that failed otherwise than by [`Failure::busy`].
     failed: u32,
-    /// Attempts that the service was too busy for, since another request of the operation was last answered.
+    /// Attempts that the service was too busy for, since another request was last served.
     refused: u32,
-    /// How many requests of the operation had been answered then.
-    successes: u64,
+    /// How many requests of the client had been served then.
+    served: u64,
 }
 
 impl<'a> Retry<'a> {
@@ -48,29 +50,70 @@ impl<'a> Retry<'a> {
             in_doubt: false,
             failed: 0,
             refused: 0,
-            successes: budget.successes(),
+            served: shared.rate.num_served(),
         })
     }
 
     /// Begins the next attempt, as soon as the service wants to be asked by this operation.
     pub async fn begin(&mut self) -> Exchange<'a> {
         let clock = &self.shared.clock;
-        while let Some(until) = self.budget.held_until().filter(|until| *until > clock.now()) {
-            clock.sleep_until(until).await;
-        }
+        let waiting = clock.now();
+        let rights = loop {
+            while let Some(until) = self.held_until() {
+                clock.sleep_until(until).await;
+            }
+            let rights = Rights {
+                _turn: self.shared.rate.turn().await,
+                _permit: self.permit().await,
+                // It is never closed.
+                _place: Arc::clone(&self.shared.places).acquire_owned().await.ok(),
+            };
+            if self.held_until().is_none() {
+                break rights;
+            }
+        };
+        // What others wait for is not this one's time.
+        self.deadline += clock.now().saturating_duration_since(waiting);
         if self.cost.attempts == 0 {
-            // What another request was asked to wait is not this one's time.
             self.deadline = clock.now() + self.shared.settings.timeout;
         }
         self.cost.attempts += 1;
-        Exchange::new(self.shared, self.request, self.url.clone(), self.deadline)
+        Exchange::new(self.shared, self.request, self.url.clone(), self.deadline, rights)
+    }
+
+    fn held_until(&self) -> Option<Instant> {
+        let held = self.budget.held_until().max(self.shared.rate.held_until());
+        held.filter(|until| *until > self.shared.clock.now())
+    }
+
+    /// The client's right to be in flight. It goes with the attempt: whoever waits for the next one is in nobody's way. Requests of an
+    /// update go one after the other anyway.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if self.request.body.is_some() {
+            return None;
+        }
+        // It is never closed.
+        Arc::clone(&self.shared.reading).acquire_owned().await.ok()
     }
 
     pub fn succeeded(mut self, exchange: &Exchange<'_>) -> Cost {
         self.count(exchange);
         self.tell(exchange, None, None);
         self.budget.succeeded();
+        self.shared.rate.served(exchange.started());
         self.cost
+    }
+
+    /// Counts an attempt that was answered, and after which there is no other.
+    pub fn served(&self, exchange: &Exchange<'_>) {
+        self.tell(exchange, None, None);
+        self.shared.rate.served(exchange.started());
+    }
+
+    /// The error of an attempt after which there is no other.
+    pub fn gave_up(&self, exchange: &Exchange<'_>, failure: &Failure) -> Error {
+        self.tell(exchange, Some(failure.brief.clone()), None);
+        self.shared.secrets.redact_error(&failure.error).with_request(Arc::clone(&self.label))
     }
 
     /// Waits until the next attempt is due, or gives up.
@@ -108,12 +151,15 @@ impl<'a> Retry<'a> {
         let settings = &self.shared.settings;
         let asked = failure.retry_after.filter(|wait| !wait.is_zero());
         let busy = failure.busy || asked.is_some();
+        // Whoever is not told when to come again, comes when the service served the last time.
+        let paced = (failure.retry && busy && asked.is_none() && settings.max_retries > 0)
+            .then(|| self.shared.rate.refused(&*self.shared.clock));
         if busy {
-            let successes = self.budget.successes();
-            if successes != self.successes {
-                (self.refused, self.successes) = (0, successes);
+            let served = self.shared.rate.num_served();
+            if served != self.served {
+                (self.refused, self.served) = (0, served);
             }
-            self.refused += 1;
+            self.refused += u32::from(paced.is_none_or(|(_, counts)| counts));
         } else {
             self.failed += 1;
         }
@@ -122,7 +168,11 @@ impl<'a> Retry<'a> {
         if !failure.retry || retries > most {
             return Err(None);
         }
-        let wait = asked.unwrap_or_else(|| backoff(retries, &*self.shared.clock));
+        let wait = match (asked, paced) {
+            (Some(asked), _) => asked,
+            (None, Some((until, _))) => until.saturating_duration_since(now),
+            (None, None) => backoff(retries, &*self.shared.clock),
+        };
         if wait >= self.deadline.saturating_duration_since(now) {
             return Err(Some(format!(
                 "a retry in {:.1} s would be after timeout={} s",
@@ -130,7 +180,9 @@ impl<'a> Retry<'a> {
                 settings.timeout.as_secs_f64()
             )));
         }
-        if asked.is_some() {
+        if failure.busy && asked.is_some() {
+            self.shared.rate.refused_until(now + wait);
+        } else if asked.is_some() {
             self.budget.hold(now + wait);
         } else if !busy && !self.budget.take() {
             return Err(Some("the retries that the requests of this operation share are used up".to_owned()));

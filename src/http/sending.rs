@@ -25,6 +25,8 @@ pub(super) enum Phase {
 #[derive(Debug, Clone, Copy)]
 struct Moment {
     connecting: u32,
+    /// Whether it is answered, or given up.
+    over: bool,
     /// Whether any byte of the body was handed over.
     begun: bool,
     /// Whether a byte of the body is still to be handed over.
@@ -41,7 +43,7 @@ pub(super) struct Sending {
 
 impl Sending {
     pub fn new(clock: Arc<dyn Clock>, body_left: bool) -> Self {
-        let state = Moment { connecting: 0, begun: false, body_left, moved: clock.now() };
+        let state = Moment { connecting: 0, over: false, begun: false, body_left, moved: clock.now() };
         Self { state: Arc::new(watch::Sender::new(state)), clock }
     }
 
@@ -81,6 +83,17 @@ impl Sending {
         Connecting(self.clone())
     }
 
+    /// Tells that the request needs no connection any more when the guard is dropped.
+    pub fn until_over(&self) -> UntilOver {
+        UntilOver(self.clone())
+    }
+
+    /// Waits until the request needs no connection any more.
+    pub async fn over(&self) {
+        // The sender is this object's own.
+        let _ = self.state.subscribe().wait_for(|state| state.over).await;
+    }
+
     /// A receiver that is told when the phase changes.
     pub fn watch(&self) -> Changes {
         Changes(self.state.subscribe())
@@ -105,6 +118,15 @@ impl Changes {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct UntilOver(Sending);
+
+impl Drop for UntilOver {
+    fn drop(&mut self) {
+        self.0.state.send_modify(|state| state.over = true);
     }
 }
 

@@ -15,6 +15,7 @@
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
@@ -34,15 +35,15 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Memory that nobody uses.
 struct Reserve {
-    /// Begins with its size. Nothing else of it is ever touched, so that it takes no memory, but only the right to it.
-    place: AtomicPtr<usize>,
+    /// Where it begins, and in the bits that are zero in the address of a page, which of the sizes it has. Nothing of it is ever
+    /// touched, so that it takes no memory, but only the right to it.
+    place: AtomicPtr<u8>,
     /// The first of these that the system gives is taken.
     sizes: &'static [usize],
 }
 
-fn layout(size: usize) -> Option<Layout> {
-    Layout::from_size_align(size, align_of::<usize>()).ok()
-}
+/// Every page begins at a multiple of it.
+const PAGE: usize = 4096;
 
 impl Reserve {
     const fn new(sizes: &'static [usize]) -> Self {
@@ -51,40 +52,80 @@ impl Reserve {
 
     /// Whether it is there after this; it is set aside if it was not.
     fn is_there(&self) -> bool {
-        !self.place.load(Ordering::Acquire).is_null() || self.sizes.iter().any(|size| self.set_aside(*size))
+        !self.place.load(Ordering::Acquire).is_null()
+            || (0..self.sizes.len().min(PAGE)).any(|which| self.set_aside(which))
     }
 
-    fn set_aside(&self, size: usize) -> bool {
-        let Some(layout) = layout(size) else { return false };
-        // SAFETY: the size is not zero.
-        let memory = unsafe { System.alloc(layout) };
-        #[expect(clippy::cast_ptr_alignment, reason = "the layout has the alignment of a usize")]
-        let memory = memory.cast::<usize>();
+    fn set_aside(&self, which: usize) -> bool {
+        let memory = pages::map(self.sizes[which]);
         if memory.is_null() {
             return false;
         }
-        // SAFETY: it is as large as that and aligned for it.
-        unsafe { memory.write(size) };
-        let empty = self.place.compare_exchange(null_mut(), memory, Ordering::AcqRel, Ordering::Acquire);
+        let marked = memory.map_addr(|address| address | which);
+        let empty = self.place.compare_exchange(null_mut(), marked, Ordering::AcqRel, Ordering::Acquire);
         if empty.is_err() {
-            // SAFETY: it was just allocated with this layout, and nobody else has it.
-            unsafe { System.dealloc(memory.cast(), layout) };
+            // SAFETY: it was just mapped with this size, and nobody else has it.
+            unsafe { pages::unmap(memory, self.sizes[which]) };
         }
         true
     }
 
     /// False if there was none.
     fn give_back(&self) -> bool {
-        let memory = self.place.swap(null_mut(), Ordering::AcqRel);
-        if memory.is_null() {
+        let marked = self.place.swap(null_mut(), Ordering::AcqRel);
+        if marked.is_null() {
             return false;
         }
-        // SAFETY: whoever set it aside wrote its size, and only one can have taken it out.
-        if let Some(layout) = layout(unsafe { memory.read() }) {
-            // SAFETY: it was allocated with this layout.
-            unsafe { System.dealloc(memory.cast(), layout) };
-        }
+        let memory = marked.map_addr(|address| address & !(PAGE - 1));
+        // SAFETY: it was mapped with this size, and only one can have taken it out.
+        unsafe { pages::unmap(memory, self.sizes[marked.addr() & (PAGE - 1)]) };
         true
+    }
+}
+
+/// Address space of the system itself: the C library would write into what it hands out, and a page that was touched takes
+/// longer to come and go than all else that a small call does.
+#[cfg(unix)]
+mod pages {
+    use std::ptr::null_mut;
+
+    pub fn map(size: usize) -> *mut u8 {
+        let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // SAFETY: a mapping of its own, at a place of the system's choice, changes nothing that exists.
+        let memory = unsafe { libc::mmap(null_mut(), size, access, kind, -1, 0) };
+        if memory == libc::MAP_FAILED { null_mut() } else { memory.cast() }
+    }
+
+    /// # Safety
+    /// `memory` was mapped with this size, and nobody uses it.
+    pub unsafe fn unmap(memory: *mut u8, size: usize) {
+        // SAFETY: as the caller promises.
+        unsafe { libc::munmap(memory.cast(), size) };
+    }
+}
+
+#[cfg(not(unix))]
+mod pages {
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::hint::black_box;
+    use std::ptr::null_mut;
+
+    fn layout(size: usize) -> Option<Layout> {
+        Layout::from_size_align(size, super::PAGE).ok()
+    }
+
+    pub fn map(size: usize) -> *mut u8 {
+        // SAFETY: no reserve is empty.
+        layout(size).map_or(null_mut(), |layout| unsafe { System.alloc(layout) })
+    }
+
+    /// # Safety
+    /// `memory` was mapped with this size, and nobody uses it.
+    pub unsafe fn unmap(memory: *mut u8, size: usize) {
+        if let Some(layout) = layout(size) {
+            // SAFETY: as the caller promises.
+            unsafe { System.dealloc(memory, layout) };
+        }
     }
 }
 
@@ -100,9 +141,10 @@ pub(super) fn rest() {
 
 /// Whether the system has so much memory in one piece. The reserve is left alone.
 pub(super) fn has(size: usize) -> bool {
-    let Some(layout) = layout(size.max(1)) else { return false };
+    let Ok(layout) = Layout::from_size_align(size.max(1), align_of::<usize>()) else { return false };
+    // Seen from outside, or the compiler leaves out a request whose memory nobody uses, and takes it for granted.
     // SAFETY: the size is not zero.
-    let memory = unsafe { System.alloc(layout) };
+    let memory = black_box(unsafe { System.alloc(layout) });
     if memory.is_null() {
         return false;
     }

@@ -22,6 +22,8 @@ pub enum SandboxError {
     Sqlite(rusqlite::Error),
     /// Nobody wants it any more.
     Cancelled,
+    /// It has stopped, or belongs to another process.
+    Stopped,
     /// There is no more memory.
     OutOfMemory,
 }
@@ -58,6 +60,7 @@ impl fmt::Display for SandboxError {
             ),
             Self::Sqlite(error) => write!(f, "the sandbox's database failed: {error}"),
             Self::Cancelled => f.write_str("the sandbox was no longer wanted while it was made"),
+            Self::Stopped => f.write_str("the sandbox has stopped, or belongs to the process that this one was forked from"),
             Self::OutOfMemory => f.write_str("the system gives no more memory for the sandbox: make it smaller, or raise the limit of the process"),
         }
     }

@@ -1,15 +1,19 @@
 //! A sandbox that runs, until it is stopped or dropped.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::api::Service;
+use chrono::NaiveDate;
+
+use super::api::{Script, Service, parse};
 use super::cancellation::Cancellation;
 use super::error::SandboxError;
+use super::fault::Fault;
 use super::log::{RequestLog, RequestRecord};
 use super::options::Options;
+use super::problem::Problem;
 use super::server::Server;
-use super::store::Store;
+use super::store::{Entity, Store};
 
 /// The whole API on a port of 127.0.0.1, in threads of its own.
 ///
@@ -26,6 +30,9 @@ pub struct Sandbox {
 struct Running {
     server: Server,
     log: Arc<RequestLog>,
+    script: Arc<Script>,
+    /// It goes with the server.
+    store: Weak<Store>,
 }
 
 impl Sandbox {
@@ -43,13 +50,15 @@ impl Sandbox {
     /// As in `start`, and [`SandboxError::Cancelled`].
     pub fn start_unless_cancelled(options: Options, wanted: &Cancellation) -> Result<Self, SandboxError> {
         options.check()?;
-        let store = Store::open(&options, wanted)?;
+        let store = Arc::new(Store::open(&options, wanted)?);
         wanted.check()?;
         let log = Arc::new(RequestLog::default());
         let api_key = options.api_key.unwrap_or_else(|| format!("sandbox-{:032x}", rand::random::<u128>()));
+        let kept = Arc::downgrade(&store);
         let service = Service::new(store, api_key.clone(), options.faults, Arc::clone(&log));
+        let script = Arc::clone(&service.script);
         let (server, address) = Server::start(service, options.port)?;
-        let running = Running { server, log };
+        let running = Running { server, log, script, store: kept };
         let url = format!("http://{address}");
         Ok(Self { url, api_key, process: std::process::id(), running: Some(running) })
     }
@@ -70,6 +79,75 @@ impl Sandbox {
             Some(running) if !self.is_forked() => running.log.all(),
             _ => Vec::new(),
         }
+    }
+
+    /// Makes up conversations on a day, as if they came late; gives their keys.
+    ///
+    /// # Errors
+    /// A database that fails, a sandbox that has stopped or is another process's.
+    pub fn insert_calls(
+        &self,
+        date: NaiveDate,
+        count: u64,
+        summaries: bool,
+    ) -> Result<Vec<i64>, SandboxError> {
+        self.store()?.insert_calls(date, count, summaries)
+    }
+
+    /// Deletes those that there are; says how many.
+    ///
+    /// # Errors
+    /// As `insert_calls`.
+    pub fn delete_calls(&self, call_ids: &[i64]) -> Result<u64, SandboxError> {
+        self.store()?.delete_calls(call_ids)
+    }
+
+    /// Takes the summaries of conversations away, as if they had not come yet; says how many.
+    ///
+    /// # Errors
+    /// As `insert_calls`.
+    pub fn withhold_summaries(&self, call_ids: &[i64]) -> Result<u64, SandboxError> {
+        self.store()?.withhold_summaries(call_ids)
+    }
+
+    /// Lets summaries come that were withheld, of these conversations or of all; says how many.
+    ///
+    /// # Errors
+    /// As `insert_calls`.
+    pub fn release_summaries(&self, call_ids: Option<&[i64]>) -> Result<u64, SandboxError> {
+        self.store()?.release_summaries(call_ids)
+    }
+
+    /// Replaces all conversations by those of update bodies.
+    ///
+    /// # Errors
+    /// Bodies that no update could have, and as `insert_calls`.
+    pub fn load_calls<'a>(&self, bodies: impl IntoIterator<Item = &'a [u8]>) -> Result<u64, SandboxError> {
+        load(&*self.store()?, Entity::Calls, bodies)
+    }
+
+    /// Replaces all users by those of update bodies; nobody's activity is left.
+    ///
+    /// # Errors
+    /// As `load_calls`.
+    pub fn load_reps<'a>(&self, bodies: impl IntoIterator<Item = &'a [u8]>) -> Result<u64, SandboxError> {
+        load(&*self.store()?, Entity::Reps, bodies)
+    }
+
+    /// Plays a fault on the next requests of its operation, so many of them.
+    ///
+    /// # Errors
+    /// A fault that cannot be played, a sandbox that has stopped or is another process's.
+    pub fn fail_next(&self, fault: Fault, times: u64) -> Result<(), SandboxError> {
+        fault.check()?;
+        let running = self.running.as_ref().filter(|_| !self.is_forked());
+        running.ok_or(SandboxError::Stopped)?.script.add(fault, times);
+        Ok(())
+    }
+
+    fn store(&self) -> Result<Arc<Store>, SandboxError> {
+        let running = self.running.as_ref().filter(|_| !self.is_forked());
+        running.and_then(|running| running.store.upgrade()).ok_or(SandboxError::Stopped)
     }
 
     /// Stops it: open connections are closed, and the port is free when this returns. A second time does
@@ -93,6 +171,17 @@ impl Sandbox {
     fn is_forked(&self) -> bool {
         self.process != std::process::id()
     }
+}
+
+fn load<'a>(
+    store: &Store,
+    entity: Entity,
+    bodies: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<u64, SandboxError> {
+    let refused = |problem: Problem| SandboxError::InvalidOption(problem.message);
+    let updates: Vec<_> =
+        bodies.into_iter().map(|body| parse(body, entity)).collect::<Result<_, _>>().map_err(refused)?;
+    store.load(entity, &updates).map_err(refused)
 }
 
 impl Drop for Sandbox {

@@ -8,7 +8,7 @@ use chrono::{Datelike, NaiveDate};
 use super::error::SandboxError;
 use super::fault::Fault;
 
-/// What a sandbox is started with. `calls`, `reps`, `days`, `seed` and `today` shape the data of a new
+/// What a sandbox is started with. `calls`, `reps`, `days`, `seed`, `today` and `story` shape the data of a new
 /// database; a database that `path` finds is served as it is and they are ignored, `today` included.
 #[derive(Clone)]
 pub struct Options {
@@ -22,6 +22,8 @@ pub struct Options {
     pub seed: u64,
     /// The date that counts as today; `None`: the real one.
     pub today: Option<NaiveDate>,
+    /// Whether the data tell a story: an outage, a campaign that starts, a training, and what is missing.
+    pub story: bool,
     /// The file that keeps the data; `None`: a temporary one.
     pub path: Option<PathBuf>,
     /// The script of what goes wrong.
@@ -40,6 +42,7 @@ impl Default for Options {
             days: 90,
             seed: 0,
             today: None,
+            story: true,
             path: None,
             faults: Vec::new(),
             port: 0,
@@ -57,6 +60,7 @@ impl fmt::Debug for Options {
             .field("days", &self.days)
             .field("seed", &self.seed)
             .field("today", &self.today)
+            .field("story", &self.story)
             .field("path", &self.path)
             .field("faults", &self.faults)
             .field("port", &self.port)

@@ -11,12 +11,14 @@ use arrow_select::concat::concat_batches;
 use arrow_select::take::take;
 
 use super::defect::defect;
+use super::kinds::{JsonKind, KindCounts, TypeChange};
 use super::nearest::nearest;
-use super::same::{Kinds, is_date, same};
+use super::same::{Kinds, is_date, is_text_of_json, same};
+use super::whereabouts::Whereabouts;
 use crate::decode::type_as_read;
 use crate::encode::{Column, UpdateFrame, is_known, midnight_warning};
 use crate::error::{Error, Result};
-use crate::types::JSON_EXTENSION;
+use crate::types::{JsonMark, is_json_text, json_mark};
 
 /// What an update would do to one attribute. The counts are of cells in rows that were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,9 @@ pub struct ColumnPlan {
     pub seen: bool,
     /// The existing attribute that was probably meant, if this one was not seen.
     pub nearest: Option<String>,
+    /// Whether lists or objects are stored, and the frame has what looks like their text: it is probably to be sent as the
+    /// JSON that it is.
+    pub json_text: bool,
 }
 
 /// A cell that changes.
@@ -58,7 +63,10 @@ pub struct Plan {
     pub(super) found: Vec<Option<u32>>,
     not_found: Vec<Range<usize>>,
     rows_read: usize,
+    types: Vec<TypeChange>,
     warnings: Vec<String>,
+    /// Where the rows were found.
+    pub(super) whereabouts: Whereabouts,
 }
 
 /// What is stored of one attribute.
@@ -69,6 +77,22 @@ pub(super) struct StoredColumn {
 }
 
 impl StoredColumn {
+    /// The kinds of its values.
+    fn kinds(&self) -> Vec<JsonKind> {
+        if let Some(kind) = JsonKind::of_type(&type_as_read(&self.field)) {
+            return vec![kind];
+        }
+        let mut json = Vec::new();
+        let mut kinds = Vec::new();
+        for row in 0..self.array.len() {
+            json.clear();
+            self.column.json(0, row, &mut json);
+            kinds.extend(JsonKind::of(&json).filter(|kind| !kinds.contains(kind)));
+        }
+        kinds.sort_unstable();
+        kinds
+    }
+
     /// Whether all values are dates; nothing if there are no values.
     fn are_dates(&self) -> Option<bool> {
         let mut json = Vec::new();
@@ -96,7 +120,9 @@ impl Plan {
             not_found: not_found(&found),
             found,
             rows_read,
+            types: Vec::new(),
             warnings: Vec::new(),
+            whereabouts: Whereabouts::default(),
             frame,
         };
         let midnights: Vec<String> = plan.frame.midnights().map(str::to_owned).collect();
@@ -120,8 +146,12 @@ impl Plan {
             let seen = schema.index_of(&name).is_ok();
             let existing = schema.fields().iter().map(|field| field.name().as_str());
             let nearest = if seen { None } else { nearest(&name, existing).map(str::to_owned) };
-            let mut column = ColumnPlan { name, changed: 0, cleared: 0, same: 0, seen, nearest };
-            let changes = plan.compare_column(index, stored.as_ref(), &mut column);
+            let mut column =
+                ColumnPlan { name, changed: 0, cleared: 0, same: 0, seen, nearest, json_text: false };
+            let mut kinds = KindCounts::default();
+            let changes = plan.compare_column(index, stored.as_ref(), &mut column, &mut kinds);
+            let stored_kinds = || stored.as_ref().map(StoredColumn::kinds).unwrap_or_default();
+            plan.types.extend(kinds.finish(&column.name, stored_kinds));
             plan.columns.push(column);
             plan.changes.push(changes);
             plan.stored.push(stored);
@@ -134,6 +164,7 @@ impl Plan {
         index: usize,
         stored: Option<&StoredColumn>,
         counts: &mut ColumnPlan,
+        types: &mut KindCounts,
     ) -> Vec<BooleanBuffer> {
         let own = &self.frame.columns()[index];
         let kinds = self.kinds(index, stored);
@@ -147,6 +178,10 @@ impl Plan {
             }
             own.json(batch, local, &mut new);
             let changes = !same(&old, &new, kinds);
+            if changes {
+                counts.json_text |= is_text_of_json(&old, &new);
+                types.add(&old, &new);
+            }
             *match (changes, new.is_empty()) {
                 (false, _) => &mut counts.same,
                 (true, true) => &mut counts.cleared,
@@ -171,12 +206,14 @@ impl Plan {
         let name = &self.frame.columns()[index].name;
         let own = self.frame.schema().field_with_name(name).ok();
         let as_read = stored.map(|stored| type_as_read(&stored.field));
+        let is_mixed = own.is_some_and(|own| json_mark(own) == Some(JsonMark::Mixed));
         Kinds {
             known: is_known(name),
             temporal: own.map(Field::data_type).into_iter().chain(&as_read).any(is_temporal),
             // Where reading makes text of whatever there is, that text is what users have.
-            text: as_read.as_ref().is_some_and(DataType::is_string)
-                && own.is_some_and(|own| own.extension_type_name() != Some(JSON_EXTENSION)),
+            text: is_mixed
+                || (as_read.as_ref().is_some_and(DataType::is_string)
+                    && own.is_some_and(|own| !is_json_text(own))),
         }
     }
 
@@ -193,6 +230,11 @@ impl Plan {
     /// Rows of the frame whose key was not among what was read. Nothing is planned for them.
     pub fn not_found(&self) -> &[Range<usize>] {
         &self.not_found
+    }
+
+    /// Where values would become of another kind.
+    pub fn types(&self) -> &[TypeChange] {
+        &self.types
     }
 
     /// What there is to say of the frame, now that it is known what is stored.
@@ -223,6 +265,19 @@ impl Plan {
                 new: json(column, batch, local),
             }
         })
+    }
+
+    /// Whether a row of the frame was among what was read.
+    pub(super) fn is_found(&self, row: usize) -> bool {
+        self.found.get(row).is_some_and(Option::is_some)
+    }
+
+    /// What is stored of a cell of the frame, as JSON.
+    pub(super) fn stored_json(&self, row: usize, column: usize) -> Option<String> {
+        let (stored, found) = self.stored.get(column)?.as_ref().zip(*self.found.get(row)?)?;
+        let mut json = Vec::new();
+        stored.column.json(0, found as usize, &mut json);
+        String::from_utf8(json).ok().filter(|json| !json.is_empty())
     }
 
     /// Batch, row within it, row of the frame and column of the cells that change.

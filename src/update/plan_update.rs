@@ -11,6 +11,7 @@ use super::matching::PlanReader;
 use super::plan::Plan;
 use super::read_stored::StoredReader;
 use super::reads::reads;
+use super::whereabouts::Whereabouts;
 use crate::decode::{is_json, json_field, type_as_read};
 use crate::encode::{KeyColumn, UpdateFrame};
 use crate::error::{Error, Result};
@@ -50,11 +51,10 @@ pub async fn plan_update(
     range: Range,
     progress: Option<Arc<dyn Progress>>,
 ) -> Result<Planned> {
-    let mut stored = StoredReader::new(http, settings, progress);
-    let mut results = match (frame.key(), range) {
-        (KeyColumn::RepId, Range::Reps(query)) => vec![stored.read(Operation::Reps, query.build()?).await?],
-        (KeyColumn::RepId, _) => vec![stored.read(Operation::Reps, Query::default()).await?],
-        (KeyColumn::CallId, Range::Calls(query)) => vec![stored.read_calls(&frame, &query).await?],
+    let queries = match (frame.key(), range) {
+        (KeyColumn::RepId, Range::Reps(query)) => vec![query.build()?],
+        (KeyColumn::RepId, _) => vec![Query::default()],
+        (KeyColumn::CallId, Range::Calls(query)) => vec![query.build()?],
         (KeyColumn::CallId, _) => {
             let queries = reads(&frame).ok_or_else(|| {
                 Error::invalid_input(
@@ -63,13 +63,29 @@ pub async fn plan_update(
                      vendor_call_id that has a value in every row",
                 )
             })?;
-            let mut results = Vec::with_capacity(queries.len());
-            for query in &queries {
-                results.push(stored.read_calls(&frame, query).await?);
-            }
-            results
+            queries.iter().map(CallsQuery::build).collect::<Result<_>>()?
         }
     };
+    stored_rows(http, settings, frame, queries, progress).await
+}
+
+/// Reads what is stored where these queries lead, and compares a frame with it.
+pub(super) async fn stored_rows(
+    http: &Http,
+    settings: &Settings,
+    frame: UpdateFrame,
+    queries: Vec<Query>,
+    progress: Option<Arc<dyn Progress>>,
+) -> Result<Planned> {
+    let whereabouts = Whereabouts::new(&queries);
+    let mut stored = StoredReader::new(http, settings, progress);
+    let mut results = Vec::with_capacity(queries.len());
+    for query in queries {
+        results.push(match frame.key() {
+            KeyColumn::RepId => stored.read(Operation::Reps, query).await?,
+            KeyColumn::CallId => stored.read_calls(&frame, &query).await?,
+        });
+    }
     let StoredReader { requests, bytes_received, mut warnings, .. } = stored;
     let schema = common_schema(results.iter().map(|result| &result.schema));
     // What is kept of them is put together once.
@@ -85,7 +101,8 @@ pub async fn plan_update(
         }
         reader.finish(&schema)
     };
-    let plan = begin(compare).await??;
+    let mut plan = begin(compare).await??;
+    plan.whereabouts = whereabouts;
     warnings.extend_from_slice(plan.warnings());
     Ok(Planned { plan, requests, bytes_received, warnings })
 }

@@ -10,7 +10,7 @@ use crate::encode::UpdateFrame;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fetch::{Progress, ReadSpec, read_all};
 use crate::http::Http;
-use crate::query::{CallsQuery, Operation, Query};
+use crate::query::{Operation, Query};
 use crate::settings::Settings;
 
 pub(super) struct StoredReader<'a> {
@@ -57,11 +57,11 @@ impl<'a> StoredReader<'a> {
         Self { http, settings, progress, wanted: None, requests: 0, bytes_received: 0, warnings: Vec::new() }
     }
 
-    pub async fn read_calls(&mut self, frame: &UpdateFrame, query: &CallsQuery) -> Result<StoredRows> {
+    pub async fn read_calls(&mut self, frame: &UpdateFrame, query: &Query) -> Result<StoredRows> {
         let wanted = if let Some(wanted) = self.wanted.clone() {
             wanted
         } else {
-            let sample = self.read_some(Operation::Calls, query.build()?, Some(SAMPLE)).await?;
+            let sample = self.read_some(Operation::Calls, query.clone(), Some(SAMPLE)).await?;
             if sample.batches.iter().all(|batch| batch.num_rows() == 0) {
                 return Ok(sample);
             }
@@ -69,11 +69,13 @@ impl<'a> StoredReader<'a> {
             self.wanted = Some(wanted.clone());
             wanted
         };
-        let metric = (!wanted.metrics.is_empty()).then(|| wanted.metrics.clone());
-        let every = CallsQuery { metric, ..query.clone() };
+        let every = match wanted.metrics.as_slice() {
+            [] => query.clone(),
+            metrics => query.clone().with("metric", metrics.join(",")),
+        };
         if let Some(columns) = &wanted.columns {
-            let some = CallsQuery { columns: Some(columns.clone()), ..every.clone() };
-            match self.read(Operation::Calls, some.build()?).await {
+            let some = every.clone().with("columns", columns.join(","));
+            match self.read(Operation::Calls, some).await {
                 Ok(stored) if columns.iter().all(|name| stored.has(name)) => return Ok(stored),
                 Ok(_) => {}
                 Err(error) if is_refusal(&error) => {
@@ -84,16 +86,11 @@ impl<'a> StoredReader<'a> {
             // The service does not see these columns as this client does.
             self.wanted = Some(Wanted { columns: None, ..wanted });
         }
-        self.read(Operation::Calls, every.build()?).await
+        self.read(Operation::Calls, every).await
     }
 
     /// Learns from some rows what to ask for.
-    async fn learn(
-        &mut self,
-        frame: &UpdateFrame,
-        query: &CallsQuery,
-        sample: &StoredRows,
-    ) -> Result<Wanted> {
+    async fn learn(&mut self, frame: &UpdateFrame, query: &Query, sample: &StoredRows) -> Result<Wanted> {
         let mut metrics = Vec::new();
         let mut all_seen = true;
         for name in frame.column_names().filter(|name| !sample.has(name)) {
@@ -112,9 +109,9 @@ impl<'a> StoredReader<'a> {
 
     /// Whether a row has the metric of this name. Nothing if the service refuses to be asked for it; one that does not
     /// may have it in other rows.
-    async fn ask_for_metric(&mut self, query: &CallsQuery, name: &str) -> Result<Option<bool>> {
-        let query = CallsQuery { metric: Some(vec![name.to_owned()]), ..query.clone() };
-        match self.read_some(Operation::Calls, query.build()?, Some(1)).await {
+    async fn ask_for_metric(&mut self, query: &Query, name: &str) -> Result<Option<bool>> {
+        let query = query.clone().with("metric", name);
+        match self.read_some(Operation::Calls, query, Some(1)).await {
             Ok(stored) => Ok(Some(stored.has(name))),
             Err(error) if is_refusal(&error) => {
                 self.requests += u64::from(error.attempt().unwrap_or(1));
@@ -143,6 +140,8 @@ impl<'a> StoredReader<'a> {
             parse_dates: false,
             select: None,
             json: true,
+            undecided: Vec::new(),
+            shapes: None,
             progress: self.progress.clone().filter(|_| limit.is_none()),
         };
         let fetched = read_all(self.http, self.settings, spec).await?;

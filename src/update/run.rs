@@ -42,11 +42,12 @@ impl Update {
     /// Settles the requests, without writing or sending any.
     ///
     /// # Errors
-    /// Rows that alone are larger than the limit.
+    /// Rows that alone are larger than the limit, and cells that do not say what they are.
     pub fn new(operation: Operation, frame: UpdateFrame, limits: Limits) -> Result<Self> {
         if operation.method() != "POST" || operation.key() != Some(frame.key().name()) {
             return Err(Error::internal(format!("{operation:?} does not take a frame by {:?}", frame.key())));
         }
+        frame.check_clear()?;
         let requests = frame.requests(limits)?.into();
         Ok(Self { operation, frame, requests, account: Account::default(), started: AtomicBool::new(false) })
     }

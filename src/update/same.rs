@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// What is known of the two columns.
@@ -99,6 +100,16 @@ fn moment(text: &str) -> Option<(Kind, NaiveDateTime)> {
 pub(super) fn is_date(json: &[u8]) -> Option<bool> {
     json.first()?;
     Some(text(json).and_then(|text| moment(&text)).is_some_and(|(kind, _)| kind == Kind::Date))
+}
+
+/// Whether a list or an object is stored, and the new cell is a text that reads as such.
+pub(super) fn is_text_of_json(stored: &[u8], new: &[u8]) -> bool {
+    let is_nested = |json: &[u8]| matches!(json.first(), Some(b'[' | b'{'));
+    is_nested(stored)
+        && new.first() == Some(&b'"')
+        && text(new).is_some_and(|text| {
+            is_nested(text.trim_ascii_start().as_bytes()) && serde_json::from_str::<IgnoredAny>(&text).is_ok()
+        })
 }
 
 /// Whether two numbers are the same. One that has more digits than a float is the float that reading makes of it.

@@ -38,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def sandbox() -> Iterator[converz.Sandbox]:
     """A contact centre of 300 conversations on 30 days, and 12 users."""
-    with converz.Sandbox(calls=300, reps=12, days=30, today=TODAY, api_key=KEY) as sandbox:
+    with converz.Sandbox(calls=300, reps=12, days=30, today=TODAY, api_key=KEY, story=False) as sandbox:
         yield sandbox
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -24,7 +25,9 @@ NO_DATES = [
     20250701,
     1.5,
     True,
-    np.datetime64("2025-07-01"),
+    np.datetime64("NaT"),
+    datetime(2025, 7, 1, 22, 30, tzinfo=UTC),
+    pd.Timestamp("2025-07-01", tz="Europe/Amsterdam"),
     pd.NaT,
     pd.Period("2025-07"),
     timedelta(days=1),
@@ -40,7 +43,8 @@ NO_TIMES = [
     "12:00",
     "",
     pd.NaT,
-    np.datetime64("2025-07-01T12:00"),
+    np.datetime64("NaT"),
+    np.datetime64(2**40, "D"),
     datetime(2025, 7, 1, 12, tzinfo=UTC),
     pd.Timestamp("2025-07-01 12:00", tz="Europe/Amsterdam"),
     1751371200,
@@ -63,6 +67,9 @@ NO_STRINGS = [
     (pl.Series(["sales", None]), "None at position 1"),
     (np.array([1, 2]), "1"),
     (object(), "<object object"),
+    (pd.DataFrame({"sales": ["sales"]}), "a string or a sequence of strings"),
+    (pl.DataFrame({"sales": ["sales"]}), "a string or a sequence of strings"),
+    (pl.LazyFrame({"sales": ["sales"]}), "a string or a sequence of strings"),
     ("\ud800", r"'\ud800'"),
     ([], "[]"),
     ((), "[]"),
@@ -128,6 +135,7 @@ def test_lists(client, refused, name, value, shown):
         value = iter([])  # One that an earlier case has used up would not be a case.
     message = refused(client.calls, name, value, shown)
     assert any(word in message for word in ("string", "restriction", "surrogate")), message
+    refused(client.calls, name, io.StringIO("sales"), "a string or a sequence of strings")
 
 
 @pytest.mark.parametrize(
@@ -267,10 +275,10 @@ def test_an_operation_that_is_none_is_refused_and_not_taken_for_another(client):
         with pytest.raises(converz.InvalidInputError, match='operation=.* is not "calls", "reps", "report"'):
             client._core.read(operation, query, 0, None, True, None)
         with pytest.raises(converz.InvalidInputError, match="operation="):
-            client._core.stream(operation, query, None, None, True, "error", None)
+            client._core.stream(operation, query, None, None, True, "first_page", "error", False, None)
     frame = converz.Table(pl.DataFrame({"call_id": [1], "a": ["x"]}))._core
     with pytest.raises(converz.InvalidInputError, match="operation="):
-        client._core.dry_run("update", frame, "keep")
+        client._core.dry_run("update", frame, "keep", None)
 
 
 def test_what_python_said_is_the_cause(client):

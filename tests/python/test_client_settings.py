@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import pickle
+import socket
 import traceback
 
 import pytest
@@ -20,6 +22,7 @@ BAD = [
     ("max_retries", [-1, 1001, 1.0, True, "5", 2**70]),
     ("page_size", [0, -1, 1_000_001, 10.0, True, "10"]),
     ("max_concurrency", [0, -1, 65, 1.5, True, "4"]),
+    ("max_connections", [0, -1, 1_001, 1.5, True, "4"]),
     ("max_update_bytes", [0, 1023, -5, 1.5, True, "16"]),
     ("max_response_bytes", [0, -1, 1.5, True, "4"]),
     ("max_depth", [0, -1, 1.5, True, "4"]),
@@ -40,6 +43,7 @@ CHANGED = {
     "max_retries": 0,
     "page_size": 1_000_000,
     "max_concurrency": 64,
+    "max_connections": 1_000,
     "max_update_bytes": 1024,
     "max_response_bytes": 1,
     "max_depth": 1,
@@ -82,6 +86,34 @@ def test_neither_address_nor_key():
     assert "CONVERZ_BASE_URL" in refused(api_key=SECRET)
     assert "CONVERZ_API_KEY" in refused(URL, "")
     assert "CONVERZ_BASE_URL" in refused("", SECRET)
+
+
+def test_what_is_missing_is_said_at_once(monkeypatch):
+    both = refused()
+    assert "base_url was not passed and the environment variable CONVERZ_BASE_URL is not set" in both
+    assert "api_key was not passed and the environment variable CONVERZ_API_KEY is not set" in both
+    monkeypatch.setenv("CONVERZ_API_KEY", " ")
+    assert "variable CONVERZ_API_KEY is empty" in refused()
+    assert "CONVERZ_BASE_URL" not in refused(URL)
+    monkeypatch.setenv("CONVERZ_API_KEY", SECRET)
+    one = refused()
+    assert "CONVERZ_BASE_URL is not set" in one
+    assert "CONVERZ_API_KEY" not in one
+    assert SECRET not in one
+
+
+def test_a_refused_connection_to_this_machine_says_what_is_likely():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = converz.Client(f"http://127.0.0.1:{port}", SECRET, max_retries=0)
+    with pytest.raises(converz.APIConnectionError, match="a sandbox that was there has stopped"):
+        client.calls()
+
+
+def test_a_client_keeps_its_sandbox():
+    client = converz.Sandbox(calls=20, reps=3).client(max_retries=0)
+    gc.collect()
+    assert client.calls().num_rows == 20
 
 
 @pytest.mark.parametrize(
@@ -138,12 +170,18 @@ def test_plain_http_is_refused_to_other_machines(url):
     assert converz.Client(url, SECRET, allow_http=True).settings["base_url"] == f"{url}/api/v1"
 
 
-@pytest.mark.parametrize("key", ["two words", "key\n", "schlüssel", "\x00", "\ud800", b"bytes", 5])
+@pytest.mark.parametrize("key", ["two words", "\nkey", "schlüssel", "\x00", "\ud800", b"bytes", 5])
 def test_no_key(key):
     message = refused(URL, key)
     assert message.startswith("api_key")
     assert str(key) not in message
     assert repr(key) not in message
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\t \n"])
+def test_white_space_behind_a_key_is_no_part_of_it(end):
+    with converz.Sandbox(calls=1, reps=1) as sandbox:
+        assert converz.Client(sandbox.url, sandbox.api_key + end).reps().num_rows == 1
 
 
 @pytest.mark.parametrize("value", NO_SECONDS, ids=repr)

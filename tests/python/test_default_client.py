@@ -57,6 +57,20 @@ assert default_client._client is client
     assert run_python(code=code).stdout == "12\n"
 
 
+def test_the_client_is_made_anew_when_the_environment_changes(environment, monkeypatch):
+    monkeypatch.setenv("CONVERZ_API_KEY", "a-wrong-key")
+    with pytest.raises(converz.AuthenticationError):
+        converz.reps()
+    monkeypatch.setenv("CONVERZ_API_KEY", environment.api_key)
+    assert converz.reps().num_rows == 12
+    client = default_client._client
+    assert converz.reps().num_rows == 12
+    assert default_client._client is client
+    monkeypatch.setenv("CONVERZ_BASE_URL", environment.url + "/api/v2")
+    with pytest.raises(converz.NotFoundError):
+        converz.reps()
+
+
 def test_one_client_for_all_threads(environment, monkeypatch):
     made = []
 

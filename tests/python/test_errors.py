@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import NamedTuple
 
+import duckdb
 import pytest
 
 import converz
@@ -79,6 +80,29 @@ def update_fails(stack: ExitStack) -> object:
     # Two masks of validity are two requests.
     frame = {"call_id": [1, 2, 3, 4], "a": ["x", "y", None, None], "b": [None, None, "x", "y"]}
     return sandbox.client().update_calls(frame)
+
+
+def somebody_else_writes(stack: ExitStack) -> object:
+    sandbox = stack.enter_context(converz.Sandbox(calls=5, reps=2))
+    client = sandbox.client()
+    plan = client.plan_update_calls({"call_id": [1], "language": ["yy"]}, end_date="2100-01-01")
+    client.update_calls({"call_id": [1], "language": ["xx"]})
+    return plan.apply(check=True, on_conflict="error")
+
+
+def sync_of_a_day_that_is_gone(stack: ExitStack) -> object:
+    sandbox = stack.enter_context(converz.Sandbox(calls=50, days=2, today="2025-07-15"))
+    client, target = sandbox.client(), duckdb.connect()
+    client.sync(target, since="2025-07-14", until="2025-07-15", tables="calls")
+    sandbox.delete_calls(client.calls(start_date="2025-07-15").to_pydict()["call_id"])
+    return client.sync(target, until="2025-07-15", tables="calls", refresh=True)
+
+
+def sync_of_another_question(stack: ExitStack) -> object:
+    sandbox = stack.enter_context(converz.Sandbox(calls=50, days=2, today="2025-07-15"))
+    client, target = sandbox.client(), duckdb.connect()
+    client.sync(target, since="2025-07-15", until="2025-07-15", tables="calls")
+    return client.sync(target, until="2025-07-15", tables="calls", campaign="sales")
 
 
 class Scenario(NamedTuple):
@@ -183,6 +207,21 @@ SCENARIOS = {
         errors.UpdateError,
         {"committed": [(0, 2)], "in_doubt": [], "unsent": [(2, 4)]},
         "403",
+    ),
+    "no recording": Scenario(
+        lambda _: converz.Recording("no-such-recording.json", record="none"),
+        errors.RecordingError,
+        {"request": None, "attempts": None},
+        "there is no recording no-such-recording.json",
+    ),
+    "a day that is gone": Scenario(
+        sync_of_a_day_that_is_gone, errors.SyncError, {}, "2025-07-15: the answer is empty"
+    ),
+    "another question": Scenario(
+        sync_of_another_question, errors.TargetError, {}, "holds the answers to another question"
+    ),
+    "somebody else writes": Scenario(
+        somebody_else_writes, errors.UpdateConflictError, {}, "1 cell holds something else by now"
     ),
 }
 

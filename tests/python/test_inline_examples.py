@@ -15,8 +15,15 @@ import pytest
 import converz
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SOURCES = [*sorted((ROOT / "python").rglob("*.py")), ROOT / "python" / "converz" / "_core.pyi"]
+# What these speak of is there within their host only, and tests/spark and tests/airflow run it.
+OF_HOSTS = ("spark", "airflow")
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+DOCUMENTS += [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.stem not in OF_HOSTS]
+PACKAGE = ROOT / "python" / "converz"
+SOURCES = [
+    path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] not in OF_HOSTS
+]
+SOURCES += [PACKAGE / "_core.pyi"]
 
 
 def code_in(text: str) -> list[str]:
@@ -48,7 +55,7 @@ CALLS = calls_in_prose()
 
 
 @pytest.fixture(scope="module")
-def names():
+def names(tmp_path_factory):
     """What prose speaks of: the modules by their usual names, a client, and what it gives."""
     import logging
 
@@ -65,7 +72,13 @@ def names():
         calls = client.calls()
         with pytest.raises(converz.UpdateError) as raised:
             client.update_calls({"call_id": [1], "priority": ["high"]})
+        journal = tmp_path_factory.mktemp("journals") / "priority.journal"
+        stored = client.calls(columns=["call_id", "date"], limit=3).to_pandas().assign(priority="high")
+        result = client.plan_update_calls(stored[:1]).apply(journal=journal)
         yield modules | {
+            "plan": client.plan_update_calls(stored[1:]),
+            "result": result,
+            "journal": journal,
             "sandbox": sandbox,
             "client": client,
             "calls": calls,
@@ -82,7 +95,7 @@ def names():
 def public_methods() -> set[str]:
     import polars as pl
 
-    kinds = [kind for kind in map(vars(converz).get, converz.__all__) if inspect.isclass(kind)]
+    kinds = [kind for name in converz.__all__ if inspect.isclass(kind := getattr(converz, name))]
     return {
         name for kind in [*kinds, pl.LazyFrame] for name, value in inspect.getmembers(kind) if callable(value)
     }

@@ -25,7 +25,7 @@ def pins(file: str) -> dict[str, str]:
     """The versions in a file of .ci, by name; every line that is no comment pins one."""
     lines = (ROOT / ".ci" / file).read_text(encoding="utf-8").splitlines()
     lines = [line for line in lines if line and not line.startswith("#")]
-    found = [re.fullmatch(r"([A-Za-z0-9-]+)==([0-9.]+)", line) for line in lines]
+    found = [re.fullmatch(r"([A-Za-z0-9-]+)==([0-9.]+(?:\.post[0-9]+)?)", line) for line in lines]
     assert all(found), lines
     return {match[1]: match[2] for match in found}
 

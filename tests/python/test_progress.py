@@ -70,7 +70,7 @@ def test_it_is_shown_after_a_second_of_waiting(terminal, clock):
         assert terminal.getvalue() == ""
         clock.now += 0.2
         report(2_200, 250_000)
-        assert terminal.getvalue() == "\rcalls: 2,200 rows, 0.2 MB, 2,000 rows/s"
+        assert terminal.getvalue() == "\rcalls: 2,200 rows, 0.2 MB, 2,000 rows/s, 00:01"
     assert terminal.getvalue().endswith("\n")
 
 
@@ -84,7 +84,7 @@ def test_it_is_shown_at_once_to_whoever_asks(terminal, clock):
     with Reporter(True, "calls", 5_000, clock=clock) as report:
         clock.now += 0.5
         report(1_000, 1_000_000)
-    assert "\rcalls: 1,000/5,000 rows, 1.0 MB, 2,000 rows/s" in terminal.getvalue()
+    assert "\rcalls: 1,000/5,000 rows (20 %), 1.0 MB, 2,000 rows/s, 00:00" in terminal.getvalue()
 
 
 def test_it_can_be_switched_off_in_a_terminal(terminal, clock):
@@ -130,6 +130,26 @@ def test_tqdm_counts_from_the_beginning_of_the_read(monkeypatch, clock):
     assert "100/200" in shown
     assert "1.0 MB" in shown
     assert "00:50" in shown  # Not the moment in which it became worth a bar.
+
+
+@pytest.mark.parametrize("is_notebook", [True, False])
+@pytest.mark.parametrize("has_widgets", [True, False])
+def test_a_widget_is_shown_where_a_notebook_has_them(monkeypatch, clock, is_notebook, has_widgets):
+    tqdm = pytest.importorskip("tqdm")
+
+    class Widget(tqdm.tqdm):
+        """What `tqdm.auto` has for a notebook."""
+
+    monkeypatch.setitem(sys.modules, "tqdm.auto", types.SimpleNamespace(tqdm=Widget))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name if has_widgets else None)
+    shell = types.SimpleNamespace(kernel=object()) if is_notebook else None
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    terminal = stderr_of(monkeypatch, Terminal())
+    with Reporter(None, "calls", 200, clock=clock) as report:
+        clock.now += 50
+        report(100, 1_000_000)
+        assert isinstance(report._display._bar, Widget) == (is_notebook and has_widgets)
+    assert "100/200" in terminal.getvalue()
 
 
 def test_a_function_is_told_every_page(sandbox):

@@ -113,34 +113,6 @@ def test_a_report_is_one_request(sandbox, client):
     assert report.receipt.requests == report.receipt.pages == 1
 
 
-def test_an_empty_result_has_its_columns_and_types(client):
-    calls = client.calls(campaign="none of these")
-    assert calls.num_rows == 0
-    assert dict(calls.schema) == {
-        "call_id": "int64",
-        "rep_id": "string",
-        "vendor": "string",
-        "vendor_call_id": "string",
-        "campaign": "string",
-        "subcampaign": "string",
-        "department": "string",
-        "start_time": "timestamp[us]",
-    }
-    reps = client.reps(department="none of these")
-    assert dict(reps.schema) == dict.fromkeys(
-        ["rep_id", "name", "gender", "campaign", "department"], "string"
-    )
-
-
-def test_an_empty_result_has_the_columns_that_were_named(client):
-    calls = client.calls(campaign="none", columns=["start_time", "csat"], schema={"csat": "float64"})
-    assert dict(calls.schema) == {"start_time": "timestamp[us]", "csat": "float64"}
-    # 1900 is before all data.
-    report = client.report(groupby=["campaign", "date"], start_date="1900-01-01", end_date="1900-01-02")
-    assert report.num_rows == 0
-    assert dict(report.schema) == {"campaign": "string", "date": "date32"}
-
-
 def test_a_limit_of_nothing_is_an_empty_typed_table(sandbox, client):
     for table in (client.calls(limit=0), client.reps(limit=0)):
         assert table.num_rows == 0

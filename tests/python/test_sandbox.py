@@ -340,3 +340,38 @@ def test_it_listens_on_this_machine_only(sandbox):
         pytest.skip("other systems do not route all of 127.0.0.0/8 to themselves")
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.2", port), timeout=5)
+
+
+def test_its_data_change_as_a_services_do():
+    with converz.Sandbox(calls=50, reps=5, today="2025-07-15") as sandbox:
+        client = sandbox.client()
+        late = sandbox.insert_calls(date(2025, 7, 1), 10, summaries=False)
+        assert late == list(range(51, 61))
+        rows = client.calls().to_pydict()
+        assert set(rows["summary"][50:]) == {None}
+        assert set(rows["date"][50:]) == {date(2025, 7, 1)}
+        assert sandbox.release_summaries(late) == 10 - client.calls().to_pydict()["summary"][50:].count(None)
+        assert sandbox.withhold_summaries(np.array([1, 2, 3])) > 0
+        assert client.calls().to_pydict()["summary"][:3] == [None] * 3
+        assert sandbox.delete_calls(client.calls(limit=7).to_pydict()["call_id"]) == 7
+        assert client.calls().to_pydict()["call_id"] == list(range(8, 61))
+    for change in (
+        lambda: sandbox.delete_calls([1]),
+        lambda: sandbox.insert_calls("2025-07-01"),
+        lambda: sandbox.withhold_summaries([1]),
+        sandbox.release_summaries,
+    ):
+        with pytest.raises(converz.InvalidInputError, match="has stopped"):
+            change()
+
+
+def test_changes_that_cannot_be_made_are_refused(sandbox):
+    for message, change in {
+        "call_ids=5 ": lambda: sandbox.delete_calls(5),
+        "call_ids=.*'a'": lambda: sandbox.withhold_summaries(["a"]),
+        "call_ids=": lambda: sandbox.release_summaries([1.5]),
+        'date="2025-02-30"': lambda: sandbox.insert_calls("2025-02-30"),
+        "count=-1": lambda: sandbox.insert_calls("2025-07-01", -1),
+    }.items():
+        with pytest.raises(converz.InvalidInputError, match=message):
+            change()

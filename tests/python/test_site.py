@@ -102,6 +102,9 @@ def public_names() -> list[str]:
             if issubclass(kind, BaseException) or hasattr(kind, "__dataclass_fields__"):
                 # Their attributes are in the docstring, which a test of the docstrings checks.
                 members = [member for member in members if callable(getattr(kind, member))]
+            # What an asynchronous class has of the other's is documented there; a table of the reference says so.
+            same = getattr(converz, name.removeprefix("Async")) if name.startswith("Async") else None
+            members = [member for member in members if same is None or not hasattr(same, member)]
             names += [f"converz.{name}.{member}" for member in members if documented_by_itself(kind, member)]
     return names
 

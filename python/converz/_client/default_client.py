@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from types import MethodType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "audit",
     "calls",
+    "changes",
+    "describe_calls",
+    "describe_reps",
+    "explain_sync",
     "plan_update_calls",
     "plan_update_reps",
     "report",
@@ -22,6 +28,8 @@ __all__ = [
     "scan_reps",
     "stream_calls",
     "stream_reps",
+    "sync",
+    "undo_update",
     "update_calls",
     "update_reps",
 ]
@@ -31,14 +39,22 @@ R = TypeVar("R")
 
 _lock = threading.Lock()
 _client: Client | None = None
+_made_from: int | None = None
+"""The hash of the two variables that it was made from. The key itself is kept where no traceback shows it."""
+
+
+def _environment() -> int:
+    # Apart from where a client is made: tools that show an error show the values of what its frame speaks of.
+    return hash((os.environ.get("CONVERZ_BASE_URL"), os.environ.get("CONVERZ_API_KEY")))
 
 
 def _default_client() -> Client:
-    global _client
-    if _client is None:
+    global _client, _made_from
+    made_from = _environment()
+    if _client is None or made_from != _made_from:
         with _lock:
-            if _client is None:
-                _client = Client()
+            if _client is None or made_from != _made_from:
+                _client, _made_from = Client(), made_from
     return _client
 
 
@@ -61,9 +77,16 @@ reps = _on_default_client(Client.reps)
 report = _on_default_client(Client.report)
 stream_calls = _on_default_client(Client.stream_calls)
 stream_reps = _on_default_client(Client.stream_reps)
+describe_calls = _on_default_client(Client.describe_calls)
+describe_reps = _on_default_client(Client.describe_reps)
 scan_calls = _on_default_client(Client.scan_calls)
 scan_reps = _on_default_client(Client.scan_reps)
 update_calls = _on_default_client(Client.update_calls)
 update_reps = _on_default_client(Client.update_reps)
 plan_update_calls = _on_default_client(Client.plan_update_calls)
 plan_update_reps = _on_default_client(Client.plan_update_reps)
+sync = _on_default_client(Client.sync)
+explain_sync = _on_default_client(Client.explain_sync)
+audit = _on_default_client(Client.audit)
+changes = _on_default_client(Client.changes)
+undo_update = _on_default_client(Client.undo_update)

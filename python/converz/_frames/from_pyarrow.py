@@ -6,8 +6,12 @@ import sys
 from typing import Any
 
 from converz._frames.names import check_nul
+from converz.errors import InvalidInputError
 
 __all__ = ["unpacked", "unpacked_table"]
+
+MAX_NESTING = 60
+"""Deeper types cannot be read from an IPC stream, and so not be pickled."""
 
 
 def unpacked_table(data: Any, *, extensions_only: bool = False) -> Any:
@@ -25,7 +29,7 @@ def unpacked_table(data: Any, *, extensions_only: bool = False) -> Any:
     if not isinstance(data, kinds):
         return data
     for field in data.schema:
-        _check_names(field)
+        _check_names(field, field.name, 0)
     is_wanted = _hides_extension if extensions_only else _is_packed
     if not any(map(is_wanted, data.schema.types)):
         return data
@@ -35,11 +39,14 @@ def unpacked_table(data: Any, *, extensions_only: bool = False) -> Any:
     return type(table).from_arrays(columns, schema=sys.modules["pyarrow"].schema(fields))
 
 
-def _check_names(field: Any) -> None:
+def _check_names(field: Any, column: str, depth: int) -> None:
     """Refuse names that the C interface cuts off, within other types too."""
     check_nul(field.name)
+    if depth > MAX_NESTING:
+        message = f"the type of column {column!r} is nested deeper than {MAX_NESTING} levels"
+        raise InvalidInputError(message)
     for place in range(field.type.num_fields):
-        _check_names(field.type.field(place))
+        _check_names(field.type.field(place), column, depth + 1)
 
 
 def unpacked(data: Any) -> Any:

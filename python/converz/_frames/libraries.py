@@ -8,15 +8,16 @@ from typing import Any
 __all__ = ["pyarrow", "required"]
 
 
-def required(library: str, method: str) -> Any:
-    """Import a library, or say how to install what `method` needs."""
+def required(library: str, method: str, *, extra: str | None = None) -> Any:
+    """Import a library, or say how to install what `method` needs: the extra of its name, or another one."""
+    top = library.partition(".")[0]
     try:
         return importlib.import_module(library)
     except ModuleNotFoundError as error:
-        if error.name != library:
+        if error.name != top:
             raise
-        message = f"{method}() needs {library}, which is not installed: pip install 'converz[{library}]'"
-        raise ImportError(message, name=library) from None
+        message = f"{method}() needs {top}, which is not installed: pip install 'converz[{extra or top}]'"
+        raise ImportError(message, name=top) from None
 
 
 def pyarrow() -> Any | None:

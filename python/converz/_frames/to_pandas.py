@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -33,6 +34,29 @@ NUMPY_TYPES = {
 DAY_US = 86_400_000_000
 
 
+class _Source:
+    """A table, and what is made once for all of its columns."""
+
+    def __init__(self, table: Table, *, nullable: bool) -> None:
+        self.table = table
+        self.nullable = nullable
+
+    @cached_property
+    def arrow(self) -> Any:
+        return to_pyarrow(self.table)
+
+    @cached_property
+    def strings(self) -> Any:
+        """The type of strings."""
+        dtype: Any = pd.StringDtype() if self.nullable else pd.Series([""]).infer_objects().dtype
+        if not isinstance(dtype, pd.StringDtype):
+            # pandas 2 infers object; its own string type is the one to ask for.
+            dtype = pd.StringDtype()
+        if pyarrow() is None:
+            return dtype
+        return pd.StringDtype("pyarrow", **_na_value(dtype))
+
+
 def to_pandas(table: Table, dtype_backend: Literal["pyarrow", "numpy_nullable"] | None) -> pd.DataFrame:
     """Convert as `Table.to_pandas` documents."""
     if dtype_backend == "pyarrow":
@@ -41,8 +65,8 @@ def to_pandas(table: Table, dtype_backend: Literal["pyarrow", "numpy_nullable"] 
     if dtype_backend not in (None, "numpy_nullable"):
         message = f'dtype_backend={dtype_backend!r} is not None, "pyarrow" or "numpy_nullable"'
         raise InvalidInputError(message)
-    nullable = dtype_backend == "numpy_nullable"
-    columns = [_column(table, i, kind, nullable) for i, kind in enumerate(table.schema.types)]
+    source = _Source(table, nullable=dtype_backend == "numpy_nullable")
+    columns = [_column(source, i, kind) for i, kind in enumerate(table.schema.types)]
     index = pd.RangeIndex(table.num_rows)
     # Names may repeat in another library's table, so the frame is not made from a dict.
     frame = pd.DataFrame(dict(enumerate(columns)), index=index, copy=False)
@@ -55,20 +79,21 @@ def to_pandas(table: Table, dtype_backend: Literal["pyarrow", "numpy_nullable"] 
     return frame
 
 
-def _column(table: Table, i: int, kind: str, nullable: bool) -> Any:
+def _column(source: _Source, i: int, kind: str) -> Any:
+    table = source.table
     if kind in NUMPY_TYPES:
         values, mask = _numpy(table, i, NUMPY_TYPES[kind])
-        return _numbers(values, mask, kind, nullable)
+        return _numbers(values, mask, kind, source.nullable)
     if kind.startswith(("date", "timestamp[")):
         return _dates(table, i, kind)
     if kind in ("string", "large_string", "string_view"):
-        return _strings(table, i, nullable)
+        return _strings(source, i)
     if kind == "null":
         return np.full(table.num_rows, None, dtype=object)
     if kind.startswith("dictionary[") and pyarrow() is None:
         return pd.Categorical(table.values(i))
     # Types that only other libraries' tables have.
-    return to_pyarrow(table).column(i).to_pandas()
+    return source.arrow.column(i).to_pandas()
 
 
 def _dates(table: Table, i: int, kind: str) -> Any:
@@ -111,16 +136,11 @@ def _times(values: Any, mask: Any, unit: str, zone: str | None) -> Any:
     return (times if zone is None else times.dt.tz_localize("UTC").dt.tz_convert(zone)).array
 
 
-def _strings(table: Table, i: int, nullable: bool) -> Any:
-    dtype: Any = pd.StringDtype() if nullable else pd.Series([""]).infer_objects().dtype
-    if not isinstance(dtype, pd.StringDtype):
-        # pandas 2 infers object; its own string type is the one to ask for.
-        dtype = pd.StringDtype()
+def _strings(source: _Source, i: int) -> Any:
     arrow = pyarrow()
     if arrow is None:
-        return pd.array(table.values(i), dtype=dtype)
-    dtype = pd.StringDtype("pyarrow", **_na_value(dtype))
-    return dtype.__from_arrow__(_large_strings(to_pyarrow(table).column(i), arrow))
+        return pd.array(source.table.values(i), dtype=source.strings)
+    return source.strings.__from_arrow__(_large_strings(source.arrow.column(i), arrow))
 
 
 def _large_strings(strings: Any, arrow: Any) -> Any:

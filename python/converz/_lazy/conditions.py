@@ -66,24 +66,35 @@ class Conditions:
     def _one_of(self, name: str, values: Any) -> None:
         literal = literal_of(values)
         if literal is not None and isinstance(literal.value, list):
-            self._allow(name, literal.value)
+            self.allow(name, literal.value)
 
     def _compare(self, column: Any, op: str, value: Any) -> None:
         literal = literal_of(value)
         if literal is None:
             return
         if isinstance(literal.value, str) and op in EQUAL and "Column" in column:
-            self._allow(column["Column"], [literal.value])
+            self.allow(column["Column"], [literal.value])
         elif isinstance(literal.value, date) and moment_of(column) in self.times:
-            # The service's zone is unknown, so its day may be the one before or the one after.
-            if op in (*EQUAL, "Gt", "GtEq") and literal.value > date.min:
-                first = literal.value - DAY
-                self._first = first if self._first is None else max(self._first, first)
-            if op in (*EQUAL, "Lt", "LtEq") and literal.value < date.max:
-                last = literal.value + DAY
-                self._last = last if self._last is None else min(self._last, last)
+            self._bound(op, literal.value)
 
-    def _allow(self, name: str, values: list[Any]) -> None:
+    def compare(self, name: str, op: str, value: Any) -> None:
+        """Take the comparison of a column with a value, as another engine says it."""
+        if isinstance(value, str) and op in EQUAL:
+            self.allow(name, [value])
+        elif isinstance(value, date) and name in self.times:
+            self._bound(op, date(value.year, value.month, value.day))
+
+    def _bound(self, op: str, day: date) -> None:
+        # The service's zone is unknown, so its day may be the one before or the one after.
+        if op in (*EQUAL, "Gt", "GtEq") and day > date.min:
+            first = day - DAY
+            self._first = first if self._first is None else max(self._first, first)
+        if op in (*EQUAL, "Lt", "LtEq") and day < date.max:
+            last = day + DAY
+            self._last = last if self._last is None else min(self._last, last)
+
+    def allow(self, name: str, values: list[Any]) -> None:
+        """Take that a column has one of these values."""
         # A comma could be read as two values, a blank cut off, and nothing as no restriction.
         if name in self.filters and values and all(isinstance(v, str) and is_plain(v) for v in values):
             allowed = self._allowed.setdefault(name, set(values))

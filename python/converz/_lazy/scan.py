@@ -17,18 +17,20 @@ if TYPE_CHECKING:
     import polars as pl
 
     from converz import _core
+    from converz._runtime.steps import Steps
 
 __all__ = ["scan"]
 
 
 def scan(
     client: _core.Client, operation: str, query: dict[str, Any], schema: object | None, parse_dates: bool
-) -> pl.LazyFrame:
+) -> Steps[pl.LazyFrame]:
     """Make a lazy frame of an operation, whose schema is settled at once."""
     register = plugins(f"scan_{operation}").register_io_source
     # What can be iterated once is asked for more than once here.
     query = {name: list(value) if isinstance(value, Iterator) else value for name, value in query.items()}
-    source = Source(client, operation, query, schema, parse_dates)
+    source = Source(client, operation, query)
+    yield from source.settle(schema, parse_dates)
     options = {
         # Two uses in one query are one read, and see the same rows.
         "is_pure": True,

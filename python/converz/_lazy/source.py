@@ -12,8 +12,6 @@ from converz import _core
 from converz._frames.to_polars import to_polars
 from converz._lazy.arguments import is_plain, strings_of
 from converz._lazy.conditions import Conditions
-from converz._lazy.plugins import polars_version
-from converz._parameters import PARAMETERS
 from converz._runtime import interrupt
 from converz.errors import ConverzWarning
 
@@ -22,14 +20,13 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from converz._runtime.steps import Steps
+
 
 __all__ = ["Source"]
 
 PROBE_ROWS = 1_000
 """Rows of the page that the schema comes from."""
-
-LOOKS = (2, 0)
-"""Since then polars looks for Ctrl-C whenever it is given a frame, in whatever thread."""
 
 WAIT = 0.05
 """Seconds between two chances of polars to notice Ctrl-C."""
@@ -43,49 +40,50 @@ class Source:
         client: _core.Client,
         operation: str,
         query: dict[str, Any],
-        schema: object | None,
-        parse_dates: bool,
     ) -> None:
         self._client = client
         self._operation = operation
         self._query = {name: value for name, value in query.items() if value is not None}
         self._warnings: dict[str, str] = {}
-        self._settle(None if schema is None else _core.Schema(schema), parse_dates)
 
-    def _settle(self, pinned: _core.Schema | None, parse_dates: bool) -> None:
+    def settle(self, schema: object | None, parse_dates: bool) -> Steps[None]:
         """Find out columns and types, by a small page if they are not all given."""
+        pinned = None if schema is None else _core.Schema(schema)
         read = partial(self._client.read, self._operation)
         # Checks every argument, and asks for nothing.
-        table, receipt = read(self._query, 0, pinned, parse_dates, None)
+        table, receipt = yield read(self._query, 0, pinned, parse_dates, None)
         self._request = self._shown(receipt["query"])
+        if self._query.pop("days", None) is not None:
+            # Dates from now on: conditions narrow them, and they are the same whenever the frame is collected.
+            dates = {name: value for name, value in receipt["query"] if name in ("start_date", "end_date")}
+            self._query.update(dates)
         named = dict(pinned or {})
         if not self._is_settled(table, named):
-            table = self._probe(self._query, parse_dates)
-            if table.num_rows == 0:
-                # Today's conversations may be none yet, but they will have the columns of all others.
-                names = [each.name for each in PARAMETERS[self._operation] if each.role == "shape"]
-                shape = {name: value for name, value in self._query.items() if name in names}
-                table = self._probe(shape, parse_dates) if len(shape) < len(self._query) else table
+            table = yield from self._probe(parse_dates)
             order = table.schema.names
         else:
             order = strings_of(self._query.get("columns"))
         order += [name for name in named if name not in order]
-        types = ((name, named.get(name) or table.schema[name]) for name in order)
+        types = {name: named.get(name) or table.schema[name] for name in order}
         self._warnings = {name: text for name, text in self._warnings.items() if name not in named}
         # A column of nulls is one of strings, as in a stream.
-        self._types = {
-            name: "string" if kind == "null" and name not in named else kind for name, kind in types
-        }
-        empty, _ = read({}, 0, self._types, True, None)
+        self._undecided = [name for name, kind in types.items() if kind == "null" and name not in named]
+        self._types = {**types, **dict.fromkeys(self._undecided, "string")}
+        self._parse_dates = parse_dates
+        empty, _ = yield read({}, 0, self._types, True, None)
         self._empty = to_polars(empty).select(list(self._types))
         self.schema = self._empty.schema
 
-    def _probe(self, query: dict[str, Any], parse_dates: bool) -> _core.Table:
-        """Read a small page. What is pinned is not, since a column that no query selects may be anything."""
+    def _probe(self, parse_dates: bool) -> Steps[_core.Table]:
+        """Read a small page, which has the columns of other rows if it has none.
+
+        What is pinned is not, since a column that no query selects may be anything.
+        """
         rows = min(PROBE_ROWS, self._client.settings["page_size"])
-        table, of_columns = self._client.probe(self._operation, query, rows, parse_dates)
+        table, of_columns = yield self._client.probe(self._operation, self._query, rows, parse_dates)
         self._warnings = dict(of_columns)
-        return table
+        found: _core.Table = table
+        return found
 
     def _is_settled(self, table: _core.Table, named: dict[str, str]) -> bool:
         """Whether every column that can come has a type already."""
@@ -181,9 +179,12 @@ class Source:
 
     def _open(self, query: dict[str, Any], names: list[str], limit: int | None) -> _core.PolledStream:
         schema = {name: self._types[name] for name in names}
-        # Where polars 1 reads several frames at once, neither it nor Python would notice Ctrl-C.
-        watch = threading.current_thread() is not threading.main_thread() and polars_version() < LOOKS
-        return self._client.poll_stream(self._operation, query, limit, schema, "ignore", watch)
+        # In a thread of polars' own, Python would tell nobody of a signal before the query is over.
+        watch = threading.current_thread() is not threading.main_thread()
+        undecided = [name for name in self._undecided if name in schema]
+        return self._client.poll_stream(
+            self._operation, query, limit, schema, undecided, self._parse_dates, "ignore", watch
+        )
 
 
 def _raise_in_caller(error: BaseException) -> None:

@@ -6,16 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from converz._core import Table as CoreTable
     from converz._results.receipt import Receipt
 
-__all__ = ["FileWriting"]
+__all__ = ["FileWriting", "metadata"]
 
 File: TypeAlias = str | os.PathLike[str] | BinaryIO
 TextCompression: TypeAlias = Literal["gzip", "zstd", "uncompressed"] | None
 
 
-def _metadata(receipt: Receipt | None) -> dict[str, str]:
+def metadata(receipt: Receipt | None) -> dict[str, str]:
     """Say in a file's metadata what was asked for and what reading took; the key is in neither."""
     if receipt is None:
         return {}
@@ -27,18 +26,19 @@ def _metadata(receipt: Receipt | None) -> dict[str, str]:
 
 
 class FileWriting:
-    """What tables have in common that can be written into files.
+    """What tables and streams have in common: both can be written into files.
 
     A path names a file that appears when it is complete, in place of what may be there; a write that fails or is
     interrupted leaves what was there. A binary file object is written to from where it is, and stays open.
+
+    A stream is read for it, in bounded memory, and always with the types of the whole result, as ``types="whole"``
+    has them. So no batch of it may have been taken before, and what may end a stream is raised here.
     """
 
     __slots__ = ()
-    _core: CoreTable
-    _receipt: Receipt | None
 
     def _write_file(self, file: File, form: str, options: dict[str, Any]) -> None:
-        self._core.write_file(file, form, options, _metadata(self._receipt))
+        raise NotImplementedError
 
     def write_parquet(
         self,

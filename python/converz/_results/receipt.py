@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from converz._core import PERSONAL
+from converz._show.html import html_fields
 from converz._show.short_repr import short_repr
 
 __all__ = ["Receipt"]
@@ -38,6 +40,8 @@ class Receipt:
 
     """
 
+    __module__ = "converz"
+
     requests: int
     retries: int
     pages: int
@@ -53,3 +57,27 @@ class Receipt:
     def __repr__(self) -> str:
         """Show every field, long ones shortened."""
         return short_repr(self)
+
+    def _repr_html_(self) -> str:
+        asked = " & ".join(f"{name}={'…' if name in PERSONAL else value}" for name, value in self.query)
+        fields = {
+            "rows": f"{self.rows:,}",
+            "end": "not reached" if self.end is None else self.end,
+            "requests": f"{self.requests:,}, {self.retries:,} of them retries",
+            "pages": f"{self.pages:,}",
+            "repeated keys": f"{self.repeated_keys:,}",
+            "bytes": f"{self.bytes_received:,} received, {self.bytes_decoded:,} decoded",
+            "seconds": f"{self.seconds:,.3f}",
+            "columns": f"{len(self.columns):,}: {', '.join(self.columns)}",
+            "query": asked,
+        }
+        return html_fields("Receipt", fields.items())
+
+    @property
+    def _asked(self) -> tuple[str, ...]:
+        """The columns that were asked for by name."""
+        asked = dict(self.query)
+        parameters = ("groupby", "metric") if "groupby" in asked else ("metric", "columns")
+        names = [name for each in parameters for name in asked.get(each, "").split(",") if name]
+        # The year of a week comes with it, unasked.
+        return ("year", *names) if {"week", "month", "quarter", "half"} & set(names) else tuple(names)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from converz._results.description import Description
+from converz._results.file_writing import File, FileWriting, metadata
 from converz._results.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -15,17 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["RecordBatchStream"]
 
 
-class RecordBatchStream:
+class RecordBatchStream(FileWriting):
     """The batches of a result as they arrive, however long it is.
 
     Pages are asked for ahead of whoever takes the batches, by a bounded number. A stream can be read once:
-    in a loop, or by a library that takes ``__arrow_c_stream__``. Whoever stops early closes it, best with
+    in a loop, by a library that takes ``__arrow_c_stream__``, or by `write_parquet` and its kin, which make a file
+    of it in bounded memory. Whoever stops early closes it, best with
     ``with``, and what is in flight is cancelled.
 
     Ctrl-C ends the wait for a batch, and raises KeyboardInterrupt from whatever library reads the stream, as
     what the handler of another signal raises comes out of it. Only duckdb, where it notices Ctrl-C first, says
-    ``RuntimeError: Query interrupted``, as of every query. It waits in threads of its own, where SIGTERM and
-    SIGALRM end the wait and handlers of other signals run after it.
+    ``RuntimeError: Query interrupted``, as of every query. It waits in threads of its own, as pyarrow's datasets do:
+    there SIGTERM and SIGALRM end the wait, be their handlers to raise anything or not, and handlers of other signals
+    run after it.
 
     Example:
         >>> import converz
@@ -37,6 +41,8 @@ class RecordBatchStream:
 
     """
 
+    __module__ = "converz"
+
     __slots__ = ("_core",)
     _core: CoreStream
 
@@ -44,9 +50,19 @@ class RecordBatchStream:
         """Streams come from `Client.stream_calls` and `Client.stream_reps`."""
         self._core = core
 
+    def _write_file(self, file: File, form: str, options: dict[str, Any]) -> None:
+        def annotate(receipt: dict[str, Any] | None) -> dict[str, str]:
+            return metadata(None if receipt is None else Receipt(**receipt))
+
+        self._core.write_file(file, form, options, annotate)
+
+    def _describe(self) -> Description:
+        table, receipt = self._core.describe()
+        return Description._from_core(table, None if receipt is None else Receipt(**receipt))
+
     @property
     def schema(self) -> Schema:
-        """The names and types of the columns, the same for every batch."""
+        """The names and types of the columns, the same for every batch; those of the file, once one was written."""
         return self._core.schema
 
     @property

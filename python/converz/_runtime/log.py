@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from logging import DEBUG
+from logging import DEBUG, INFO
 
-__all__ = ["DEBUG", "logger", "tell"]
+__all__ = ["DEBUG", "INFO", "logger", "tell"]
 
 logger = logging.getLogger("converz")
 

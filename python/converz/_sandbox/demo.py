@@ -17,6 +17,11 @@ __all__ = ["demo"]
 PAGE_SIZE = 2_000
 UPDATED = 300
 WIDTH = 79
+NEXT = """
+Try next:
+  converz sandbox            a service to try the commands on, until Ctrl-C
+  converz describe calls     what columns and metrics there are
+  converz calls --days 7 -o calls.parquet"""
 
 
 def demo() -> None:
@@ -31,8 +36,10 @@ def demo() -> None:
         reps = client.reps(progress=progress)
         print(text_table(reps._core, rows=3), end="\n\n")
 
-        print('client.calls(metric=["csat", "talk_ratio"])')
-        calls = client.calls(metric=["csat", "talk_ratio"], progress=progress)
+        print('client.calls(columns=["call_id", "campaign"], metric=["csat", "talk_ratio"])')
+        calls = client.calls(
+            columns=["call_id", "campaign"], metric=["csat", "talk_ratio"], progress=progress
+        )
         print(text_table(calls._core, rows=5))
         print("\n".join(_types(calls.schema)), end="\n\n")
 
@@ -47,7 +54,8 @@ def demo() -> None:
         )
         print(f"{update.cells} cells of {update.rows} rows set in {update.requests} request\n")
 
-        print('client.calls(columns=["call_id", "reviewed"])')
+        print('again = client.calls(columns=["call_id", "reviewed"])')
+        print("again.slice(again.num_rows - 3)")
         again = client.calls(columns=["call_id", "reviewed"], progress=progress)
         reviewed = sum(value is True for value in again.to_pydict()["reviewed"])
         print(again.slice(again.num_rows - 3))
@@ -66,6 +74,7 @@ def demo() -> None:
             f"{rows:,} rows read and {update.rows:,} written in {requests} requests; {decoded / 1e6:.1f} MB of JSON"
         )
         print(f"({received / 1e6:.1f} MB on the wire); {seconds:.1f} s in all")
+        print(NEXT)
 
 
 def _types(schema: Schema) -> list[str]:

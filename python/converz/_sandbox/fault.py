@@ -18,11 +18,14 @@ class Fault:
             default every one.
         status: Answer with this status instead of doing anything.
         retry_after: The header ``Retry-After`` of that answer: seconds, or any text.
-        delay: Seconds to wait before answering.
+        delay: Seconds to wait before answering; or a shortest and a longest, between which any is as likely.
         cut: Close the connection after so many bytes of the body.
         cap: Give at most so many rows a page, silently.
         stride: Whether capped pages begin at multiples of the cap (``"cap"``), or of what was asked for
             (``"request"``).
+        probability: How likely the fault is on each of these requests, from 0 to 1; by default certain.
+        seed: Chooses on which requests it happens, and how long delays are: the same for the same number, whatever the
+            order in which requests come.
 
     Example:
         >>> import converz
@@ -34,11 +37,15 @@ class Fault:
 
     """
 
+    __module__ = "converz"
+
     operation: Literal["calls", "reps", "report", "update_calls", "update_reps"] | None = None
     request: int | Sequence[int] | None = None
     status: int | None = None
     retry_after: float | str | None = None
-    delay: float | None = None
+    delay: float | tuple[float, float] | None = None
     cut: int | None = None
     cap: int | None = None
     stride: Literal["cap", "request"] = "cap"
+    probability: float | None = None
+    seed: int = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from converz import _core
-from converz._client.client import Client
+from converz._client.client import Client, rows_of
+from converz._results.table import Table
 from converz._sandbox.fault import Fault
 from converz.errors import InvalidInputError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from types import TracebackType
 
+    from converz._client.async_client import AsyncClient
     from converz._core import Sandbox as CoreSandbox
 
 __all__ = ["Sandbox"]
@@ -32,6 +34,9 @@ class Sandbox:
         days: Over how many days up to ``today`` the conversations spread.
         seed: Chooses the data.
         today: The last day with data; by default the real one, so that the API's default range has some.
+        story: Whether something happens in the data besides every day: an outage, a campaign that starts, a training,
+            summaries that are late, a metric that a vendor does not deliver. "What can be asked for" in the
+            documentation tells when.
         path: A file to keep the data in; a relative one is meant from where the program is now. A file that already
             holds a sandbox is served as it is. Of several processes that start on a new one, the first one makes the
             data, and the others wait for it.
@@ -52,6 +57,8 @@ class Sandbox:
 
     """
 
+    __module__ = "converz"
+
     __slots__ = ("__weakref__", "_core")
     _core: CoreSandbox
 
@@ -63,6 +70,7 @@ class Sandbox:
         days: int = 90,
         seed: int = 0,
         today: str | date | None = None,
+        story: bool = True,
         path: str | os.PathLike[str] | None = None,
         faults: Sequence[Fault] = (),
         port: int = 0,
@@ -77,6 +85,7 @@ class Sandbox:
             days=days,
             seed=seed,
             today=today,
+            story=story,
             path=path,
             faults=_listed(faults),
             port=port,
@@ -103,6 +112,7 @@ class Sandbox:
         max_retries: int = 5,
         page_size: int = 100_000,
         max_concurrency: int = 4,
+        max_connections: int = 100,
         max_update_bytes: int = 16 << 20,
         max_response_bytes: int = 4 << 30,
         max_depth: int = 128,
@@ -123,7 +133,8 @@ class Sandbox:
             stall_timeout: Seconds without a byte in the middle of a body.
             max_retries: How often a request is repeated.
             page_size: Rows a page, at most 1,000,000.
-            max_concurrency: Pages in flight at once.
+            max_concurrency: Pages in flight at once, of all reads of the client together.
+            max_connections: Connections at once.
             max_update_bytes: Bytes of one update's request.
             max_response_bytes: Decompressed bytes of one page.
             max_depth: Nesting of a value.
@@ -152,7 +163,7 @@ class Sandbox:
         # As in `Client`: no local variable of this frame holds a secret when anything can fail.
         hidden_proxy: Any = _core.Secret(proxy)
         proxy = None
-        return Client(
+        client = Client(
             self.url,
             # Not the property of it: some tools show the values of what stands in the line that failed.
             cast("str", self._core.secret),
@@ -163,6 +174,7 @@ class Sandbox:
             max_retries=max_retries,
             page_size=page_size,
             max_concurrency=max_concurrency,
+            max_connections=max_connections,
             max_update_bytes=max_update_bytes,
             max_response_bytes=max_response_bytes,
             max_depth=max_depth,
@@ -174,11 +186,207 @@ class Sandbox:
             lossy=lossy,
             last_page=last_page,
         )
+        # A sandbox that nobody else holds would stop at once.
+        client._service = self
+        return client
+
+    def load(self, *, calls: object = None, reps: object = None) -> None:
+        """Replace the sandbox's conversations, its users, or both by data of one's own.
+
+        Args:
+            calls: Any dataframe, dict of columns or list of dicts with the column ``call_id`` and one column an attribute,
+                as `Client.update_calls` takes it; without rows, none are left. By default (None) conversations stay.
+                Those with a ``start_time`` and no ``date`` get the date of it.
+            reps: The same of users, with the column ``rep_id``; what users did in the app is then gone. By default (None)
+                users stay.
+
+        Raises:
+            InvalidInputError: If a frame is not as described.
+
+        Example:
+            >>> import converz
+            >>> calls = [{"call_id": 1, "rep_id": "mila", "start_time": "2025-07-15 09:30:00", "csat": 4}]
+            >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+            ...     sandbox.load(calls=calls, reps={"rep_id": ["mila"], "name": ["Mila"]})
+            ...     report = sandbox.client().report(groupby="rep_id", metric="csat")
+            >>> report.to_pydict()
+            {'rep_id': ['mila'], 'conversations': [1], 'csat': [4.0]}
+
+        """
+        client = self.client()
+        for frame, operation, update, load in (
+            (calls, "update_calls", client.update_calls, self._core.load_calls),
+            (reps, "update_reps", client.update_reps, self._core.load_reps),
+        ):
+            if frame is None:
+                continue
+            table = Table._from_core(rows_of(frame, operation))
+            requests = update(table, nulls="clear", dry_run=True) if table.num_rows else []
+            load([request.body for request in requests])
+
+    def fail_next(
+        self,
+        operation: Literal["calls", "reps", "report", "update_calls", "update_reps"] | None = None,
+        *,
+        status: int | None = None,
+        times: int = 1,
+        retry_after: float | str | None = None,
+        delay: float | None = None,
+        cut: int | None = None,
+    ) -> None:
+        """Have the next requests go wrong, whatever was asked before.
+
+        Args:
+            operation: Of which operation, as in `Fault`; by default (None) any.
+            status: Answer with this status instead of doing anything; by default (None) 503, unless another argument says
+                what goes wrong.
+            times: How many requests; by default 1.
+            retry_after: The header ``Retry-After`` of that answer; by default none.
+            delay: Seconds to wait before answering; by default none.
+            cut: Close the connection after so many bytes of the body; by default it is whole.
+
+        Raises:
+            InvalidInputError: If an argument is not as described.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100) as sandbox:
+            ...     client = sandbox.client()
+            ...     first = client.calls().receipt.retries
+            ...     sandbox.fail_next("calls", status=503, retry_after=0)
+            ...     first, client.calls().receipt.retries
+            (0, 1)
+
+        """
+        if status is None and delay is None and cut is None:
+            status = 503
+        fault = Fault(operation=operation, status=status, retry_after=retry_after, delay=delay, cut=cut)
+        self._core.fail_next(fault, times)
+
+    def async_client(self, **settings: Any) -> AsyncClient:
+        """Return an asynchronous client of this sandbox.
+
+        Args:
+            settings: What `client` takes, by name.
+
+        Returns:
+            An `AsyncClient` that knows the sandbox's address and key.
+
+        Raises:
+            ConfigurationError: If a setting cannot work.
+
+        Example:
+            >>> import asyncio, converz
+            >>> async def main(sandbox):
+            ...     async with sandbox.async_client(page_size=40) as client:
+            ...         return (await client.calls()).receipt.pages
+            >>> with converz.Sandbox(calls=100) as sandbox:
+            ...     asyncio.run(main(sandbox))
+            4
+
+        """
+        from converz._client.async_client import AsyncClient
+
+        # No local variable of this frame holds a secret when anything can fail.
+        settings["proxy"] = _core.Secret(settings.pop("proxy", None))
+        return AsyncClient._of(self.client(**settings))
 
     @property
     def requests(self) -> list[dict[str, Any]]:
         """The latest requests that it got, each with ``method``, ``path``, ``query`` and ``status``."""
         return self._core.requests
+
+    def insert_calls(self, date: str | date, count: int = 1, *, summaries: bool = True) -> list[int]:
+        """Make up further conversations, as if they came late.
+
+        Args:
+            date: The day that they are of.
+            count: How many.
+            summaries: Whether they have their summaries. Otherwise those come with `release_summaries`.
+
+        Returns:
+            Their ``call_id``s. None comes twice, also where conversations were deleted.
+
+        Raises:
+            InvalidInputError: If an argument is not as described, or the sandbox has stopped.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+            ...     late = sandbox.insert_calls("2025-07-01", 2)
+            ...     print(late, sandbox.client().calls().num_rows)
+            [101, 102] 102
+
+        """
+        return self._core.insert_calls(date, count, summaries)
+
+    def delete_calls(self, call_ids: Iterable[int]) -> int:
+        """Delete conversations, which the API itself cannot do.
+
+        Args:
+            call_ids: Which ones. Those that there are not do no harm.
+
+        Returns:
+            How many were deleted.
+
+        Raises:
+            InvalidInputError: If an argument is not as described, or the sandbox has stopped.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100) as sandbox:
+            ...     print(sandbox.delete_calls([7, 8, 900]), sandbox.client().calls().num_rows)
+            2 98
+
+        """
+        return self._core.delete_calls(call_ids)
+
+    def withhold_summaries(self, call_ids: Iterable[int]) -> int:
+        """Take the summaries of conversations away, as if they had not come yet.
+
+        Args:
+            call_ids: Of which ones.
+
+        Returns:
+            How many had a summary.
+
+        Raises:
+            InvalidInputError: If an argument is not as described, or the sandbox has stopped.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100) as sandbox:
+            ...     client = sandbox.client()
+            ...     withheld = sandbox.withhold_summaries(range(1, 101))
+            ...     print(set(client.calls().to_pydict()["summary"]))
+            ...     print(sandbox.release_summaries() == withheld)
+            {None}
+            True
+
+        """
+        return self._core.withhold_summaries(call_ids)
+
+    def release_summaries(self, call_ids: Iterable[int] | None = None) -> int:
+        """Let summaries come that `withhold_summaries` took away, or that `insert_calls` left out.
+
+        Args:
+            call_ids: Of which conversations; by default of all.
+
+        Returns:
+            How many came. One that an update has set meanwhile stays as it is.
+
+        Raises:
+            InvalidInputError: If an argument is not as described, or the sandbox has stopped.
+
+        Example:
+            >>> import converz
+            >>> with converz.Sandbox(calls=100, today="2025-07-15") as sandbox:
+            ...     late = sandbox.insert_calls("2025-07-01", 50, summaries=False)
+            ...     print(sandbox.release_summaries(late) == sandbox.withhold_summaries(late) > 40)
+            True
+
+        """
+        return self._core.release_summaries(call_ids)
 
     def stop(self) -> None:
         """Stop listening. In a forked child this does nothing: the sandbox is its parent's.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -51,6 +52,7 @@ class Reporter:
         what: str,
         total: int | None,
         *,
+        unit: str = "rows",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if progress is not None and not isinstance(progress, bool) and not _is_function(progress):
@@ -62,7 +64,8 @@ class Reporter:
         self._wanted = progress is True or (progress is None and is_watched())
         self._patience = 0.0 if progress is True else PATIENCE
         self._what = what
-        self._total = total if isinstance(total, int) and total > 0 else None
+        self.total = total if isinstance(total, int) and total > 0 else None
+        self._unit = unit
         self._clock = clock
         self._start = clock()
         self._stderr: StandardError | None = None
@@ -97,7 +100,7 @@ class Reporter:
 
     def _open(self) -> None:
         self._stderr = StandardError(sys.stderr)
-        self._display = _display(self._what, self._total, self._start, self._clock, self._stderr)
+        self._display = _display(self._what, self.total, self._start, self._clock, self._stderr, self._unit)
 
     def _show(self, display: Display | None, step: Callable[[], None]) -> None:
         failure: Exception | None = None
@@ -126,28 +129,40 @@ def _log(failure: Exception) -> None:
 
 
 def _display(
-    what: str, total: int | None, start: float, clock: Callable[[], float], stderr: StandardError
+    what: str,
+    total: int | None,
+    start: float,
+    clock: Callable[[], float],
+    stderr: StandardError,
+    unit: str,
 ) -> Display:
     try:
-        # Not the widget of `tqdm.auto`, which warns where ipywidgets is missing and is gone from saved notebooks.
-        return TqdmDisplay(importlib.import_module("tqdm").tqdm, what, total, clock() - start, stderr)
+        # Without ipywidgets, `tqdm.auto` would warn where it has a widget to show, and show a line in a terminal.
+        name = "tqdm.auto" if _has_kernel() and importlib.util.find_spec("ipywidgets") else "tqdm"
+        return TqdmDisplay(importlib.import_module(name).tqdm, what, total, clock() - start, stderr, unit)
     except Exception as error:
         # Not installed, or in no state to be used.
         if is_of_a_handler(error):
             raise
-        return PlainDisplay(what, total, start, clock, stderr)
+        return PlainDisplay(what, total, start, clock, stderr, unit)
 
 
 class TqdmDisplay:
     """tqdm's bar."""
 
     def __init__(
-        self, tqdm: Any, what: str, total: int | None, elapsed: float, stderr: StandardError
+        self,
+        tqdm: Any,
+        what: str,
+        total: int | None,
+        elapsed: float,
+        stderr: StandardError,
+        unit: str = "rows",
     ) -> None:
         self._bar = tqdm(
             desc=what,
             total=total,
-            unit=" rows",
+            unit=f" {unit}",
             unit_scale=True,
             smoothing=0,
             file=stderr,
@@ -177,9 +192,16 @@ class PlainDisplay:
     """One line that is written over and over."""
 
     def __init__(
-        self, what: str, total: int | None, start: float, clock: Callable[[], float], stderr: StandardError
+        self,
+        what: str,
+        total: int | None,
+        start: float,
+        clock: Callable[[], float],
+        stderr: StandardError,
+        unit: str = "rows",
     ) -> None:
         self._stderr = stderr
+        self._unit = unit
         self._what = what
         self._total = total
         self._start = start
@@ -208,9 +230,17 @@ class PlainDisplay:
         rows, size = self._last
         seconds = max(self._clock() - self._start, 1e-9)
         of = f"/{self._total:,}" if self._total else ""
-        line = f"{self._what}: {rows:,}{of} rows, {_size(size)}, {rows / seconds:,.0f} rows/s"
+        share = f" ({min(100 * rows // self._total, 100)} %)" if self._total else ""
+        rate = f"{rows / seconds:,.0f} {self._unit}/s"
+        line = f"{self._what}: {rows:,}{of} {self._unit}{share}, {_size(size)}, {rate}, {_elapsed(seconds)}"
         self._stderr.write("\r" + line.ljust(self._width))
         self._width = len(line)
+
+
+def _elapsed(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
 def _size(size: int) -> str:
@@ -221,11 +251,15 @@ def _is_function(value: object) -> TypeGuard[Callable[[int, int], object]]:
     return callable(value)
 
 
+def _has_kernel() -> bool:
+    """Whether it is a notebook that runs this."""
+    return hasattr(getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)(), "kernel")
+
+
 def is_watched() -> bool:
     """Whether a person is looking: a terminal, or the kernel of a notebook."""
     try:
-        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-        return hasattr(shell, "kernel") or bool(sys.stderr.isatty())
+        return _has_kernel() or bool(sys.stderr.isatty())
     except Exception as error:
         # None, closed, or something that only has what `print` needs.
         if is_of_a_handler(error):

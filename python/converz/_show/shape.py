@@ -7,15 +7,45 @@ from typing import TYPE_CHECKING
 from converz._show.shorten import longest, shorten
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from converz._core import Table
 
-__all__ = ["NUMBERS", "ROWS", "more_columns", "plural", "shape"]
+__all__ = ["NUMBERS", "ROWS", "asked_first", "more_columns", "plural", "rounded", "shape"]
 
 ROWS = 10
 """Rows that are shown."""
 
 NUMBERS = ("int", "uint", "float")
 """How the names of types begin whose values stand on the right."""
+
+
+DIGITS = 6
+"""Significant digits of a float that are shown."""
+
+
+def rounded(cell: str, kind: str) -> str:
+    """Return a cell with a float rounded for the eye; others as they are."""
+    if not kind.startswith("float") or len(cell) <= DIGITS:
+        return cell
+    try:
+        value = float(cell)
+    except ValueError:
+        return cell
+    if value and not 1e-5 <= abs(value) < 1e15:
+        return f"{value:.{DIGITS}g}"
+    whole = len(str(int(abs(value))))
+    text = f"{value:.{max(DIGITS - whole, 1)}f}" if abs(value) >= 1 else f"{float(f'{value:.{DIGITS}g}'):f}"
+    text = text.rstrip("0")
+    return f"{text}0" if text.endswith(".") else text
+
+
+def asked_first(names: list[str], asked: Iterable[str]) -> list[int]:
+    """Return the places of the columns: those that were asked for by name before the others."""
+    places = {name: place for place, name in enumerate(names)}
+    first = list(dict.fromkeys(places[name] for name in asked if name in places))
+    chosen = set(first)
+    return [*first, *(place for place in range(len(names)) if place not in chosen)]
 
 
 def shape(table: Table, title: str, rows: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converz._show.shape import NUMBERS, ROWS, more_columns, shape
+from converz._show.shape import NUMBERS, ROWS, more_columns, rounded, shape
 from converz._show.shorten import longest, shorten, text_columns
 
 if TYPE_CHECKING:
@@ -56,7 +56,11 @@ def text_table(
         candidates = range(min(len(names), width))
         cells = table.cells(0, rows, len(candidates), longest(CELL_WIDTH))
         columns = (
-            [shorten(names[i], CELL_WIDTH), shorten(types[i], CELL_WIDTH), *(_cell(row[i]) for row in cells)]
+            [
+                shorten(names[i], CELL_WIDTH),
+                shorten(types[i], CELL_WIDTH),
+                *(_cell(row[i], types[i]) for row in cells),
+            ]
             for i in candidates
         )
         shown = _fitting(columns, width)
@@ -86,8 +90,8 @@ def _fitting(columns: Iterable[list[str]], width: int) -> list[tuple[list[str], 
     return shown
 
 
-def _cell(cell: str | None) -> str:
-    return NULL if cell is None else shorten(cell, CELL_WIDTH)
+def _cell(cell: str | None, kind: str) -> str:
+    return NULL if cell is None else shorten(rounded(cell, kind), CELL_WIDTH)
 
 
 def _aligned(text: str, width: int, kind: str) -> str:

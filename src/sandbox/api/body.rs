@@ -21,7 +21,7 @@ pub(super) const MAX_ROWS: usize = 100_000;
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Reads the body of an update.
-pub(super) fn parse(body: &[u8], entity: Entity) -> Result<Update<'_>, Problem> {
+pub(in crate::sandbox) fn parse(body: &[u8], entity: Entity) -> Result<Update<'_>, Problem> {
     let text = std::str::from_utf8(body).map_err(|error| {
         Problem::bad("invalid_json", format!("the body is not UTF-8 from byte {} on", error.valid_up_to()))
     })?;

@@ -2,14 +2,16 @@
 
 mod answer;
 mod body;
+mod calls;
 mod cut;
+mod fault_script;
 mod guard;
-mod listing;
 mod openapi;
-mod params;
+mod paging;
 mod problem;
+mod query_string;
 mod report;
-mod script;
+mod reps;
 mod service;
 mod update;
 mod value;
@@ -29,9 +31,11 @@ use super::fault::FaultOperation;
 use super::log::RequestRecord;
 use super::problem::{Problem, excerpt};
 use super::store::Entity;
-use script::Effects;
+use fault_script::Effects;
 use service::blocking;
 
+pub(super) use body::parse;
+pub(super) use fault_script::Script;
 pub(super) use service::Service;
 
 pub(super) fn router(service: Arc<Service>) -> Router {
@@ -88,7 +92,7 @@ async fn list_reps(State(service): State<Arc<Service>>, uri: Uri) -> Response {
 
 async fn list(service: Arc<Service>, uri: Uri, operation: FaultOperation) -> Response {
     let effects = service.script.next(operation);
-    let parse = if operation == FaultOperation::Calls { listing::calls } else { listing::reps };
+    let parse = if operation == FaultOperation::Calls { calls::parse } else { reps::parse };
     let response = match effects.refusal().map_or_else(|| parse(query(&uri), effects.cap), Err) {
         Ok(page) => answer::page(service, page).await,
         Err(problem) => problem.into_response(),

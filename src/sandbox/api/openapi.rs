@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer;
 use super::body::MAX_ROWS;
-use super::listing::{DEFAULT_PER_PAGE, MAX_PER_PAGE};
+use super::paging::{DEFAULT_PER_PAGE, MAX_PER_PAGE};
 use super::report::MAX_DAYS;
 use super::service::{Service, blocking};
 use super::value::MAX_DEPTH;

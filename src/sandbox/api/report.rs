@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::params::{Params, invalid};
+use super::query_string::{Params, invalid};
 use crate::sandbox::problem::{Problem, unknown};
 use crate::sandbox::store::{Dimension, Report};
 

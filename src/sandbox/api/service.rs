@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::script::Script;
+use super::fault_script::Script;
 use crate::sandbox::fault::Fault;
 use crate::sandbox::log::RequestLog;
 use crate::sandbox::problem::Problem;
@@ -10,15 +10,15 @@ use crate::sandbox::store::Store;
 
 /// What every request can use.
 pub(in crate::sandbox) struct Service {
-    pub store: Store,
+    pub store: Arc<Store>,
     pub api_key: String,
     pub log: Arc<RequestLog>,
-    pub(super) script: Script,
+    pub script: Arc<Script>,
 }
 
 impl Service {
-    pub fn new(store: Store, api_key: String, faults: Vec<Fault>, log: Arc<RequestLog>) -> Self {
-        Self { store, api_key, log, script: Script::new(faults) }
+    pub fn new(store: Arc<Store>, api_key: String, faults: Vec<Fault>, log: Arc<RequestLog>) -> Self {
+        Self { store, api_key, log, script: Arc::new(Script::new(faults)) }
     }
 }
 

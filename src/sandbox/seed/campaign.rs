@@ -79,6 +79,19 @@ pub(super) const CAMPAIGNS: &[Campaign] = &[
     },
 ];
 
+/// What starts in the story; sales takes its calls.
+pub(super) static FIBRE: Campaign = Campaign {
+    name: "fibre",
+    department: "sales",
+    weight: 0,
+    subcampaigns: &[(NEW_CUSTOMER, 65), (UPGRADE, 35)],
+    duration: 520.0,
+    outbound: 0.7,
+    mood: -0.2,
+    silence: 0.1,
+    talk: 0.14,
+};
+
 const BILLING: &Topic = &Topic {
     name: "billing",
     reasons: &[

@@ -1,6 +1,6 @@
 //! One conversation: its columns hang together, as they do where people talk.
 
-use super::campaign::{CAMPAIGNS, Campaign};
+use super::campaign::Campaign;
 use super::random::Random;
 use super::staff::Rep;
 use super::summary::{self, Story};
@@ -30,13 +30,11 @@ const LANGUAGES: &[(&str, u32)] = &[("nl", 58), ("en", 22), ("de", 12), ("fr", 8
 /// Draws a conversation of a user on a day; its summary goes to `text`.
 pub(super) fn draw(
     rep: &Rep,
-    campaign: usize,
+    campaign: &'static Campaign,
     day: &Day,
     random: &mut Random,
     text: &mut String,
 ) -> Conversation {
-    // Indices come from the same table.
-    let campaign = &CAMPAIGNS[campaign];
     let topic = random.weighted(campaign.subcampaigns);
     let skill = rep.skill_on(day.date);
     let trouble = if day.incident { 0.45 } else { 0.0 };

@@ -5,15 +5,17 @@ mod campaign;
 mod conversation;
 mod random;
 mod staff;
+mod story;
 mod summary;
 mod volume;
 
 use chrono::{Days, NaiveDate};
 use rusqlite::{Connection, params};
 
-use campaign::CAMPAIGNS;
+use campaign::{CAMPAIGNS, Campaign};
 use random::Random;
 use staff::Rep;
+use story::{Story, measures_silence};
 use volume::Day;
 
 use super::cancellation::Cancellation;
@@ -27,20 +29,64 @@ pub(super) struct Recipe {
     pub days: u32,
     pub seed: u64,
     pub today: NaiveDate,
+    /// Whether anything happens besides every day.
+    pub story: bool,
 }
 
-/// Fills the empty tables of a new database.
+impl Recipe {
+    fn story(&self) -> Option<Story> {
+        self.story.then(|| Story::until(self.today))
+    }
+}
+
+/// Fills the empty tables of a new database; gives the users who went to a training, each with the day.
 pub(super) fn fill(
     connection: &Connection,
     recipe: &Recipe,
     wanted: &Cancellation,
-) -> Result<(), SandboxError> {
+) -> Result<Vec<(String, NaiveDate)>, SandboxError> {
     let stream = |number| Random::new(recipe.seed, number);
-    let reps = staff::hire(recipe.reps, recipe.days, recipe.today, &mut stream(1), wanted)?;
+    let story = recipe.story();
+    let reps = hire(recipe, story.as_ref(), &mut stream(1), wanted)?;
     insert_reps(connection, &reps, wanted)?;
-    let days = volume::spread(recipe.calls, recipe.days, recipe.today, &mut stream(2));
-    insert_calls(connection, &reps, &days, &mut stream(3), wanted)?;
-    insert_activity(connection, &reps, recipe, &mut stream(4), wanted)
+    let outage = story.as_ref().map(Story::outage);
+    let days = volume::spread(recipe.calls, recipe.days, recipe.today, outage, &mut stream(2));
+    insert_calls(connection, &reps, &days, story.as_ref(), 1, &mut stream(3), wanted)?;
+    insert_activity(connection, &reps, recipe, &mut stream(4), wanted)?;
+    if let Some(story) = story {
+        story.withhold(connection)?;
+    }
+    Ok(reps.into_iter().filter_map(|rep| Some((rep.id, rep.trained_on?))).collect())
+}
+
+fn hire(
+    recipe: &Recipe,
+    story: Option<&Story>,
+    random: &mut Random,
+    wanted: &Cancellation,
+) -> Result<Vec<Rep>, SandboxError> {
+    let mut reps = staff::hire(recipe.reps, recipe.days, recipe.today, random, wanted)?;
+    if let Some(story) = story {
+        story.train(&mut reps);
+    }
+    Ok(reps)
+}
+
+/// Adds conversations on a day, with keys from `first` on; gives the key that comes after them.
+pub(super) fn add(
+    connection: &Connection,
+    recipe: &Recipe,
+    date: NaiveDate,
+    calls: u64,
+    first: i64,
+    wanted: &Cancellation,
+) -> Result<i64, SandboxError> {
+    let story = recipe.story();
+    let reps = hire(recipe, story.as_ref(), &mut Random::new(recipe.seed, 1), wanted)?;
+    let days = [Day { date, calls, incident: false }];
+    // A stream of its own for each addition.
+    let mut random = Random::new(recipe.seed, 4 + first.unsigned_abs());
+    insert_calls(connection, &reps, &days, story.as_ref(), first, &mut random, wanted)
 }
 
 fn insert_reps(connection: &Connection, reps: &[Rep], wanted: &Cancellation) -> Result<(), SandboxError> {
@@ -69,28 +115,35 @@ fn insert_calls(
     connection: &Connection,
     reps: &[Rep],
     days: &[Day],
+    story: Option<&Story>,
+    first: i64,
     random: &mut Random,
     wanted: &Cancellation,
-) -> Result<(), SandboxError> {
+) -> Result<i64, SandboxError> {
     let mut insert = connection.prepare(
         "INSERT INTO calls (call_id, rep_id, vendor, vendor_call_id, department, campaign, subcampaign,
              start_time, date, duration_s, direction, language, talk_ratio, interruptions, silence_s,
              sentiment, csat, resolved, summary)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )?;
-    let weights: Vec<(usize, u32)> =
-        CAMPAIGNS.iter().enumerate().map(|(index, campaign)| (index, campaign.weight)).collect();
-    let (mut call_id, mut times, mut text) = (0_i64, Vec::new(), String::new());
+    let (mut call_id, mut times, mut text) = (first, Vec::new(), String::new());
     for day in days.iter().filter(|day| day.calls > 0) {
         let roster = Roster::of(reps, day.date);
         let date = day.date.to_string();
+        let weight =
+            |campaign: &Campaign| story.map_or(campaign.weight, |story| story.weight(campaign, day.date));
+        let weights: Vec<(usize, u32)> =
+            CAMPAIGNS.iter().enumerate().map(|(index, campaign)| (index, weight(campaign))).collect();
         volume::times(day, random, &mut times, wanted)?;
         for second in &times {
             wanted.check()?;
             let campaign = random.weighted(&weights);
             let Some(rep) = roster.pick(campaign, random) else { continue };
+            // Indices come from the same table.
+            let campaign = &CAMPAIGNS[campaign];
+            let campaign = story.map_or(campaign, |story| story.campaign(campaign, day.date, random));
             let call = conversation::draw(rep, campaign, day, random, &mut text);
-            call_id += 1;
+            let has_silence = story.is_none() || measures_silence(call.vendor);
             let start_time =
                 format!("{date} {:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
             insert.execute(params![
@@ -108,15 +161,16 @@ fn insert_calls(
                 call.language,
                 call.talk_ratio,
                 call.interruptions,
-                call.silence,
+                has_silence.then_some(call.silence),
                 call.sentiment,
                 call.csat,
                 if call.resolved { b"true".as_slice() } else { b"false".as_slice() },
                 call.has_summary.then_some(text.as_str()),
             ])?;
+            call_id += 1;
         }
     }
-    Ok(())
+    Ok(call_id)
 }
 
 /// Who takes the calls of a day.
@@ -165,13 +219,14 @@ fn insert_activity(
         let text = date.to_string();
         for rep in reps.iter().filter(|rep| rep.is_at_work(date)) {
             wanted.check()?;
-            if !random.chance(0.25 + 0.7 * rep.engagement) {
+            let engagement = rep.engagement_on(date);
+            if !random.chance(0.25 + 0.7 * engagement) {
                 continue;
             }
-            let logins = 1 + random.integer(if rep.engagement > 0.5 { 4 } else { 2 });
-            let longer = if random.chance(rep.engagement) { 15 } else { 0 };
+            let logins = 1 + random.integer(if engagement > 0.5 { 4 } else { 2 });
+            let longer = if random.chance(engagement) { 15 } else { 0 };
             let minutes = 2 + random.integer(12) * logins + longer;
-            let exercises = if random.chance(rep.engagement) { random.integer(1 + minutes / 12) } else { 0 };
+            let exercises = if random.chance(engagement) { random.integer(1 + minutes / 12) } else { 0 };
             insert.execute(params![text, rep.id, logins, minutes, exercises])?;
         }
     }

@@ -8,6 +8,9 @@ use super::volume;
 use crate::sandbox::cancellation::Cancellation;
 use crate::sandbox::error::SandboxError;
 
+/// How much better the trained are, from 0 to 1, and how much more they use the app.
+const GAIN: f64 = 0.25;
+
 pub(super) struct Rep {
     pub id: String,
     pub name: &'static str,
@@ -17,12 +20,14 @@ pub(super) struct Rep {
     pub hired_on: NaiveDate,
     /// The last day of those who are no longer active.
     pub left_on: Option<NaiveDate>,
-    /// From 0 to 1, once trained.
+    /// From 0 to 1, once this one is no longer new.
     pub skill: f64,
+    /// The first day after the training of the story, for those who were there.
+    pub trained_on: Option<NaiveDate>,
     /// How long this one's conversations take, relative to others.
     pub pace: f64,
     /// How much this one uses the app, from 0 to 1.
-    pub engagement: f64,
+    engagement: f64,
     /// Works on Monday, Tuesday and so on.
     weekdays: [bool; 5],
     /// In which week of four this one works at the weekend.
@@ -69,6 +74,7 @@ pub(super) fn hire(
                 campaign: random.weighted(&weights),
                 hired_on,
                 left_on,
+                trained_on: None,
                 skill: (0.58 + 0.17 * random.normal()).clamp(0.08, 0.98),
                 pace: (1.0 + 0.14 * random.normal()).clamp(0.6, 1.6),
                 engagement: (0.5 + 0.24 * random.normal()).clamp(0.03, 0.97),
@@ -97,7 +103,17 @@ impl Rep {
     /// What is left of the skill while somebody is new: two thirds at first, all of it after eight months.
     pub fn skill_on(&self, date: NaiveDate) -> f64 {
         let months = (date - self.hired_on).num_days() as f64 / 30.0;
-        self.skill * (0.66 + 0.34 * (months / 8.0).clamp(0.0, 1.0))
+        let learned = if self.is_trained(date) { GAIN } else { 0.0 };
+        self.skill * (0.66 + 0.34 * (months / 8.0).clamp(0.0, 1.0)) + learned
+    }
+
+    /// How much this one uses the app on a day.
+    pub fn engagement_on(&self, date: NaiveDate) -> f64 {
+        if self.is_trained(date) { (self.engagement + GAIN).min(0.97) } else { self.engagement }
+    }
+
+    fn is_trained(&self, date: NaiveDate) -> bool {
+        self.trained_on.is_some_and(|trained| trained <= date)
     }
 }
 

@@ -26,17 +26,35 @@ const OFFICE_HOURS: [u32; 24] = [
 const FIRST_SECOND: u32 = 8 * 3600;
 const SLOT: u32 = 1800;
 
-/// How the calls spread over the days, the last of which is `today`.
-pub(super) fn spread(calls: u64, days: u32, today: NaiveDate, random: &mut Random) -> Vec<Day> {
+/// How the calls spread over the days, the last of which is `today`. Where there is a day of a large outage, there is no
+/// other trouble.
+pub(super) fn spread(
+    calls: u64,
+    days: u32,
+    today: NaiveDate,
+    outage: Option<NaiveDate>,
+    random: &mut Random,
+) -> Vec<Day> {
     let mut plan: Vec<(NaiveDate, f64, bool)> = Vec::with_capacity(days as usize);
     for back in (0..u64::from(days)).rev() {
         // The years are bounded by the options.
         let Some(date) = today.checked_sub_days(Days::new(back)) else { continue };
-        let incident = !is_weekend(date) && random.chance(0.03);
+        // Drawn either way: but for its own things, the story is of the same days.
+        let incident = !is_weekend(date) && random.chance(0.03) && outage.is_none();
         let noise = 1.0 + 0.07 * random.normal();
-        let trouble = if incident { 1.55 } else { 1.0 };
+        let trouble = if outage == Some(date) {
+            2.4
+        } else if incident {
+            1.55
+        } else {
+            1.0
+        };
         let season = SEASON.get(date.month0() as usize).copied().unwrap_or(1.0);
-        plan.push((date, weekday_weight(date.weekday()) * season * noise * trouble, incident));
+        plan.push((
+            date,
+            weekday_weight(date.weekday()) * season * noise * trouble,
+            incident || outage == Some(date),
+        ));
     }
     let total: f64 = plan.iter().map(|(_, weight, _)| weight).sum();
     let (mut reached, mut given) = (0.0, 0);

@@ -8,9 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params};
 
-use super::schema::{APPLICATION_ID, TABLES, VERSION};
+use super::tables::{APPLICATION_ID, TABLES, VERSION};
 use crate::sandbox::cancellation::Cancellation;
 use crate::sandbox::error::SandboxError;
 use crate::sandbox::seed::{self, Recipe};
@@ -141,14 +142,30 @@ fn fill(connection: &Connection, recipe: &Recipe, wanted: &Cancellation) -> Resu
         ("days", recipe.days.to_string()),
         ("seed", recipe.seed.to_string()),
         ("today", recipe.today.to_string()),
+        ("story", recipe.story.to_string()),
     ];
     for (name, value) in about {
         connection.execute("INSERT INTO about VALUES (?1, ?2)", params![name, value])?;
     }
-    seed::fill(connection, recipe, wanted)?;
+    let trained = seed::fill(connection, recipe, wanted)?;
+    if !trained.is_empty() {
+        note_training(connection, &trained)?;
+    }
     connection.execute_batch("COMMIT")?;
     // While nobody else is in: two who do it at once are in each other's way.
     connection.pragma_update(None, "journal_mode", "wal")?;
+    Ok(())
+}
+
+/// As a customer would: as an attribute of the users.
+fn note_training(connection: &Connection, trained: &[(String, NaiveDate)]) -> Result<(), SandboxError> {
+    // No number, and so the first one.
+    connection.execute("INSERT INTO attributes VALUES ('reps', 0, 'trained_on')", [])?;
+    connection.execute_batch("ALTER TABLE reps ADD COLUMN attribute_0")?;
+    let mut set = connection.prepare("UPDATE reps SET attribute_0 = ?2 WHERE rep_id = ?1")?;
+    for (rep, date) in trained {
+        set.execute(params![rep, date.to_string()])?;
+    }
     Ok(())
 }
 
@@ -174,12 +191,11 @@ fn journal(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDate;
-
     use super::*;
 
     fn recipe(calls: u64) -> Recipe {
-        Recipe { calls, reps: 5, days: 10, seed: 0, today: NaiveDate::from_ymd_opt(2025, 7, 16).unwrap() }
+        let today = NaiveDate::from_ymd_opt(2025, 7, 16).unwrap();
+        Recipe { calls, reps: 5, days: 10, seed: 0, today, story: true }
     }
 
     #[test]

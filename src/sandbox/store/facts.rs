@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::catalogue::{Catalogue, Entity};
+use super::columns::{Catalogue, Entity};
 use crate::sandbox::problem::Problem;
 
 /// The keys of so many users at most are listed.

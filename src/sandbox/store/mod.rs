@@ -1,15 +1,16 @@
 //! The database: `SQLite` in a file, with one writer and as many readers as there are requests, each of which
 //! sees the data as they were when it began.
 
-mod catalogue;
 mod cell;
+mod changes;
+mod columns;
 mod create;
 mod facts;
 mod filter;
 mod page;
 mod report;
-mod schema;
 mod scratch;
+mod tables;
 mod update;
 
 use std::collections::HashMap;
@@ -20,8 +21,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{Local, NaiveDate};
 use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
 
-pub(super) use catalogue::{Entity, IN_APP, is_attribute_name};
 pub(super) use cell::{Cell, Key};
+pub(super) use columns::{Entity, IN_APP, is_attribute_name};
 pub(super) use facts::Facts;
 pub(super) use filter::Filter;
 pub(super) use page::Page;
@@ -33,8 +34,8 @@ use super::error::SandboxError;
 use super::options::Options;
 use super::problem::Problem;
 use super::seed::Recipe;
-use schema::BUSY;
 use scratch::Scratch;
+use tables::BUSY;
 
 /// Idle connections beyond so many are closed.
 const IDLE_READERS: usize = 8;
@@ -68,10 +69,11 @@ impl Store {
             reps: options.reps,
             days: options.days,
             seed: options.seed,
+            story: options.story,
             today: options.today.unwrap_or_else(|| Local::now().date_naive()),
         };
         create::create(&path, &recipe, wanted)?;
-        let today = schema::check(&path)?;
+        let today = tables::check(&path)?;
         let writer = open(&path)?;
         Ok(Self {
             path,
@@ -118,6 +120,59 @@ impl Store {
         let rows = update::apply(&transaction, update, &self.stopping)?;
         transaction.commit()?;
         Ok(rows)
+    }
+
+    /// Replaces all rows by those of updates, whole or not at all; returns their number.
+    pub fn load(&self, entity: Entity, updates: &[Update]) -> Result<u64, Problem> {
+        let mut writer = lock(&self.writer);
+        let _in_use = self.in_use(&writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        changes::delete_all(&transaction, entity)?;
+        let mut rows = 0;
+        for update in updates {
+            changes::insert_keys(&transaction, entity, &update.keys)?;
+            rows += update::apply(&transaction, update, &self.stopping)?;
+        }
+        if entity == Entity::Calls {
+            changes::settle_loaded(&transaction)?;
+        }
+        transaction.commit()?;
+        Ok(rows)
+    }
+
+    /// Makes conversations up on a day, as if they came late; gives their keys.
+    pub fn insert_calls(
+        &self,
+        date: NaiveDate,
+        count: u64,
+        summaries: bool,
+    ) -> Result<Vec<i64>, SandboxError> {
+        self.change(|connection| changes::insert_calls(connection, date, count, summaries))
+    }
+
+    pub fn delete_calls(&self, call_ids: &[i64]) -> Result<u64, SandboxError> {
+        self.change(|connection| changes::delete_calls(connection, call_ids))
+    }
+
+    pub fn withhold_summaries(&self, call_ids: &[i64]) -> Result<u64, SandboxError> {
+        self.change(|connection| changes::withhold_summaries(connection, call_ids))
+    }
+
+    pub fn release_summaries(&self, call_ids: Option<&[i64]>) -> Result<u64, SandboxError> {
+        self.change(|connection| changes::release_summaries(connection, call_ids))
+    }
+
+    /// Changes the data whole or not at all.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, SandboxError>,
+    ) -> Result<T, SandboxError> {
+        let mut writer = lock(&self.writer);
+        let _in_use = self.in_use(&writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let changed = change(&transaction)?;
+        transaction.commit()?;
+        Ok(changed)
     }
 
     /// Ends what is under way, so that nobody waits for it.

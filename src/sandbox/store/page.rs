@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, ToSql, params_from_iter};
 
-use super::catalogue::{Catalogue, Entity, Field};
 use super::cell;
+use super::changes;
+use super::columns::{Catalogue, Entity, Field};
 use super::filter::Filter;
 use crate::sandbox::problem::{Problem, unknown};
 
@@ -39,8 +40,10 @@ impl Page {
         let (names, table, key) = (names.join(", "), self.entity.table(), self.entity.key());
         let (limit, offset) = (as_i64(self.limit), as_i64(self.offset));
         let mut values: Vec<&dyn ToSql> = self.filter.values().collect();
-        // Conversations are numbered from 1 without a gap, so a page of all of them begins at a known number.
-        let sql = if self.entity == Entity::Calls && self.filter.is_empty() {
+        // Conversations are numbered from 1 without a gap, so a page of all of them begins at a known number, as long as
+        // none was deleted.
+        let sql = if self.entity == Entity::Calls && self.filter.is_empty() && !changes::has_gaps(connection)?
+        {
             values.extend([&offset as &dyn ToSql, &limit]);
             format!("SELECT {names} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?")
         } else {

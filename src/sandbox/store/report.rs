@@ -6,8 +6,8 @@ use chrono::{Datelike, NaiveDate};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
-use super::catalogue::{Catalogue, Entity, IN_APP};
 use super::cell;
+use super::columns::{Catalogue, Entity, IN_APP};
 use super::filter::Filter;
 use crate::sandbox::calendar;
 use crate::sandbox::problem::{Problem, unknown};
@@ -162,7 +162,8 @@ impl Report {
         measures: &[&str],
         groups: &mut Groups,
     ) -> Result<(), Problem> {
-        let mut filter = self.dates("date");
+        let mut filter = Filter::default();
+        filter.dates("date", Some(self.start), Some(self.end));
         filter.one_of("rep_id", &self.rep_id);
         filter.one_of("vendor", &self.vendor);
         filter.one_of("campaign", &self.campaign);
@@ -191,7 +192,9 @@ impl Report {
         if !self.vendor.is_empty() || !self.subcampaign.is_empty() {
             return Ok(());
         }
-        let mut filter = self.dates("activity.date");
+        let mut filter = Filter::default();
+        filter.at_least("activity.date", self.start.to_string());
+        filter.at_most("activity.date", self.end.to_string());
         filter.one_of("activity.rep_id", &self.rep_id);
         filter.one_of("reps.campaign", &self.campaign);
         filter.one_of("reps.department", &self.department);
@@ -203,13 +206,6 @@ impl Report {
             }
             Ok(())
         })
-    }
-
-    fn dates(&self, column: &'static str) -> Filter {
-        let mut filter = Filter::default();
-        filter.at_least(column, self.start.to_string());
-        filter.at_most(column, self.end.to_string());
-        filter
     }
 
     fn is_by_day(&self) -> bool {

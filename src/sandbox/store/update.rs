@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, ToSql, params_from_iter};
 
-use super::catalogue::{Catalogue, Entity};
 use super::cell::{Cell, Key};
+use super::columns::{Catalogue, Entity};
 use crate::sandbox::problem::Problem;
 
 /// What a null does.

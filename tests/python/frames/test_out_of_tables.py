@@ -289,3 +289,23 @@ def test_columns_of_one_name_stay_apart():
     frame = table.to_pandas()
     assert list(frame.columns) == ["a", "a"]
     assert frame.iloc[0].tolist() == [1, "x"]
+
+
+@pytest.mark.skipif(pd is None, reason="needs pandas")
+def test_many_columns_of_text_go_to_pandas_in_one_conversion(monkeypatch):
+    pytest.importorskip("pyarrow")
+    from converz._frames import to_pandas
+
+    conversions = []
+
+    def to_pyarrow(table):
+        conversions.append(table)
+        return converz_to_pyarrow(table)
+
+    converz_to_pyarrow = to_pandas.to_pyarrow
+    monkeypatch.setattr(to_pandas, "to_pyarrow", to_pyarrow)
+    rows = {f"text_{column}": ["a", None, f"{column}"] for column in range(66)}
+    frame = converz.Table(rows).to_pandas()
+    assert frame["text_65"].iloc[2] == "65"
+    assert frame["text_65"].isna().tolist() == [False, True, False]
+    assert len(conversions) == 1

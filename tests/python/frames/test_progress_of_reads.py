@@ -115,10 +115,10 @@ def test_unasked_it_is_shown_after_a_second_in_a_terminal(is_terminal, clock, pl
         assert err.getvalue() == ""
         clock.now = 2.0
         report(50, 2_000_000)
-        assert err.getvalue() == "\rcalls: 50/100 rows, 2.0 MB, 25 rows/s"
+        assert err.getvalue() == "\rcalls: 50/100 rows (50 %), 2.0 MB, 25 rows/s, 00:02"
         clock.now = 4.0
         report(100, 3_000_000)
-    assert err.getvalue().endswith("\rcalls: 100/100 rows, 3.0 MB, 25 rows/s\n")
+    assert err.getvalue().endswith("\rcalls: 100/100 rows (100 %), 3.0 MB, 25 rows/s, 00:04\n")
 
 
 def test_a_notebook_is_watched(clock, plain, monkeypatch):

@@ -78,7 +78,7 @@ def test_a_schema_that_has_everything_saves_the_page(client, calls, asked):
         "start_time": pl.Datetime("us"),
     }
     documented = client.scan_calls(columns=["call_id", "campaign"])
-    users = client.scan_reps(schema=client.reps(limit=1).schema)
+    users = client.scan_reps(schema=client.reps(limit=41).schema)
     assert len(asked()) == 1  # That of reps() itself.
     assert named.collect().equals(calls.select(list(some)).cast({"duration_s": pl.Float64}))
     assert documented.collect().equals(calls.select("call_id", "campaign"))

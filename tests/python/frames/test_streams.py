@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+import warnings
 
 import pytest
 
 import converz
+from support.service import Answer, Asked, serving
 
 
 @pytest.fixture
@@ -225,3 +228,52 @@ def test_repeated_keys_warn_at_the_end(service):
         keys = [key for batch in stream for key in converz.Table(batch).to_pydict()["call_id"]]
     assert keys == [0, 1, 2, 3]
     assert stream.receipt.repeated_keys == 1
+
+
+LATE = {
+    "1": b'[{"call_id":1,"score":null},{"call_id":2,"score":null}]',
+    "2": b'[{"call_id":3,"score":3},{"call_id":4,"score":4}]',
+    "3": b'[{"call_id":5,"score":5}]',
+}
+SCORE = r'column "score" has 3 \(call_id 3\), but was null .* pass schema=\{"score": "int64"\}'
+
+
+def late(asked: Asked) -> Answer:
+    return Answer(LATE.get(asked.query.get("page", "1"), b"[]"))
+
+
+def test_late_values_of_a_column_of_nulls_are_said_once_with_the_pin():
+    with serving(late) as url:
+        client = converz.Client(url, api_key="k", page_size=2)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            batches = list(client.stream_calls())
+        assert [batch.num_rows for batch in batches] == [2, 2, 1]
+        (warning,) = said
+        assert warning.category is converz.ConverzWarning
+        assert re.search(SCORE, str(warning.message))
+        assert warning.filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            pinned = converz.Table(client.stream_calls(schema={"score": "int64"}))
+            assert pinned.schema == client.calls().schema
+            # An error that is made of it comes out of the stream, which is over.
+            stream = client.stream_calls()
+            assert next(stream).num_rows == 2
+            with pytest.raises(converz.ConverzWarning, match=SCORE):
+                next(stream)
+
+
+def test_late_values_are_said_by_a_scan_that_selects_their_column():
+    pl = pytest.importorskip("polars")
+    with serving(late) as url:
+        lazy = converz.Client(url, api_key="k", page_size=2).scan_calls()
+        assert lazy.collect_schema()["score"] == pl.String
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            lazy.select("score").collect()
+        (warning,) = [each for each in said if each.category is converz.ConverzWarning]
+        assert re.search(SCORE, str(warning.message)), warning
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", converz.ConverzWarning)
+            lazy.select("call_id").collect()

@@ -52,7 +52,16 @@ def test_the_document_has_its_tables():
         "Known columns": 11,
         "Pinned columns": 43,
         "pandas": 8,
+        "What was read": 2,
     }
+
+
+def test_the_marks_of_text(service):
+    marks = []
+    for values in (["[1]", "18446744073709551616"], ["[1]", '"urgent"'], ['"[1]"', "null"]):
+        metadata = service.client(page("x", values)).calls().to_arrow().schema.field("x").metadata or {}
+        marks.append(metadata.get(b"converz:json"))
+    assert marks == [*(name.encode() for (name,), *_ in TABLES["What was read"]), None]
 
 
 @pytest.mark.parametrize("row", TABLES["Types"], ids=lambda row: "; ".join(row[0]))

@@ -3,12 +3,13 @@
 import importlib
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import converz
 
-for library in ("pandas", "polars", "pyarrow", "pyarrow.compute", "duckdb"):
+for library in ("pandas", "polars", "pyarrow", "pyarrow.compute", "pyarrow.dataset", "duckdb"):
     importlib.import_module(library)
 
 
@@ -28,6 +29,22 @@ def consume_pyarrow_reader(client):
     import pyarrow as pa
 
     pa.RecordBatchReader.from_stream(client.stream_calls()).read_all()
+
+
+def consume_pyarrow_dataset(client):
+    import pyarrow.dataset as ds
+
+    with tempfile.TemporaryDirectory() as folder:
+        ds.write_dataset(client.stream_calls(), folder, format="parquet")
+
+
+def consume_pyarrow_dataset_reader(client):
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    with tempfile.TemporaryDirectory() as folder:
+        reader = pa.RecordBatchReader.from_stream(client.stream_calls())
+        ds.write_dataset(reader, folder, format="parquet")
 
 
 def consume_polars(client):
@@ -80,6 +97,8 @@ DO = {
     "loop": consume_loop,
     "pyarrow": consume_pyarrow,
     "pyarrow reader": consume_pyarrow_reader,
+    "pyarrow dataset": consume_pyarrow_dataset,
+    "pyarrow dataset reader": consume_pyarrow_dataset_reader,
     "polars": consume_polars,
     "pandas": consume_pandas,
     "duckdb": consume_duckdb,

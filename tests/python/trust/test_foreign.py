@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import converz
 from support.script import PROGRAMS, environment, output, run
@@ -24,6 +26,27 @@ def test_broken_data_of_other_libraries_are_refused():
     assert ended.returncode == 0, (ended.stdout.splitlines()[-1:], ended.stderr[-3000:])
     refused = int(ended.stderr.rpartition("refused ")[2].partition(",")[0])
     assert refused > 2000
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 13), st.binary(min_size=12, max_size=12), st.booleans()), max_size=5)
+)
+def test_short_views_are_text_or_refused(drawn):
+    pa = pytest.importorskip("pyarrow")
+    # Some with zeros behind the text, as it should be, the others with whatever was drawn.
+    views = [(size, text[:size].ljust(12, b"\0") if is_padded else text) for size, text, is_padded in drawn]
+    buffers = [None, pa.py_buffer(b"".join(size.to_bytes(4, "little") + text for size, text in views))]
+    array = pa.Array.from_buffers(pa.string_view(), len(views), buffers)
+    try:
+        # Longer text would be in a buffer of its own, of which there is none.
+        texts = [text[:size].decode() if size < 13 and not any(text[size:]) else None for size, text in views]
+    except UnicodeDecodeError:
+        texts = [None]
+    if None in texts:
+        with pytest.raises(converz.InvalidInputError, match='column "text" is not valid Arrow data'):
+            converz.Table(pa.table({"text": array}))
+    else:
+        assert converz.Table(pa.table({"text": array})).to_pydict() == {"text": texts}
 
 
 def test_damaged_pickles_are_refused_or_valid(tmp_path):

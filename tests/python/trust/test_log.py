@@ -91,7 +91,7 @@ def test_the_line_belongs_to_the_caller_of_the_client(caplog):
     caplog.set_level(1, "converz")
     with Server(serve_rows(ROWS)) as server:
         converz.Client(server.url, "key").calls()
-    assert lines(caplog)[0].pathname.endswith("client.py")
+    assert lines(caplog)[0].pathname.endswith(("client.py", "steps.py"))
 
 
 def test_a_handler_that_fails_ends_the_read_with_its_error():

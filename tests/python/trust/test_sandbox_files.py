@@ -110,6 +110,7 @@ def fork(number, frame):
     child = os.fork()
 
 child = None
+converz.Sandbox  # Its module is imported when it is first used.
 signal.signal(signal.SIGALRM, fork)
 signal.setitimer(signal.ITIMER_REAL, 0.05)
 try:

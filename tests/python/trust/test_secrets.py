@@ -221,7 +221,7 @@ def test_the_key_never_reaches_the_target_of_a_redirect(status):
 @pytest.mark.parametrize(
     "key",
     [
-        CANARY + "\n",
+        CANARY + "\n" + CANARY,
         "\r\n" + CANARY,
         CANARY + "\x00",
         CANARY + "é",

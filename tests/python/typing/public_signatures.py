@@ -40,7 +40,10 @@ assert_type(client.reps(active=True), converz.Table)
 assert_type(client.reps(active=1), converz.Table)
 assert_type(client.report(groupby=["week", "campaign"], days=7), converz.Table)
 assert_type(client.stream_calls(on_new_column="ignore"), converz.RecordBatchStream)
+assert_type(client.stream_calls(types="whole").write_parquet("calls.parquet"), None)
 assert_type(client.stream_reps(), converz.RecordBatchStream)
+assert_type(client.describe_calls(metric="csat").pins, dict[str, str])
+assert_type(client.describe_reps(active=True), converz.Description)
 client.calls("2025-07-01")  # type: ignore[call-arg]
 client.calls(start_date=5)  # type: ignore[arg-type]
 client.calls(campaign=[1])  # type: ignore[list-item]
@@ -49,6 +52,7 @@ client.calls(limit="5")  # type: ignore[arg-type]
 client.calls(n_per_page=5)  # type: ignore[call-arg]
 client.reps(active=2)  # type: ignore[arg-type]
 client.stream_calls(on_new_column="warn")  # type: ignore[arg-type]
+client.stream_calls(types="last_page")  # type: ignore[arg-type]
 
 # The same as functions.
 assert_type(converz.calls(campaign="sales", limit=5), converz.Table)
@@ -76,7 +80,8 @@ converz.update_calls(frame, "clear")  # type: ignore[call-overload]
 converz.update_calls()  # type: ignore[call-overload]
 assert_type(client.plan_update_calls(frame, start_date="2025-07-01"), converz.UpdatePlan)
 assert_type(client.plan_update_reps(frame), converz.UpdatePlan)
-assert_type(converz.plan_update_calls(frame, days=5), converz.UpdatePlan)  # type: ignore[call-arg]
+assert_type(converz.plan_update_calls(frame, days=5), converz.UpdatePlan)
+assert_type(converz.plan_update_calls(frame, day=5), converz.UpdatePlan)  # type: ignore[call-arg]
 assert_type(converz.plan_update_reps(frame), converz.UpdatePlan)
 assert_type(client.plan_update_reps(frame).apply(), converz.UpdateResult)
 assert_type(client.plan_update_reps(frame).columns, list[converz.ColumnPlan])
@@ -89,6 +94,20 @@ assert_type(request.body, bytes)
 assert_type(request.columns, list[str])
 assert_type(request.path, str)
 
+# A warehouse.
+synced = client.sync("warehouse.duckdb", since=date(2025, 1, 1), metric=["csat"], tables="calls", sweep=None)
+assert_type(synced, converz.SyncResult)
+assert_type(synced.days, converz.Table)
+assert_type(synced.settling, dict[str, float])
+assert_type(client.explain_sync("warehouse.duckdb", refresh="2025-03-01/2025-03-31"), converz.Table)
+assert_type(converz.sync("warehouse.duckdb", recheck=0.5), converz.SyncResult)
+assert_type(converz.explain_sync("warehouse.duckdb"), converz.Table)
+assert_type(client.audit("warehouse.duckdb").equal, bool)
+assert_type(client.changes("warehouse.duckdb", cursor="crm").table(), converz.Table)
+assert_type(list(converz.changes("warehouse.duckdb", since="2025-01-01")), list[converz.Table])
+assert_type(converz.audit("warehouse.duckdb", since="2025-01-01"), converz.AuditResult)
+client.sync("warehouse.duckdb", start_date="2025-07-01")  # type: ignore[call-arg]
+
 # Tables.
 assert_type(calls.schema, converz.Schema)
 assert_type(calls.schema["call_id"], str)
@@ -96,12 +115,27 @@ assert_type(dict(calls.schema), dict[str, str])
 assert_type(calls.column_names, list[str])
 assert_type(calls.shape, tuple[int, int])
 assert_type(calls.num_columns, int)
+assert_type(calls["csat"], converz.Column)
+assert_type(calls["csat"].to_pylist(), list[Any])
+assert_type(calls[:3], converz.Table)
+assert_type(calls.tail(), converz.Table)
+assert_type(calls.select(["csat"]), converz.Table)
+assert_type(calls.rename({"csat": "score"}), converz.Table)
+assert_type(calls.to_pylist(), list[dict[str, Any]])
+assert_type(list(calls), list[dict[str, Any]])
+assert_type(converz.Table.concat([calls, calls]), converz.Table)
+assert_type(converz.Table({"a": [1]}), converz.Table)
+calls[0]  # type: ignore[call-overload]
+calls.rename(5)  # type: ignore[arg-type]
 assert_type(calls.to_arrow(), Any)  # pyarrow has no types of its own.
 assert_type(len(calls), int)
 assert_type(calls.num_rows, int)
 assert_type(calls.nbytes, int)
 assert_type(calls.head(3), converz.Table)
 assert_type(calls.slice(3, 5), converz.Table)
+assert_type(calls.digest(), str)
+assert_type(calls.serialize(), dict[str, Any])
+assert_type(converz.Table.deserialize(calls.serialize(), 1), converz.Table)
 assert_type(calls.to_batches(), list[converz.RecordBatch])
 assert_type(calls.to_pydict(), dict[str, list[Any]])
 assert_type(calls.receipt, converz.Receipt | None)
@@ -140,7 +174,9 @@ with client.stream_calls() as stream:
 fault = converz.Fault(operation="calls", request=[1, 2], status=503, retry_after=0)
 converz.Fault(operation="nonsense")  # type: ignore[arg-type]
 converz.Fault("calls")  # type: ignore[call-arg]
-with converz.Sandbox(calls=5, today=date(2025, 7, 15), path=Path("a.db"), faults=[fault]) as sandbox:
+with converz.Sandbox(
+    calls=5, today=date(2025, 7, 15), story=False, path=Path("a.db"), faults=[fault]
+) as sandbox:
     assert_type(sandbox, converz.Sandbox)
     assert_type(sandbox.client(page_size=5, last_page="short"), converz.Client)
     sandbox.client(pagesize=5)  # type: ignore[call-arg]
@@ -173,3 +209,32 @@ Nulls = Literal["keep", "clear"]
 def passes_on(nulls: Nulls, dry_run: bool) -> converz.UpdateResult | list[converz.PlannedRequest]:
     """A wrapper whose own argument is a bool."""
     return client.update_calls(frame, nulls=nulls, dry_run=dry_run)
+
+
+# Statistics take any table.
+assert_type(converz.compare(calls, calls, metric="csat"), converz.Table)
+converz.compare(calls, calls, metric=("csat", "resolved"), by=["campaign", "department"], minimum=50)
+converz.compare(calls, calls)  # type: ignore[call-arg]
+
+# A page takes a client.
+assert_type(converz.dashboard(client), converz.Dashboard)
+page = converz.dashboard(client, end_date=date(2025, 7, 13), metric=["csat"], activity=None, alias=True)
+assert_type(page.html, str)
+page.write(Path("page.html"))
+converz.dashboard()  # type: ignore[call-arg]
+converz.dashboard(client, days="28")  # type: ignore[arg-type]
+
+assert_type(converz.Client.from_profile("acme"), converz.Client)
+assert_type(converz.Client.from_profile(), converz.Client)
+
+# Windows and their tables.
+assert_type(client.windows("2025-07-01", date(2025, 7, 2)), list[converz.Window])
+for window, table in client.read_windows(client.windows("2025-07-01"), metric="csat"):
+    assert_type(window, converz.Window)
+    assert_type(table, converz.Table)
+    assert_type(window.arguments, dict[str, Any])
+
+# Undoing from a journal.
+assert_type(client.undo_update("priority.journal"), converz.UpdateResult)
+assert_type(client.undo_update(Path("priority.journal"), on_conflict="error"), converz.UpdateResult)
+client.undo_update("priority.journal", on_conflict="overwrite")  # type: ignore[arg-type]

@@ -71,7 +71,11 @@ def test_an_undo_that_fails_is_finished(drawn: Drawn, columns, nulls, places, ho
         client = sandbox.client(max_update_bytes=1024, max_retries=0)
         store(sandbox, CALLS, columns)
         before = stored_words(sandbox)
-        return client, before, client.plan_update_calls(drawn.to_arrow(), nulls=nulls, **ALL).apply()
+        return (
+            client,
+            before,
+            client.plan_update_calls(drawn.to_arrow(), nulls=nulls, **ALL).apply(allow_type_change=True),
+        )
 
     # How many requests come before those of the undo.
     with sandbox_with() as sandbox:
@@ -101,7 +105,8 @@ def test_cells_that_were_null_are_null_again(way, how):
         frame = {"call_id": CALLS, "note": ["y"] * 20, "grade": [0] * 20, "new": [True] * 20}
         result = client.plan_update_calls(frame, **ALL).apply()
         assert (result.requests, result.cells) == (1, 60)
-        assert finished(client, result, way, 6) >= 3
+        # Undoing once more sends what is not back yet, in fewer requests.
+        assert finished(client, result, way, 6) >= (2 if way == "once_more" else 3)
         assert stored_words(sandbox) == before
         assert stored(sandbox)[2]["note"] is None
 

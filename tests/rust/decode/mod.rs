@@ -17,6 +17,7 @@ mod random;
 mod refusals;
 mod streams;
 mod strings;
+mod survey;
 mod types;
 mod views;
 mod ways;

@@ -329,6 +329,17 @@ pub fn time(text: &str) -> Option<Time> {
     years.contains(&utc).then_some(Time::Zoned(utc))
 }
 
+/// What a column of text says of its cells.
+pub fn mark(cells: &[Cell]) -> Option<&'static str> {
+    let is_string = |cell: &&Cell| matches!(cell, Cell::Text(_));
+    let values = || cells.iter().filter(|cell| **cell != Cell::Null);
+    match (values().any(|cell| is_string(&cell)), values().all(|cell| is_string(&cell))) {
+        (_, true) => None,
+        (true, false) => Some("mixed"),
+        (false, false) => Some("text"),
+    }
+}
+
 /// A column by the table of types.
 pub fn column(cells: &[Cell], parse_dates: bool) -> ArrayRef {
     let values: Vec<&Cell> = cells.iter().filter(|cell| **cell != Cell::Null).collect();
@@ -390,8 +401,13 @@ pub fn table(rows: &[Row], parse_dates: bool) -> RecordBatch {
     for name in names {
         let of_row =
             |row: &Row| row.iter().find(|(key, _)| key == name).map_or(Cell::Null, |(_, cell)| cell.clone());
-        let array = column(&rows.iter().map(of_row).collect::<Vec<_>>(), parse_dates);
-        fields.push(Field::new(name, array.data_type().clone(), true));
+        let cells: Vec<Cell> = rows.iter().map(of_row).collect();
+        let array = column(&cells, parse_dates);
+        let mark = mark(&cells).filter(|_| array.data_type().is_string());
+        let metadata = mark.map(|mark| ("converz:json".to_owned(), mark.to_owned()));
+        fields.push(
+            Field::new(name, array.data_type().clone(), true).with_metadata(metadata.into_iter().collect()),
+        );
         arrays.push(array);
     }
     let count = RecordBatchOptions::new().with_row_count(Some(rows.len()));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, SchemaRef, TimeUnit};
 use converz::decode::{OnNewColumn, Options, conform, stream_schema, unify};
 use converz::error::{Error, ErrorKind};
+use converz::types::{JsonMark, json_mark};
 
 use super::helpers::{page, schema, shown};
 
@@ -42,7 +43,21 @@ fn the_first_page_known_and_pinned_columns_make_the_schema() {
         ("d", DataType::Date32),
         ("later", DataType::UInt8),
     ]);
-    assert_eq!(of_first(first, &options), expected);
+    let found = of_first(first, &options);
+    let types = |schema: &SchemaRef| -> Vec<_> {
+        let fields = schema.fields().iter();
+        fields.map(|field| (field.name().clone(), field.data_type().clone())).collect()
+    };
+    assert_eq!(types(&found), types(&expected));
+    // Anything may follow where there is nothing yet.
+    assert_eq!(json_mark(found.field(3)), Some(JsonMark::Mixed));
+    assert!(
+        found
+            .fields()
+            .iter()
+            .filter(|field| field.name() != "only_null")
+            .all(|field| json_mark(field).is_none())
+    );
     let dropped = stream_schema(&page(first.as_bytes(), &options).unwrap(), &options, &["n".into()]).unwrap();
     assert!(dropped.field_with_name("n").is_err());
 }
@@ -190,4 +205,50 @@ fn schemas_of_errors_lead_to_one_that_fits() {
     };
     assert_eq!(types, [DataType::Float64, DataType::Utf8]);
     assert_eq!(*fixed.field(0).data_type(), DataType::Utf8);
+}
+
+#[test]
+fn columns_of_text_say_what_their_cells_are() {
+    let marks =
+        |schema: &SchemaRef| -> Vec<_> { schema.fields().iter().map(|field| json_mark(field)).collect() };
+    let body = r#"[{"call_id":1,"campaign":7,"tags":[1],"mixed":"x","plain":"[1]","int":1,"big":18446744073709551616},
+                   {"call_id":null,"campaign":null,"tags":{"a":1},"mixed":2,"plain":null,"int":null,"big":null}]"#;
+    let options = Options {
+        key: Some("call_id"),
+        known: schema(&[("campaign", DataType::Utf8)]),
+        pinned: schema(&[("call_id", DataType::Utf8)]),
+        ..Options::default()
+    };
+    let expected = [
+        // A key is what it is read as.
+        None,
+        Some(JsonMark::Text),
+        Some(JsonMark::Text),
+        Some(JsonMark::Mixed),
+        None,
+        None,
+        Some(JsonMark::Text),
+    ];
+    let first = page(body.as_bytes(), &options).unwrap();
+    assert_eq!(marks(&unify(vec![first], &options, &[], &[]).unwrap().schema), expected);
+    let fixed = of_first(body, &options);
+    assert_eq!(marks(&fixed), expected);
+
+    // Other values are JSON too, and a string that is none is told apart; one that reads as JSON is not.
+    let later = |tags: &str| {
+        let body = format!(r#"[{{"call_id":2,"tags":{tags}}}]"#);
+        let page = page(body.as_bytes(), &options).unwrap();
+        conform(page, &fixed, &options, OnNewColumn::Error)
+    };
+    assert_eq!(shown(later("1.5").unwrap()[0].column(2)), [Some("1.5".to_owned())]);
+    assert_eq!(shown(later(r#""urgent""#).unwrap()[0].column(2)), [Some("urgent".to_owned())]);
+    let error = later(r#""[1]""#).unwrap_err();
+    let (column, wider) = drift(&error);
+    assert_eq!((column, wider.field(2).data_type()), ("tags", &DataType::Utf8));
+    assert!(error.message().contains(r#"column "tags" has "[1]" (call_id 2), a string"#), "{error}");
+    let pinned = Options { pinned: wider.clone(), ..options };
+    let fixed = of_first(body, &pinned);
+    assert_eq!(json_mark(fixed.field(2)), Some(JsonMark::Mixed));
+    let again = page(br#"[{"call_id":2,"tags":"[1]"}]"#, &pinned).unwrap();
+    assert!(conform(again, &fixed, &pinned, OnNewColumn::Error).is_ok());
 }

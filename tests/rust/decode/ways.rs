@@ -194,6 +194,20 @@ fn model_of_stream(
     if let Some(misfit) = misfit {
         return Err(misfit);
     }
+    // Columns of text without a string: one that reads as JSON may not come behind it.
+    let is_json = |name: &String, data_type: &DataType| {
+        let is_text = data_type.is_string() || matches!(data_type, DataType::Dictionary(..));
+        is_text
+            && options.key != Some(name)
+            && type_in(&options.pinned, name).is_none()
+            && oracle::mark(&cells(first, name)) == Some("text")
+    };
+    let of_json: Vec<String> = types
+        .iter()
+        .filter(|(name, data_type)| is_json(name, data_type))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let is_unclear = |cell: &Cell| matches!(cell, Cell::Text(text) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
     let mut columns: Vec<Column> = types
         .into_iter()
         .map(|(name, data_type)| Column { name, as_read: data_type.clone(), data_type, values: Vec::new() })
@@ -202,7 +216,11 @@ fn model_of_stream(
         let page = std::slice::from_ref(page);
         for name in names(page).iter().filter(|name| options.selects(name)) {
             let fit = match columns.iter().find(|column| column.name == *name) {
-                Some(column) => fits(&cells(page, name), &column.data_type),
+                Some(column) => {
+                    let cells = cells(page, name);
+                    fits(&cells, &column.data_type)
+                        && !(of_json.contains(name) && cells.iter().any(is_unclear))
+                }
                 None => on_new_column == OnNewColumn::Ignore,
             };
             if !fit {

@@ -210,7 +210,10 @@ fn json_that_says_so_is_written_as_it_is() {
     assert_eq!(body(Arc::new(StringArray::from(texts.clone()))).unwrap(), expected);
     assert_eq!(body(Arc::new(StringViewArray::from(texts))).unwrap(), expected);
     let refused = body(Arc::new(StringArray::from(vec!["{", " null ", "1"]))).unwrap_err();
-    assert!(refused.message().contains("not JSON, though its type says so for call_id 0"), "{refused}");
+    assert!(
+        refused.message().contains("not JSON, though its column is said to hold JSON for call_id 0"),
+        "{refused}"
+    );
     assert!(refused.message().contains("(make the cell itself null) for call_id 1"), "{refused}");
     assert!(body(Arc::new(Int64Array::from(vec![1]))).unwrap_err().message().contains("must be strings"));
 }

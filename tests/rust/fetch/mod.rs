@@ -13,3 +13,7 @@ mod service;
 mod still_rows;
 mod streams;
 mod tables;
+mod whole;
+#[cfg(feature = "sandbox")]
+mod windows;
+mod without_rows;

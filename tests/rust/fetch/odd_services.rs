@@ -97,22 +97,25 @@ proptest! {
         }
     }
 
-    /// Rows that are left out, and new ones before or behind the others.
+    /// Rows that are left out, and new ones.
     #[test]
     fn rows_that_are_left_out_hide_no_others_while_rows_are_inserted(
         total in 0..400_usize,
         page_size in prop_oneof![20..60_u64, Just(1000)],
         hidden in 0..120_u8,
+        cap in prop::option::weighted(0.3, 20..100_u64),
+        stride in strides(),
         limit in prop::option::of(20..400_u64),
         in_flight in 1..6_usize,
         changes in prop::collection::btree_map(
             1..20_usize,
-            (prop::sample::select(vec![0_u8, 255]), 1..4_usize).prop_map(|(at, count)| Change::Insert { at, count }),
+            (prop_oneof![Just(0_u8), Just(255), any::<u8>()], 1..4_usize)
+                .prop_map(|(at, count)| Change::Insert { at, count }),
             0..6,
         ),
         turns in served_in_order(),
     ) {
-        let service = Service::new(total, Conduct { hidden, turns, changes, ..Conduct::default() });
+        let service = Service::new(total, Conduct { cap, stride, hidden, turns, changes, ..Conduct::default() });
         let Some(outcome) = read_or_paging(&service, bounds(limit, page_size, in_flight))? else { return Ok(()) };
         let rows: HashSet<u64> = outcome.rows.iter().copied().collect();
         prop_assert_eq!(rows.len(), outcome.rows.len(), "a key came twice");
@@ -174,6 +177,26 @@ proptest! {
         prop_assert_eq!(rows.len(), outcome.rows.len(), "a key came twice");
         let missing: Vec<u64> = service.throughout().into_iter().filter(|row| !rows.contains(row)).collect();
         prop_assert!(missing.is_empty(), "missing {:?} of {:?}", missing, service.asked());
+    }
+
+    /// So many keys over and over again, whatever the size of pages: every row, or it is told how many were left out.
+    #[test]
+    fn keys_that_come_again_drop_no_row_silently(
+        total in 0..600_usize,
+        keys in 1..120_u64,
+        page_size in prop_oneof![1..100_u64, Just(1000)],
+        limit in prop::option::of(0..600_u64),
+        in_flight in 1..6_usize,
+        turns in served_in_any_order(),
+    ) {
+        let service = Service::new(total, Conduct { keys: Some(keys), turns, ..Conduct::default() });
+        let Some(outcome) = read_or_paging(&service, bounds(limit, page_size, in_flight))? else { return Ok(()) };
+        let wanted = limit.map_or(total, |limit| total.min(limit as usize));
+        let told = if outcome.keys_identify { outcome.repeated } else { 0 };
+        prop_assert!(outcome.rows.len() as u64 + told >= wanted as u64, "{:?}", service.asked());
+        if total as u64 > keys && limit.is_none() && total as u64 > 2 * page_size && keys.is_multiple_of(page_size) {
+            prop_assert_eq!(&outcome.rows, &whole(total as u64), "{:?}", service.asked());
+        }
     }
 
     /// Several rows a key: all are there, in every size of page, whether or not the service caps pages.
@@ -275,6 +298,40 @@ fn other_failures_are_none_to_end_with() {
     }
 }
 
+/// Where rows are left out, a refusal is the end if a page that holds all that there is shows that nothing follows.
+#[test]
+fn a_refusal_behind_rows_that_are_left_out_is_the_end_of_what_fits_a_page() {
+    for code in [400, 422] {
+        for total in [8_usize, 30, 33, 64, 100, 400, 900] {
+            for left_out in [vec![3], vec![0, 1], vec![2, 5, 6]] {
+                for in_flight in [1, 4] {
+                    let beyond = Beyond::Status(code);
+                    let conduct = Conduct { beyond, left_out: left_out.clone(), ..Conduct::default() };
+                    let service = Service::new(total, conduct);
+                    let outcome = read(&service, bounds(None, 10_000, in_flight)).unwrap();
+                    let case = format!("{total} {left_out:?}: {:?}", service.asked());
+                    assert_eq!(outcome.rows, service.visible(), "{case}");
+                    assert_eq!(outcome.end, Some(End::Refused), "{case}");
+                }
+            }
+        }
+    }
+}
+
+/// The refusal may be about how far a service lets anybody read, and then it says so.
+#[test]
+fn a_refusal_for_depth_where_rows_are_left_out_is_no_end() {
+    for page_size in [100, 10_000] {
+        for from in 3..12 {
+            let fails = (from..60).map(|page| (page, super::service::status(400))).collect();
+            let conduct = Conduct { fails, hidden: 20, cap: Some(100), ..Conduct::default() };
+            let service = Service::new(5000, conduct);
+            let outcome = read(&service, bounds(None, page_size, 4));
+            assert!(outcome.is_err(), "{:?}", service.asked());
+        }
+    }
+}
+
 /// Many services refuse pages from a number of rows on, however many there are.
 #[test]
 fn a_refusal_for_depth_is_no_end() {
@@ -332,7 +389,7 @@ fn pages_without_a_new_key_are_an_error_where_rows_are_left_out_too() {
     let service = Service::new(858, Conduct { hidden: 20, keys: Some(60), ..Conduct::default() });
     let error = read(&service, bounds(None, 30, 4)).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Paging), "{error}");
-    assert!(error.message().contains("every one of them was on an earlier page"), "{error}");
+    assert!(error.message().contains("not every row has a key of its own"), "{error}");
 }
 
 /// What says that there is no such page says so of every later one.
@@ -350,5 +407,68 @@ fn an_absent_page_in_the_middle_is_an_error() {
                 );
             }
         }
+    }
+}
+
+/// Pages that all have just the same keys are not the last page once more.
+#[test]
+fn pages_of_the_same_keys_and_other_rows_are_all_read() {
+    for keys in [1, 2, 3, 15, 16, 17, 40, 1000] {
+        for pages in [2, 3, 5] {
+            for beyond in [Beyond::Empty, Beyond::LastPage, Beyond::Status(404)] {
+                let rows = keys * pages;
+                let conduct = Conduct { keys: Some(keys as u64), beyond, ..Conduct::default() };
+                match read(&Service::new(rows, conduct), bounds(None, keys as u64, 3)) {
+                    Ok(outcome) => {
+                        let expected: Vec<_> = (0..rows as u64).collect();
+                        assert_eq!(outcome.rows, expected, "{keys} keys, {pages} pages, {beyond:?}");
+                        assert!(!outcome.keys_identify);
+                    }
+                    // Without keys, a full page that comes again may be rows that are alike.
+                    Err(error) => {
+                        assert!(matches!(error.kind(), ErrorKind::Paging), "{error}");
+                        assert_eq!(beyond, Beyond::LastPage);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same where the last page is not full.
+#[test]
+fn a_page_of_known_keys_and_other_rows_is_read() {
+    for keys in [3, 16, 17, 40] {
+        // Of the page before, and of one long before it.
+        for (pages, rows) in
+            [(1, keys * 2 - 1), (1, keys * 3 - 2), (1, keys * 2 + 1), (2, keys * 5 / 2), (5, keys * 6)]
+        {
+            let page_size = keys / pages;
+            if page_size == 0 || keys % page_size > 0 {
+                continue;
+            }
+            let service = Service::new(rows, Conduct { keys: Some(keys as u64), ..Conduct::default() });
+            let outcome = read(&service, bounds(None, page_size as u64, 3)).unwrap();
+            assert_eq!(
+                outcome.rows,
+                (0..rows as u64).collect::<Vec<_>>(),
+                "{keys} keys, {rows} rows of {page_size}"
+            );
+        }
+    }
+}
+
+/// Its last page once more has other rows each time, as far as can be seen.
+#[test]
+fn a_service_that_writes_into_its_rows_and_repeats_its_last_page_is_no_endless_read() {
+    for rows in [20, 34, 51, 60] {
+        let conduct = Conduct { stamps: true, beyond: Beyond::LastPage, ..Conduct::default() };
+        let service = Service::new(rows, conduct);
+        let error = read(&service, bounds(None, 17, 3)).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Paging), "{error}");
+        assert!(service.asked().len() < 150, "{}", service.asked().len());
+        // Where there is an end, it is found.
+        let service = Service::new(rows, Conduct { stamps: true, ..Conduct::default() });
+        assert_eq!(read(&service, bounds(None, 17, 3)).unwrap().rows.len(), rows);
     }
 }

@@ -64,6 +64,8 @@ pub fn spec(operation: Operation) -> ReadSpec {
         parse_dates: true,
         select: None,
         json: false,
+        undecided: Vec::new(),
+        shapes: Some(Arc::default()),
         progress: None,
     }
 }

@@ -88,6 +88,8 @@ pub struct Conduct {
     pub rows_a_key: Option<u64>,
     /// So many keys, over and over again.
     pub keys: Option<u64>,
+    /// Every answer has something new in each row.
+    pub stamps: bool,
     /// Pages after the first are capped only.
     pub first_uncapped: bool,
     pub ignores_page: bool,
@@ -265,8 +267,9 @@ impl PageSource for Served {
         if let Some(error) = service.conduct.fails.get(&ask.page) {
             return Err(error.clone().into());
         }
-        let Conduct { without_key, rows_a_key, keys, .. } = service.conduct;
-        let page = ServedPage { rows: rows?, without_key, rows_a_key, keys };
+        let Conduct { without_key, rows_a_key, keys, stamps, .. } = service.conduct;
+        let stamp = if stamps { service.asked().len() as u64 } else { 0 };
+        let page = ServedPage { rows: rows?, without_key, rows_a_key, keys, stamp };
         Ok(Answer { output: page, cost: Cost { attempts: 1, bytes_received: 1, bytes_decoded: 2 } })
     }
 }
@@ -277,6 +280,7 @@ pub struct ServedPage {
     without_key: Option<u64>,
     rows_a_key: Option<u64>,
     keys: Option<u64>,
+    stamp: u64,
 }
 
 impl Rows for ServedPage {
@@ -293,7 +297,7 @@ impl Rows for ServedPage {
     }
 
     fn digests(&self) -> impl Iterator<Item = u64> {
-        self.rows.iter().map(|row| hash(*row))
+        self.rows.iter().map(|row| hash(*row ^ self.stamp << 40))
     }
 
     fn filter(mut self, keep: &[bool]) -> Self {

@@ -149,6 +149,62 @@ fn new_columns_raise_or_are_ignored() {
 }
 
 #[test]
+fn late_values_of_a_column_that_was_null_are_said_once_with_the_pin() {
+    run(async {
+        let clock = StoppedClock::new();
+        let bodies = &[
+            r#"[{"call_id":1,"score":null,"note":null,"mood":null},{"call_id":2}]"#,
+            r#"[{"call_id":3},{"call_id":4}]"#,
+            r#"[{"call_id":5,"score":7,"note":"fine","mood":[1]},{"call_id":6}]"#,
+            r#"[{"call_id":7,"score":8,"note":9}]"#,
+        ];
+        let server = Server::answering(&clock, pages(bodies));
+        let client = client(&clock, &server, |settings| settings.page_size = 2);
+        let mut stream = open(&client, OnNewColumn::Error).await.unwrap();
+        assert_eq!(stream.take_column_warnings(), []);
+        let mut said = Vec::new();
+        while stream.next_batch().await.unwrap().is_some() {
+            said.push(stream.take_column_warnings());
+        }
+        let said: Vec<_> = said.into_iter().flatten().collect();
+        // Strings and lists are string columns whenever they come.
+        let [warning] = said.as_slice() else { panic!("{said:?}") };
+        assert_eq!(
+            (warning.column.as_str(), warning.text.as_str()),
+            (
+                "score",
+                "column \"score\" has 7 (call_id 5), but was null as far as the schema was settled, so that it is \
+                 string: to read it as int64, pass schema={\"score\": \"int64\"}"
+            )
+        );
+
+        // Dates are something else as well, unless they are to stay text.
+        let bodies =
+            &[r#"[{"call_id":1,"day":null},{"call_id":2}]"#, r#"[{"call_id":3,"day":"2025-07-01"}]"#];
+        let server = Server::answering(&clock, pages(bodies));
+        let dated = self::client(&clock, &server, |settings| settings.page_size = 2);
+        for (parse_dates, expected) in [(true, Some("schema={\"day\": \"date32\"}")), (false, None)] {
+            let mut spec = spec(Operation::Calls);
+            spec.parse_dates = parse_dates;
+            let mut stream =
+                Stream::open(&dated.http, &dated.settings, spec, OnNewColumn::Error).await.unwrap();
+            while stream.next_batch().await.unwrap().is_some() {}
+            let said = stream.take_column_warnings();
+            assert_eq!(said.len(), usize::from(expected.is_some()), "{said:?}");
+            assert!(said.iter().zip(expected).all(|(said, pin)| said.text.ends_with(pin)), "{said:?}");
+        }
+
+        let mut pinned = spec(Operation::Calls);
+        pinned.pinned = schema(&[("score", DataType::Utf8)]);
+        let mut stream =
+            Stream::open(&client.http, &client.settings, pinned, OnNewColumn::Error).await.unwrap();
+        while stream.next_batch().await.unwrap().is_some() {
+            assert_eq!(stream.take_column_warnings(), []);
+        }
+    });
+}
+
+#[test]
 fn a_failed_page_ends_a_stream_after_the_pages_before_it() {
     run(async {
         let clock = StoppedClock::new();
@@ -182,10 +238,11 @@ fn pages_are_asked_for_ahead_of_the_consumer_by_a_bounded_number() {
             for _ in 0..200 {
                 yield_now().await;
             }
-            // Those behind the twenty are empty, so that they wait for nobody; two of them prove the end.
+            // Those behind the twenty are empty, so that they wait for nobody; two of them prove the end, and three are
+            // under way before the first is answered.
             let requests = server.requests();
             assert!(
-                requests.min(20) <= taken + 3 && requests <= 22,
+                requests.min(20) <= taken + 3 && requests <= 23,
                 "{requests} requests, {taken} pages taken"
             );
             let Some(batch) = stream.next_batch().await.unwrap() else { break };

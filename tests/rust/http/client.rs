@@ -20,16 +20,17 @@ pub fn settings(url: &str) -> Settings {
     Settings::new(url, ApiKey::new(KEY).unwrap(), false).unwrap()
 }
 
-/// Remembers the attempts, and lets the time of backoffs pass.
+/// Remembers the attempts, and lets the time of backoffs pass, unless a test does.
 #[derive(Debug, Clone)]
 pub struct Log {
     clock: StoppedClock,
+    passes: bool,
     pub events: Arc<Mutex<Vec<RequestEvent>>>,
 }
 
 impl Observer for Log {
     fn request(&self, event: RequestEvent) {
-        if let Some(wait) = event.retry_in {
+        if let Some(wait) = event.retry_in.filter(|_| self.passes) {
             self.clock.advance(wait);
         }
         self.events.lock().unwrap().push(event);
@@ -44,7 +45,16 @@ pub struct Client {
 
 impl Client {
     pub fn new(clock: &StoppedClock, settings: Settings) -> Self {
-        let log = Log { clock: clock.clone(), events: Arc::default() };
+        Self::with_log(clock, settings, true)
+    }
+
+    /// One whose clock stands still until the test moves it.
+    pub fn standing_still(clock: &StoppedClock, settings: Settings) -> Self {
+        Self::with_log(clock, settings, false)
+    }
+
+    fn with_log(clock: &StoppedClock, settings: Settings, passes: bool) -> Self {
+        let log = Log { clock: clock.clone(), passes, events: Arc::default() };
         let http =
             Http::with_clock(Arc::new(settings.clone()), Arc::new(log.clone()), Arc::new(clock.clone()));
         Self { http: http.unwrap(), log, settings }

@@ -61,6 +61,14 @@ impl StoppedClock {
         }
     }
 
+    /// Lets time pass until the first who waits for it has waited long enough.
+    pub fn advance_to_first(&self) {
+        let first = self.state().sleepers.values().map(|(until, _)| *until).min();
+        if let Some(first) = first {
+            self.advance(first.saturating_duration_since(self.now()));
+        }
+    }
+
     /// How many wait for time to pass.
     pub fn sleepers(&self) -> usize {
         self.state().sleepers.len()

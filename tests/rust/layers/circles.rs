@@ -7,8 +7,10 @@ use super::sources;
 use super::words::words;
 
 /// The circles that may stay, each with its reason. Files are named below `src`.
-const ALLOWED: &[(&[&str], &str)] =
-    &[(&["encode/arrow_types.rs", "encode/nested.rs"], "values hold values: the recursion of nested types")];
+const ALLOWED: &[(&[&str], &str)] = &[
+    (&["encode/cells_of_field.rs", "encode/nested.rs"], "values hold values: the recursion of nested types"),
+    (&["digest/cells.rs", "digest/nested.rs"], "values hold values: the recursion of nested types"),
+];
 
 /// A module, as the names that lead to it from the crate's root.
 type Module = Vec<String>;

@@ -1,7 +1,8 @@
 //! Tests of the room `sandbox`, over real sockets.
 
 mod bad_input;
-mod client;
+mod changes;
+pub mod client;
 mod faults;
 mod http;
 mod lifetime;
@@ -10,6 +11,7 @@ mod null_rules;
 mod openapi;
 mod report;
 mod seed;
+mod story;
 mod update;
 
 use chrono::NaiveDate;

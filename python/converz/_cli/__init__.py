@@ -1,0 +1,1 @@
+"""The command ``converz``: options become calls of the client, a file a command."""

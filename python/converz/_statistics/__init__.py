@@ -1,0 +1,1 @@
+"""Statistics for conversations: what is a difference, and what is chance."""

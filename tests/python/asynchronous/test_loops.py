@@ -1,0 +1,160 @@
+"""Event loops of every kind, one after the other, in threads and after a fork."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import weakref
+from pathlib import Path
+
+import pytest
+
+import converz
+
+TASKS = Path("/proc/self/task")
+
+
+def on_uvloop(main):
+    return pytest.importorskip("uvloop").run(main)
+
+
+def on_anyio(main):
+    async def run():
+        return await main
+
+    return pytest.importorskip("anyio").run(run)
+
+
+@pytest.mark.parametrize("run", [asyncio.run, on_uvloop, on_anyio])
+def test_one_client_in_several_loops(sandbox, run):
+    client = sandbox.async_client()
+
+    async def main() -> int:
+        calls, reps = await asyncio.gather(client.calls(limit=10), client.reps())
+        async with client.stream_calls() as stream:
+            rows = sum([batch.num_rows async for batch in stream])
+        return calls.num_rows + reps.num_rows + rows
+
+    for _ in range(3):
+        assert run(main()) == 10 + 12 + 300
+
+
+def test_loops_in_several_threads(sandbox):
+    client = sandbox.async_client()
+    rows: list[int] = []
+
+    async def main() -> None:
+        tables = await asyncio.gather(*(client.calls(limit=7) for _ in range(10)))
+        rows.extend(table.num_rows for table in tables)
+
+    threads = [threading.Thread(target=lambda: asyncio.run(main())) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rows == [7] * 40
+
+
+def test_beside_a_client_of_threads(sandbox):
+    client = sandbox.async_client()
+
+    async def main() -> None:
+        read = asyncio.ensure_future(client.calls())
+        assert sandbox.client().reps().num_rows == 12
+        assert (await read).num_rows == 300
+
+    asyncio.run(main())
+
+
+def test_no_thread_is_taken_for_a_call(sandbox):
+    client = sandbox.async_client()
+
+    def threads() -> int:
+        # Those of the core; a sandbox has its own.
+        names = [(task / "comm").read_text().strip() for task in TASKS.iterdir()]
+        return sum(name in ("converz", "converz-wakes") for name in names)
+
+    async def main() -> None:
+        await client.calls(limit=1)
+        # Threads that decoded for other tests stay for a while.
+        before, of_python = threads(), threading.active_count()
+        most = 0
+        tasks = [asyncio.ensure_future(client.report()) for _ in range(50)]
+        while not all(task.done() for task in tasks):
+            most = max(most, threads())
+            await asyncio.sleep(0.001)
+        # Two serve connections, one wakes loops, and those that decode are bounded by the pages in flight.
+        assert most > 2
+        assert most - before < 20
+        assert threading.active_count() == of_python
+
+    if not TASKS.is_dir():
+        pytest.skip("counts threads as Linux does")
+    asyncio.run(main())
+
+
+def test_without_a_loop_there_is_a_clear_error(sandbox):
+    reading = sandbox.async_client().calls()
+    with pytest.raises(converz.InvalidInputError, match=r"none is running: use converz\.Client"):
+        reading.send(None)
+
+
+def test_trio_is_told_so(sandbox):
+    trio = pytest.importorskip("trio")
+
+    async def main() -> None:
+        with pytest.raises(
+            converz.InvalidInputError, match=r"this one is trio's: use .await trio\.to_thread"
+        ):
+            await sandbox.async_client().calls()
+
+    trio.run(main)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_after_a_fork(run_python, sandbox):
+    code = f"""
+import asyncio, os, warnings
+import converz
+warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+client = converz.AsyncClient({sandbox.url!r}, {sandbox.api_key!r})
+async def main():
+    return sum(table.num_rows for table in await asyncio.gather(*(client.calls(limit=10) for _ in range(5))))
+assert asyncio.run(main()) == 50
+child = os.fork()
+assert asyncio.run(main()) == 50
+if child == 0:
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+"""
+    run_python(code=code)
+
+
+def test_the_interpreter_ends_while_something_is_on_its_way(run_python, sandbox):
+    code = f"""
+import asyncio
+import converz
+client = converz.AsyncClient({sandbox.url!r}, {sandbox.api_key!r})
+loop = asyncio.new_event_loop()
+tasks = [loop.create_task(client.calls()) for _ in range(20)]
+loop.run_until_complete(asyncio.sleep(0.01))
+"""
+    finished = run_python(code=code, status=None)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_nothing_holds_a_loop_that_is_over(sandbox):
+    client = sandbox.async_client()
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(client.reps())
+    loop.close()
+    its = weakref.ref(loop)
+    del loop
+    gc.collect()
+    assert its() is None
+
+
+def test_importing_the_package_imports_no_asyncio(run_python):
+    run_python(code="import sys, converz; assert 'asyncio' not in sys.modules")
