@@ -111,7 +111,10 @@ proptest! {
         let service = Service::new(total, conduct);
         let result = read(&service, bounds(None, page_size, in_flight));
         let rows = (total as u64).min(page_size).min(cap.unwrap_or(page_size));
-        if rows == page_size && total > 1 {
+        // A page of one row that comes again even where two are asked for: a service that caps pages and ignores `page` at
+        // once cannot be told from one with a single row.
+        let capped_at_one = cap == Some(1);
+        if rows == page_size && total > 1 && !capped_at_one {
             let error = result.unwrap_err();
             prop_assert!(matches!(error.kind(), ErrorKind::Paging), "{}", error);
             prop_assert!(error.message().contains("page 2"), "{}", error);
