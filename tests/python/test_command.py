@@ -20,9 +20,8 @@ import pytest
 import converz
 from converz.__main__ import main
 from support import processes
+from support.command import COMMAND
 from support.processes import block_imports, clean_environment
-
-COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
 
 
 def started(*arguments: str, **variables: str):
@@ -241,7 +240,9 @@ def test_wrong_usage(capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
-    assert "usage: converz" in capsys.readouterr().err
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("converz: ")
+    assert "--help says what there is" in line
 
 
 def test_help_and_version(capsys):
@@ -273,6 +274,8 @@ def check_demo(lines: list[str]) -> None:
     assert re.search(r"Table: 10,000 rows, \d+ columns", text)
     assert re.search(r"^types: call_id int64, ", text, re.MULTILINE)
     assert re.search(r"^ *year +week +campaign +csat +conversations$", text, re.MULTILINE)
+    # Averages, of which nobody reads more.
+    assert max(map(len, re.findall(r"\b\d+\.(\d+)", text.partition("client.update_calls")[0]))) <= 3
     assert "300 cells of 300 rows set in 1 request" in text
     assert "300 of 10,000 conversations are reviewed" in text
     assert re.search(

@@ -60,7 +60,7 @@ KNOWS: dict[str, set[str]] = {
     },
     "_cli": {"_client", "_core", "_dashboard", "_parameters", "_results", "_sandbox", "_show", "errors"},
     "targets": {"_warehouse"},
-    "airflow": {"__init__", "_core", "_frames", "_warehouse"},
+    "airflow": {"__init__", "_core", "_frames", "_results", "_warehouse"},
     "_dlt": {"_results", "_warehouse", "errors"},
     "dlt": {"_dlt", "_frames", "_warehouse"},
     "spark": {

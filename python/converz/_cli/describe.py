@@ -8,14 +8,20 @@ from converz._cli.command import Command, add_common
 from converz._cli.connection import add_connection, connect
 from converz._cli.options import add_parameters, arguments
 from converz._cli.output import Output, add_output
+from converz._cli.parser import Help
 
 __all__ = ["COMMAND"]
 
 KINDS = {"calls": "conversations", "reps": "users"}
 
-EXAMPLES = """\
+EXAMPLES = {
+    "calls": """\
   converz describe calls --start-date 2025-07-01 --metric csat talk_ratio
-  converz describe reps -o columns.csv"""
+  converz describe calls --days 30 --metric csat --format ndjson | jq .column""",
+    "reps": """\
+  converz describe reps
+  converz describe reps -o columns.csv""",
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +29,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     kinds = parser.add_subparsers(dest="kind", metavar="calls|reps", required=True)
     for kind, says in KINDS.items():
         described = kinds.add_parser(
-            kind, help=says, description=f"What columns {says} have, and what is in them.", allow_abbrev=False
+            kind,
+            help=says,
+            description=f"What columns {says} have, and what is in them.",
+            epilog=f"examples:\n{EXAMPLES[kind]}",
+            formatter_class=Help,
+            allow_abbrev=False,
         )
         add_parameters(described, f"describe_{kind}")
         add_output(described)
@@ -40,4 +51,4 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMAND = Command(add_options, run, EXAMPLES)
+COMMAND = Command(add_options, run, "\n".join(EXAMPLES.values()))

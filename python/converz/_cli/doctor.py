@@ -31,6 +31,8 @@ PATIENCE = 10
 """Seconds that a probe waits."""
 PAGE = 1_000
 """Rows of the page that shows whether the service caps them."""
+PLAIN = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+"""What OpenSSL calls an answer that is not TLS, as its versions differ."""
 SOON = 14
 """Days before the end of a certificate from which its end is worth a word."""
 SKEW = 60
@@ -59,7 +61,9 @@ def _run(options: argparse.Namespace) -> int:
         import json
 
         print(json.dumps([step._asdict() for step in steps], indent=2))
-    return 1 if any(step.status == "failed" for step in steps) else 0
+    failed = [step.step for step in steps if step.status == "failed"]
+    # As of every other command: with such settings nothing could be asked at all.
+    return 2 if failed == ["settings"] else 1 if failed else 0
 
 
 def _steps(options: argparse.Namespace) -> Iterator[Step]:
@@ -207,7 +211,11 @@ def _reason(error: OSError) -> str:
 
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is refused: {error.verify_message}"
-    return str(error)
+    return f"the answer is not TLS: {error}" if _is_plain(error) else str(error)
+
+
+def _is_plain(error: OSError) -> bool:
+    return getattr(error, "reason", None) in PLAIN
 
 
 def _remedy(error: OSError, host: str) -> str:
@@ -226,7 +234,9 @@ def _remedy(error: OSError, host: str) -> str:
             return f"it is the certificate of another host: base_url must have the name that it is for, not {host}"
         case None:
             return (
-                "check that base_url's port is one of https, and whether a firewall or a proxy is in between"
+                "check base_url's port, or whether what is there speaks plain http: then base_url begins with http://"
+                if _is_plain(error)
+                else "check that base_url's port is one of https, and whether a firewall or a proxy is in between"
             )
     return "ask whoever runs the service, with this line"
 

@@ -1,43 +1,23 @@
-"""The formats of files, by the endings of their names."""
+"""The format that the name of a file says, for options that leave it out."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converz._cli.command import UsageError
+from converz._results.file_endings import FORMATS, format_of
 
-__all__ = ["FORMATS", "format_of"]
+if TYPE_CHECKING:
+    from converz._results.file_endings import FileFormat
 
-FORMATS: dict[str, tuple[str, dict[str, str]]] = {
-    "parquet": ("write_parquet", {}),
-    "csv": ("write_csv", {}),
-    "csv.gz": ("write_csv", {"compression": "gzip"}),
-    "csv.zst": ("write_csv", {"compression": "zstd"}),
-    "ndjson": ("write_ndjson", {}),
-    "ndjson.gz": ("write_ndjson", {"compression": "gzip"}),
-    "ndjson.zst": ("write_ndjson", {"compression": "zstd"}),
-    "arrow": ("write_ipc", {}),
-}
-"""The names of formats, which are also the endings of files, and what writes them."""
-
-ALIASES = {
-    "jsonl": "ndjson",
-    "jsonl.gz": "ndjson.gz",
-    "jsonl.zst": "ndjson.zst",
-    "feather": "arrow",
-    "ipc": "arrow",
-    "arrows": "arrow",
-}
-"""Other endings that mean the same."""
+__all__ = ["format_of_name"]
 
 
-def format_of(path: str) -> str:
+def format_of_name(path: str, endings: dict[str, FileFormat]) -> FileFormat:
     """Find the format that the ending of a path names."""
-    parts = Path(path).name.lower().split(".")
-    for ending in (".".join(parts[-2:]), parts[-1]):
-        form = ALIASES.get(ending, ending)
-        if len(parts) > ending.count(".") + 1 and form in FORMATS:
-            return form
-    endings = ", ".join(f".{each}" for each in FORMATS)
-    message = f"the ending of {path[:80]!r} names no format: use one of {endings}, or --format"
-    raise UsageError(message)
+    found = format_of(path, endings)
+    if found is None:
+        known = ", ".join(f".{each}" for each in FORMATS)
+        message = f"the ending of {path[:80]!r} names no format: use one of {known}, or --format"
+        raise UsageError(message)
+    return found

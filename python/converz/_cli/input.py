@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from converz import _core
 from converz._cli.command import DataError, UsageError
-from converz._cli.formats import format_of
+from converz._cli.formats import format_of_name
 from converz._cli.options import pin
+from converz._results.file_endings import FORMATS, READ
 from converz._results.table import Table
 from converz.errors import ConverzError
 
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["add_input", "read_input"]
 
-FORMATS = ("csv", "ndjson", "parquet", "arrow")
-
 
 def add_input(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.add_argument("file", metavar="FILE", help="CSV, Parquet, NDJSON or Arrow; - is standard input")
     group = parser.add_argument_group("input")
     group.add_argument(
-        "--format", choices=FORMATS, help="by default what the ending of FILE says, for standard input csv"
+        "--format",
+        choices=tuple(dict.fromkeys(each.kind for each in FORMATS.values())),
+        help="by default what the ending of FILE says, for standard input csv",
     )
     group.add_argument("--separator", default=",", help="between the cells of CSV; a comma by default")
     group.add_argument(
@@ -42,7 +43,7 @@ def add_input(parser: argparse.ArgumentParser) -> None:
 
 def read_input(options: argparse.Namespace, key: str) -> Table:
     """Read the frame that the options name."""
-    form = options.format or ("csv" if options.file == "-" else format_of(options.file).partition(".")[0])
+    form = options.format or ("csv" if options.file == "-" else format_of_name(options.file, READ).kind)
     types = dict(options.schema or [])
     if types and form not in ("csv", "ndjson"):
         message = f"--schema says what text is, and a file of {form} has types of its own"

@@ -13,21 +13,35 @@ __all__ = ["main"]
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
+    status: int | None = None
     try:
         try:
-            return _run(arguments)
+            status = _run(arguments)
         except KeyboardInterrupt:
-            return 130
+            status = 130
         finally:
             # As in `Sandbox`: they may hold the key, and tracebacks show what a function's variables hold.
             arguments = None
             # None where the output was closed from the beginning.
             if sys.stdout is not None:
                 sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has seen enough. Python would complain again when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # Nobody reads the output any more, or the disk that it goes to is full.
+        return _lost(error, status)
+    return status
+
+
+def _lost(error: OSError, status: int | None) -> int:
+    """End without the rest of the output, which Python would try to write once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
         return 141
+    if not status:
+        from converz._show.standard_error import StandardError
+
+        StandardError(sys.stderr).write(f"converz: standard output: {error}\n")
+    # What was told already has its own.
+    return status or 1
 
 
 def _run(arguments: list[str] | None) -> int:
@@ -36,15 +50,13 @@ def _run(arguments: list[str] | None) -> int:
     try:
         if name is None or name not in COMMANDS or before:
             parser = make_parser()
-            parser.parse_args(before)
+            parser.read(before)
             if name is None:
                 parser.print_help()
                 return 0
             if name not in COMMANDS:
-                parser.error(
-                    f"argument COMMAND: invalid choice: {name!r} (choose from {', '.join(COMMANDS)})"
-                )
-        options = make_command_parser(name).parse_args(after)
+                parser.error(f"there is no command {name[:80]!r}: there are {', '.join(COMMANDS)}")
+        options = make_command_parser(name).read(after)
     finally:
         before, after = [], []
     from converz._cli.execution import execute
@@ -57,4 +69,4 @@ def _split(arguments: list[str]) -> tuple[list[str], str | None, list[str]]:
     for index, each in enumerate(arguments):
         if not each.startswith("-"):
             return arguments[:index], each, arguments[index + 1 :]
-    return arguments, None, []
+    return arguments[:], None, []

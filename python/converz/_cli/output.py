@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from converz._cli.command import UsageError
 from converz._cli.destination import refuse_if_unwritable
-from converz._cli.formats import FORMATS, format_of
+from converz._cli.formats import format_of_name
+from converz._results.file_endings import FORMATS, WRITTEN, FileFormat
 from converz._results.table import Table
 from converz._show.standard_error import StandardError
 from converz._show.text import text_table
@@ -54,7 +55,7 @@ class Output(NamedTuple):
 
     path: str | None
     """None is standard output."""
-    format: str | None
+    format: FileFormat | None
     """None is a table on the terminal."""
     escape_formulas: bool
     quiet: bool
@@ -63,16 +64,16 @@ class Output(NamedTuple):
     def of(cls, options: argparse.Namespace) -> Output:
         """Read the options."""
         path = None if options.output == "-" else options.output
-        form = options.format
+        form = FORMATS[options.format] if options.format else None
         if path is not None and form is None:
-            form = format_of(path)
+            form = format_of_name(path, WRITTEN)
         is_terminal = sys.stdout is not None and sys.stdout.isatty()
         if path is None and form is None and (options.output == "-" or not is_terminal):
-            form = "csv"
-        if path is None and is_terminal and form not in (None, *TEXT):
-            message = f"{form} is not for a terminal: write it to a file with -o FILE, or into a pipe"
+            form = FORMATS["csv"]
+        if path is None and is_terminal and form is not None and form.name not in TEXT:
+            message = f"{form.name} is not for a terminal: write it to a file with -o FILE, or into a pipe"
             raise UsageError(message)
-        if options.escape_formulas and (form is None or not form.startswith("csv")):
+        if options.escape_formulas and (form is None or form.kind != "csv"):
             message = "--escape-formulas is for CSV: add --format csv, or -o FILE with the ending .csv"
             raise UsageError(message)
         if path is not None:
@@ -84,12 +85,11 @@ class Output(NamedTuple):
         if isinstance(result, Table) and self.format is None:
             print(text_table(result._core, rows=SHOWN))
         elif self.format is not None:
-            name, how = FORMATS[self.format]
             more: dict[str, Any] = {"escape_formulas": True} if self.escape_formulas else {}
             # None where the output was closed from the beginning: nobody wants it.
             file = self.path if self.path is not None or sys.stdout is None else sys.stdout.buffer
             if file is not None:
-                getattr(result, name)(file, **how, **more)
+                getattr(result, self.format.writer)(file, **self.format.options, **more)
         if not self.quiet:
             StandardError(sys.stderr).write(self._summary(result))
 

@@ -14,11 +14,11 @@ from converz._cli.commands import COMMANDS
 # Importing typing is a good part of what the rest takes.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from converz._cli.command import Command
 
-__all__ = ["make_command_parser", "make_parser"]
+__all__ = ["Help", "Parser", "make_command_parser", "make_parser"]
 
 EPILOG = """\
 first steps:
@@ -34,14 +34,14 @@ exit status:
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """Make the parser of what comes before a command. Its help lists the commands, and it takes none."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="converz",
         usage="%(prog)s [-h] [--version] COMMAND ...",
         description="Every conversation, user and report of the Converz Data API, as a file or on the terminal.",
         epilog=EPILOG,
-        formatter_class=_Help,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
@@ -52,7 +52,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def make_command_parser(name: str) -> argparse.ArgumentParser:
+def make_command_parser(name: str) -> Parser:
     """Make the parser of what comes after a command."""
     import importlib
 
@@ -60,11 +60,11 @@ def make_command_parser(name: str) -> argparse.ArgumentParser:
 
     command: Command = importlib.import_module(f"converz._cli.{name}").COMMAND
     says = COMMANDS[name]
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"converz {name}",
         description=f"{says[0].upper()}{says[1:]}.",
         epilog=f"examples:\n{command.examples}",
-        formatter_class=_Help,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     command.add_options(parser)
@@ -73,11 +73,55 @@ def make_command_parser(name: str) -> argparse.ArgumentParser:
     return parser
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
+class Parser(argparse.ArgumentParser):
+    """Its errors are one line, as all others are, and show no value that may be the key."""
+
+    def read(self, arguments: list[str]) -> argparse.Namespace:
+        """Read the options; what is none of them is the end. The list is emptied, since the key may be in it."""
+        try:
+            options, unknown = self.parse_known_args(arguments)
+        finally:
+            arguments.clear()
+        if unknown:
+            message = self._unknown(unknown[0])
+            unknown.clear()
+            self.error(message)
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end."""
+        self.exit(2, f"converz: {message} ({self.prog} --help says what there is)\n")
+
+    def _unknown(self, argument: str) -> str:
+        if not argument.startswith("-"):
+            return f"{argument[:80]!r} is one argument too many"
+        name = argument.partition("=")[0]
+        if name == "--api-key":
+            return (
+                "the key is never an argument, which every user of this machine sees: it comes from CONVERZ_API_KEY, "
+                "--api-key-file or --profile"
+            )
+        # Its beginning alone, or its name in Python.
+        near = [each for each in self._option_string_actions if each.startswith(name.replace("_", "-"))]
+        hint = f": did you mean {near[0]}?" if near and len(name) > 2 else ""
+        return f"there is no option {name[:80]}{hint}"
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
     """As wide as the terminal, which argparse asks of a module that imports every kind of compression."""
 
     def __init__(self, prog: str, **more: Any) -> None:
         super().__init__(prog, width=_columns() - 2, **more)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """Break what is a sentence; what is for a shell is indented, and stays as it is."""
+        # What is replaced is also that of the class above, which breaks nothing.
+        return "\n".join(
+            line
+            if line.startswith(" ") or len(line) <= width
+            else argparse.HelpFormatter._fill_text(self, line, width, indent)
+            for line in text.splitlines()
+        )
 
 
 def _columns() -> int:

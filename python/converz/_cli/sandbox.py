@@ -38,7 +38,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         action="store_false",
         help="data in which nothing happens besides every day",
     )
-    parser.add_argument("--path", help="file to keep the data in; memory if left out")
+    parser.add_argument("--path", metavar="FILE", help="file to keep the data in; memory if left out")
     parser.add_argument(
         "--calls-from",
         metavar="FILE",

@@ -17,6 +17,8 @@ __all__ = ["demo"]
 PAGE_SIZE = 2_000
 UPDATED = 300
 WIDTH = 79
+DIGITS = 3
+"""Of averages over some hundreds of conversations, more would say nothing."""
 NEXT = """
 Try next:
   converz sandbox            a service to try the commands on, until Ctrl-C
@@ -40,12 +42,12 @@ def demo() -> None:
         calls = client.calls(
             columns=["call_id", "campaign"], metric=["csat", "talk_ratio"], progress=progress
         )
-        print(text_table(calls._core, rows=5))
+        print(text_table(calls._core, rows=5, digits=DIGITS))
         print("\n".join(_types(calls.schema)), end="\n\n")
 
         print('client.report(groupby=["week", "campaign"], metric="csat", days=28)')
         report = client.report(groupby=["week", "campaign"], metric="csat", days=28)
-        print(report, end="\n\n")
+        print(text_table(report._shown(), digits=DIGITS), end="\n\n")
 
         print(f'client.update_calls(frame)  # "reviewed" for {UPDATED} conversations')
         call_ids = calls.to_pydict()["call_id"][-UPDATED:]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from converz._core import Table
 
-__all__ = ["NUMBERS", "ROWS", "asked_first", "more_columns", "plural", "rounded", "shape"]
+__all__ = ["DIGITS", "NUMBERS", "ROWS", "asked_first", "more_columns", "plural", "rounded", "shape"]
 
 ROWS = 10
 """Rows that are shown."""
@@ -21,21 +21,21 @@ NUMBERS = ("int", "uint", "float")
 
 
 DIGITS = 6
-"""Significant digits of a float that are shown."""
+"""Significant digits of a float that are shown, where nothing else is said."""
 
 
-def rounded(cell: str, kind: str) -> str:
-    """Return a cell with a float rounded for the eye; others as they are."""
-    if not kind.startswith("float") or len(cell) <= DIGITS:
+def rounded(cell: str, kind: str, digits: int = DIGITS) -> str:
+    """Return a cell with a float rounded to so many significant digits; others as they are."""
+    if not kind.startswith("float") or len(cell) <= digits:
         return cell
     try:
         value = float(cell)
     except ValueError:
         return cell
     if value and not 1e-5 <= abs(value) < 1e15:
-        return f"{value:.{DIGITS}g}"
+        return f"{value:.{digits}g}"
     whole = len(str(int(abs(value))))
-    text = f"{value:.{max(DIGITS - whole, 1)}f}" if abs(value) >= 1 else f"{float(f'{value:.{DIGITS}g}'):f}"
+    text = f"{value:.{max(digits - whole, 1)}f}" if abs(value) >= 1 else f"{float(f'{value:.{digits}g}'):f}"
     text = text.rstrip("0")
     return f"{text}0" if text.endswith(".") else text
 

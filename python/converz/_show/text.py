@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from converz._show.shape import NUMBERS, ROWS, more_columns, rounded, shape
+from converz._show.shape import DIGITS, NUMBERS, ROWS, more_columns, rounded, shape
 from converz._show.shorten import longest, shorten, text_columns
 
 if TYPE_CHECKING:
@@ -41,11 +41,16 @@ def wrap(text: str, width: int, indent: str = "") -> str:
 
 
 def text_table(
-    table: Table, rows: int = ROWS, width: int | None = None, title: str = "Table", total: int | None = None
+    table: Table,
+    rows: int = ROWS,
+    width: int | None = None,
+    title: str = "Table",
+    total: int | None = None,
+    digits: int = DIGITS,
 ) -> str:
     """Lay out the shape, the types and the first rows in at most `width` columns of a terminal.
 
-    `total` is the number of rows where the table has only the first of them.
+    `total` is the number of rows where the table has only the first of them, `digits` how many of a float are significant.
     """
     width = width or terminal_width()
     total = table.num_rows if total is None else total
@@ -59,7 +64,7 @@ def text_table(
             [
                 shorten(names[i], CELL_WIDTH),
                 shorten(types[i], CELL_WIDTH),
-                *(_cell(row[i], types[i]) for row in cells),
+                *(_cell(row[i], types[i], digits) for row in cells),
             ]
             for i in candidates
         )
@@ -90,8 +95,8 @@ def _fitting(columns: Iterable[list[str]], width: int) -> list[tuple[list[str], 
     return shown
 
 
-def _cell(cell: str | None, kind: str) -> str:
-    return NULL if cell is None else shorten(rounded(cell, kind), CELL_WIDTH)
+def _cell(cell: str | None, kind: str, digits: int) -> str:
+    return NULL if cell is None else shorten(rounded(cell, kind, digits), CELL_WIDTH)
 
 
 def _aligned(text: str, width: int, kind: str) -> str:

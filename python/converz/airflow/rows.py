@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, ObjectStoragePath
 
 from converz import InvalidInputError, Table, _core
 from converz._frames.libraries import required
+from converz._results.file_endings import FORMATS, READ, format_of
 from converz.airflow.target import named_target
 
 if TYPE_CHECKING:
@@ -17,26 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["rows_of_file", "rows_of_query"]
 
-FORMATS = {
-    ".csv": "csv",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".parquet": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-}
-
 
 def rows_of_file(path: Any, key: str, schema: Mapping[str, str] | None) -> Table:
     """Read a file by its name's end, wherever it is."""
-    kind = PurePosixPath(str(path)).suffix.lower()
-    if kind not in FORMATS:
-        message = f"path={str(path)!r:.80} is of no known kind: it must end with {', '.join(sorted(FORMATS))}"
+    form = format_of(path, READ)
+    if form is None:
+        known = ", ".join(f".{each}" for each in FORMATS)
+        message = f"path={str(path)!r:.80} is of no known kind: it must end with {known}"
         raise InvalidInputError(message)
     data = ObjectStoragePath(str(path)).read_bytes()
-    table = _core.read_file(
-        data, FORMATS[kind], key=key, separator=",", types=dict(schema) if schema else None
-    )
+    table = _core.read_file(data, form.kind, key=key, types=dict(schema) if schema else None)
     return Table._from_core(table)
 
 

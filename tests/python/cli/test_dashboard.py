@@ -12,7 +12,8 @@ import pytest
 import converz
 from converz._cli import dashboard
 from converz._cli.main import main
-from support.processes import block_imports, clean_environment
+from support.command import settings
+from support.processes import block_imports
 
 
 @pytest.fixture(scope="module")
@@ -22,16 +23,11 @@ def sandbox():
 
 
 @pytest.fixture
-def environment(sandbox):
-    return clean_environment() | {"CONVERZ_BASE_URL": sandbox.url, "CONVERZ_API_KEY": sandbox.api_key}
-
-
-@pytest.fixture
-def run(environment):
+def run(sandbox):
     def run(*arguments, blocked=()):
         code = f"{block_imports(blocked)}\nimport sys\nfrom converz.__main__ import main\nsys.exit(main())"
         command = [sys.executable, "-W", "error", "-c", code, "dashboard", *arguments]
-        return subprocess.run(command, env=environment, capture_output=True, check=False, timeout=100)
+        return subprocess.run(command, env=settings(sandbox), capture_output=True, check=False, timeout=100)
 
     return run
 

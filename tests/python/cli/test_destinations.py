@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import converz
-from support.processes import clean_environment
+from support.command import run_command
 
 FORMATS = ("parquet", "csv", "ndjson", "arrow")
 # Commands that write what they read, each before the name of the file.
@@ -35,21 +35,7 @@ def sandbox():
 
 @pytest.fixture
 def run(sandbox):
-    def run(*arguments, **how):
-        environment = clean_environment() | {
-            "CONVERZ_BASE_URL": sandbox.url,
-            "CONVERZ_API_KEY": sandbox.api_key,
-        }
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "converz", *arguments],
-            env=environment,
-            text=True,
-            check=False,
-            timeout=60,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how,
-        )
-
-    return run
+    return partial(run_command, sandbox=sandbox, text=True)
 
 
 def refused(ended, path, error):
@@ -133,6 +119,33 @@ def test_a_full_standard_output(run, full_device, form):
     [line] = ended.stderr.splitlines()
     assert line.startswith("converz: ")
     assert "No space left on device" in line
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--help",
+        "--version",
+        "calls --help",
+        "calls --quiet",
+        "report",
+        "describe reps",
+        "doctor",
+        "completion bash",
+        "demo",
+    ],
+)
+def test_every_command_says_that_standard_output_is_full(run, full_device, arguments, unbuffered):
+    """Also what waits in a buffer until the end, and in the status and the words of all other errors."""
+    with full_device.open("wb") as full:
+        ended = run(*arguments.split(), stdout=full, env={"PYTHONUNBUFFERED": unbuffered})
+    # argparse takes it for nothing when help cannot be written.
+    assert ended.returncode == 1 or (unbuffered and "--help" in arguments)
+    *summary, last = ended.stderr.splitlines() or [""]
+    assert ended.returncode == 0 or ("No space left on device" in last and last.startswith("converz: "))
+    assert not summary or " in 1 request, " in summary[0]
+    assert len(summary) <= 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of files")

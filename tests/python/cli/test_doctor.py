@@ -7,8 +7,7 @@ import json
 import re
 import select
 import socket
-import subprocess
-import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -19,7 +18,7 @@ import pytest
 
 import converz
 from support.authority import Authority, self_signed, serving, signed_by
-from support.processes import clean_environment
+from support.command import run_command
 from support.server import Server, serve_rows
 
 if TYPE_CHECKING:
@@ -37,14 +36,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "command-line.md"
 
 
 def doctor(*arguments, **variables):
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "converz", "doctor", *arguments],
-        env=clean_environment() | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
+    return run_command("doctor", *arguments, env=variables, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +102,7 @@ def test_pages_that_the_service_caps():
 
 def test_settings_that_cannot_work():
     ended = doctor()
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "failed  settings" in ended.stdout
     assert "CONVERZ_" in ended.stdout
     assert "has no address" in doctor(CONVERZ_BASE_URL="https://nowhere.invalid", CONVERZ_API_KEY="k").stdout
@@ -206,6 +198,35 @@ def test_the_certificate_of_another_host(tmp_path):
     assert (status, steps["TLS"]["status"]) == (1, "failed")
     assert "another host" in steps["TLS"]["to_do"]
     assert "127.0.0.1" in steps["TLS"]["to_do"]
+
+
+def test_https_where_plain_http_is_spoken(sandbox):
+    status, steps = steps_of(sandbox.url.replace("http://", "https://"))
+    assert (status, steps["TLS"]["status"]) == (1, "failed")
+    assert steps["TLS"]["found"].startswith("the answer is not TLS: ")
+    assert "begins with http://" in steps["TLS"]["to_do"]
+    assert (steps["clock"]["status"], steps["row"]["status"]) == ("skipped", "failed")
+
+
+def test_a_connection_that_ends_in_the_middle_of_tls():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                connection.close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        status, steps = steps_of(f"https://127.0.0.1:{server.getsockname()[1]}")
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert (status, steps["TLS"]["status"]) == (1, "failed")
+    assert "firewall" in steps["TLS"]["to_do"]
+    assert (steps["clock"]["status"], steps["row"]["status"]) == ("skipped", "failed")
 
 
 def test_a_name_without_an_address():

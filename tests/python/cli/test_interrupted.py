@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import signal
 import sys
 import threading
@@ -16,7 +17,8 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from support.processes import clean_environment, started
+from support.command import COMMAND, settings
+from support.processes import started
 from support.service import Answer, serving
 
 PATIENCE = 60
@@ -62,15 +64,13 @@ def export(held, tmp_path):
     """Start a command with a folder of its own for what is temporary."""
     spool = tmp_path / "spool"
     spool.mkdir()
-    environment = clean_environment() | {
-        "CONVERZ_BASE_URL": held.url,
-        "CONVERZ_API_KEY": "key",
-        "TMPDIR": str(spool),
-    }
+    environment = settings(
+        None, {"CONVERZ_BASE_URL": held.url, "CONVERZ_API_KEY": "key", "TMPDIR": str(spool)}
+    )
 
     @contextmanager
     def export(*arguments):
-        with started([sys.executable, "-W", "error", "-m", "converz", *arguments], environment) as process:
+        with started([*COMMAND, *arguments], environment) as process:
             yield process
         assert list(spool.iterdir()) == []
 
@@ -114,6 +114,43 @@ def test_a_reader_that_goes_away_in_the_middle(held, export, form):
         held.goes_on.set()
         assert (process.wait(PATIENCE), process.stderr.read()) == (141, "")
         process.stdout = None
+
+
+KILLED_BY_A_WRITE = """
+import resource, signal, sys
+from converz.__main__ import main
+
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+sys.exit(main())
+"""
+"""The system itself kills it, as abruptly as by kill -9, in the very write that would make a file larger than that."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a killed process leaves hidden files")
+@pytest.mark.parametrize("old", [None, b"an older file"], ids=["new", "old"])
+@pytest.mark.parametrize("form", FORMATS)
+def test_what_a_kill_while_the_file_is_written_leaves(tmp_path, form, old):
+    path = tmp_path / f"report.{form}"
+    if old is not None:
+        path.write_bytes(old)
+    # Nothing repeats, so that no format makes it small; and a report waits in no temporary file before.
+    rows = [{"campaign": f"{random.Random(number).getrandbits(800):x}"} for number in range(1_000)]
+    command = ["report", "--groupby", "campaign", "-o", str(path)]
+    with serving(lambda _asked: Answer(json.dumps(rows).encode())) as url:
+        environment = settings(None, {"CONVERZ_BASE_URL": url, "CONVERZ_API_KEY": "key"})
+        with started([sys.executable, "-c", KILLED_BY_A_WRITE, *command], environment) as process:
+            assert process.communicate(timeout=PATIENCE) == ("", "")
+        assert process.returncode == -signal.SIGXFSZ
+        left = [(each.name, each.read_bytes()) for each in tmp_path.iterdir()]
+        assert left == ([(path.name, old)] if old is not None else [])
+        # And without the limit, it is there.
+        with started([*COMMAND, *command], environment) as process:
+            process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+    assert path.stat().st_size > 50_000
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,8 @@ import converz
 from converz._cli.commands import COMMANDS
 from converz._cli.options import HELP
 from converz._parameters import PARAMETERS
-from support.processes import clean_environment
+from support.command import COMMAND, settings
 from support.service import Answer, serving
-
-COMMAND = [sys.executable, "-W", "error", "-m", "converz"]
 
 
 def lines(path):
@@ -33,20 +31,6 @@ def lines(path):
 def sandbox():
     with converz.Sandbox(calls=500, reps=5, today="2025-07-15") as sandbox:
         yield sandbox
-
-
-@pytest.fixture
-def run(sandbox):
-    def run(*arguments, **variables):
-        environment = clean_environment() | {
-            "CONVERZ_BASE_URL": sandbox.url,
-            "CONVERZ_API_KEY": sandbox.api_key,
-        }
-        return subprocess.run(
-            [*COMMAND, *arguments], env=environment | variables, capture_output=True, check=False, timeout=60
-        )
-
-    return run
 
 
 def test_csv_where_nobody_is_looking(run, sandbox):
@@ -105,7 +89,12 @@ def test_types_and_dates_as_said(run, tmp_path):
         (["calls", "-o", "parquet"], "'parquet' names no format"),
         (["calls", "--start-date", "nope"], 'start_date="nope"'),
         (["calls", "--schema", "csat"], "'csat' is not NAME=TYPE"),
-        (["calls", "--camp", "sales"], "--camp"),
+        (["calls", "--camp", "sales"], "there is no option --camp: did you mean --campaign?"),
+        (["calls", "--start_date", "2025-07-01"], "did you mean --start-date?"),
+        (["calls", "sales"], "'sales' is one argument too many"),
+        (["call"], "there is no command 'call'"),
+        (["describe", "calls", "--groupby", "week"], "there is no option --groupby ("),
+        (["calls", "-o", "calls.arrows"], "'calls.arrows' names no format"),
         (["reps", "--active", "2"], "--active"),
         (["reps", "--escape-formulas", "--format", "ndjson"], "--escape-formulas is for CSV"),
         (["reps", "--base-url", "ftp://example.org"], "ftp"),
@@ -114,13 +103,39 @@ def test_types_and_dates_as_said(run, tmp_path):
 def test_wrong_usage(run, arguments, says):
     ended = run(*arguments)
     assert (ended.returncode, ended.stdout) == (2, b"")
-    assert says in ended.stderr.decode()
-    assert "Traceback" not in ended.stderr.decode()
+    [line] = ended.stderr.decode().splitlines()
+    assert line.startswith("converz: ")
+    assert says in line
+
+
+@pytest.mark.parametrize("key", [["--api-key", "the-secret-key"], ["--api-key=the-secret-key"]])
+@pytest.mark.parametrize(
+    "command", [["calls"], ["describe", "reps"], ["update", "calls", "a.csv"], ["doctor"]]
+)
+def test_a_key_as_an_argument_is_not_shown(run, command, key):
+    ended = run(*command, *key)
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    [line] = ended.stderr.decode().splitlines()
+    assert "the key is never an argument" in line
+    assert "CONVERZ_API_KEY, --api-key-file or --profile" in line
+    assert "the-secret-key" not in line
+
+
+def test_a_format_that_is_given_goes_before_the_ending(run, tmp_path):
+    for form, ending, beginning in (
+        ("csv", "csv.gz", b"rep_id,"),
+        ("csv.gz", "csv", b"\x1f\x8b"),
+        ("ndjson", "ndjson.zst", b'{"rep_id":'),
+        ("parquet", "txt", b"PAR1"),
+    ):
+        path = tmp_path / f"reps.{ending}"
+        assert run("reps", "-o", str(path), "--format", form).returncode == 0
+        assert path.read_bytes().startswith(beginning)
 
 
 def test_errors_of_the_service(run, sandbox, tmp_path):
     path = tmp_path / "calls.csv"
-    ended = run("calls", "-o", str(path), CONVERZ_API_KEY="wrong-key")
+    ended = run("calls", "-o", str(path), env={"CONVERZ_API_KEY": "wrong-key"})
     assert ended.returncode == 1
     lines = ended.stderr.decode().splitlines()
     assert len(lines) == 1
@@ -128,7 +143,7 @@ def test_errors_of_the_service(run, sandbox, tmp_path):
     assert "401" in lines[0]
     assert "wrong-key" not in lines[0]
     assert list(tmp_path.iterdir()) == []
-    more = run("calls", "--traceback", CONVERZ_API_KEY="wrong-key").stderr.decode()
+    more = run("calls", "--traceback", env={"CONVERZ_API_KEY": "wrong-key"}).stderr.decode()
     assert "Traceback (most recent call last)" in more
     assert more.splitlines()[-1] == lines[0]
     requests = len(sandbox.requests)
@@ -143,7 +158,7 @@ def test_files_have_the_types_of_every_row(run, tmp_path, output):
     pages = {"1": b'[{"call_id":1,"score":null}]', "2": b'[{"call_id":2,"score":7,"new":true}]'}
     where = output if output == "-" else str(tmp_path / output)
     with serving(lambda asked: Answer(pages.get(asked.query["page"], b"[]"))) as url:
-        ended = run("calls", "-o", where, "--format", "ndjson", CONVERZ_BASE_URL=url)
+        ended = run("calls", "-o", where, "--format", "ndjson", env={"CONVERZ_BASE_URL": url})
     assert ended.returncode == 0, ended.stderr
     written = ended.stdout if output == "-" else (tmp_path / output).read_bytes()
     assert [json.loads(line) for line in written.splitlines()] == [
@@ -156,7 +171,7 @@ def test_a_key_in_a_file(run, sandbox, tmp_path):
     path = tmp_path / "key"
     path.write_text(sandbox.api_key + "\n")
     path.chmod(0o600)
-    assert run("reps", "--api-key-file", str(path), CONVERZ_API_KEY="wrong-key").returncode == 0
+    assert run("reps", "--api-key-file", str(path), env={"CONVERZ_API_KEY": "wrong-key"}).returncode == 0
     path.chmod(0o644)
     ended = run("reps", "--api-key-file", str(path))
     assert ended.returncode == 2
@@ -165,10 +180,9 @@ def test_a_key_in_a_file(run, sandbox, tmp_path):
 
 
 def test_head_ends_quietly(sandbox):
-    environment = clean_environment() | {"CONVERZ_BASE_URL": sandbox.url, "CONVERZ_API_KEY": sandbox.api_key}
     ended = subprocess.run(
         ["bash", "-c", '"$0" -m converz calls -q | head -n 2; echo ${PIPESTATUS[0]}', sys.executable],
-        env=environment,
+        env=settings(sandbox),
         capture_output=True,
         text=True,
         check=True,
@@ -185,7 +199,6 @@ def test_a_table_on_a_terminal(sandbox):
     import pty
 
     parent, child = pty.openpty()
-    environment = clean_environment() | {"CONVERZ_BASE_URL": sandbox.url, "CONVERZ_API_KEY": sandbox.api_key}
     for arguments, status, says in (
         (["calls", "--columns", "call_id", "date"], 0, "500 rows in"),
         (["calls", "--format", "parquet"], 2, "parquet is not for a terminal"),
@@ -193,7 +206,7 @@ def test_a_table_on_a_terminal(sandbox):
     ):
         ended = subprocess.run(
             [*COMMAND, *arguments],
-            env=environment,
+            env=settings(sandbox),
             stdout=child,
             stderr=subprocess.PIPE,
             text=True,
@@ -222,6 +235,7 @@ def test_every_parameter_is_an_option_and_every_command_has_examples(run):
     for command in COMMANDS:
         told = run(command, "--help").stdout.decode()
         assert f"examples:\n  converz {command}" in told
+        assert max(map(len, told.partition("\nexamples:")[0].splitlines())) <= 80
         for parameter in PARAMETERS.get(command, ()):
             assert "--" + parameter.name.replace("_", "-") in told
 
@@ -250,7 +264,7 @@ def test_faults_of_the_sandbox(run):
         assert says in ended.stderr.decode()
     with subprocess.Popen(
         [*COMMAND, "sandbox", "--calls", "3", "--fault", "operation=calls,request=1,status=404"],
-        env=clean_environment(),
+        env=settings(None),
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -274,6 +288,7 @@ def test_what_columns_there_are(run, sandbox, kind):
     assert run("describe", kind, "-q").stderr == b""
     assert run("describe", "-q", kind).stderr == b""
     told = run("describe", kind, "--help").stdout.decode()
+    assert f"examples:\n  converz describe {kind}" in told
     for parameter in PARAMETERS[kind]:
         assert "--" + parameter.name.replace("_", "-") in told
     for arguments in (["describe"], ["describe", "report"], ["describe", kind, "--groupby", "date"]):

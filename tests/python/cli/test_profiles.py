@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import converz
-from support.processes import clean_environment
+from support.command import run_command
 
 
 @pytest.fixture
@@ -33,26 +32,14 @@ def test_a_profile_is_the_settings_of_a_client(config, monkeypatch):
         assert client.settings["page_size"] == 3
         monkeypatch.setenv("CONVERZ_PROFILE", "acme")
         assert converz.Client.from_profile().settings == client.settings
-        environment = clean_environment() | {"XDG_CONFIG_HOME": str(config.parents[1])}
+        folder = {"XDG_CONFIG_HOME": str(config.parents[1])}
         for arguments, variables in ((["--profile", "acme"], {}), ([], {"CONVERZ_PROFILE": "acme"})):
-            ended = subprocess.run(
-                [sys.executable, "-m", "converz", "reps", *arguments],
-                env=environment | variables,
-                capture_output=True,
-                text=True,
-                check=True,
-            )
+            ended = run_command("reps", *arguments, env=folder | variables)
             assert len(ended.stdout.splitlines()) == 3
         key = config.parent / "key"
         key.touch(mode=0o600)
         key.write_text("wrong-key")
-        instead = subprocess.run(
-            [sys.executable, "-m", "converz", "reps", "--profile", "acme", "--api-key-file", str(key)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        instead = run_command("reps", "--profile", "acme", "--api-key-file", str(key), env=folder, text=True)
         assert instead.returncode == 1
         assert "401" in instead.stderr
 

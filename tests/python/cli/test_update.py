@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import shutil
-import subprocess
-import sys
+from functools import partial
 
 import polars as pl
 import pyarrow as pa
@@ -16,7 +13,7 @@ from pyarrow import csv, feather, parquet
 
 import converz
 from converz import _core
-from support.processes import clean_environment
+from support.command import run_command
 
 RANGE = ("--start-date", "2025-01-01")
 FRAME = {
@@ -34,22 +31,7 @@ def sandbox():
 
 @pytest.fixture
 def run(sandbox, tmp_path):
-    def run(*arguments, data=None):
-        environment = clean_environment() | {
-            "CONVERZ_BASE_URL": sandbox.url,
-            "CONVERZ_API_KEY": sandbox.api_key,
-        }
-        return subprocess.run(
-            [sys.executable, "-W", "error", "-m", "converz", *arguments],
-            env=environment,
-            cwd=tmp_path,
-            input=data,
-            capture_output=True,
-            check=False,
-            timeout=60,
-        )
-
-    return run
+    return partial(run_command, sandbox=sandbox, cwd=tmp_path)
 
 
 def stored(sandbox, *columns):
@@ -106,7 +88,7 @@ def test_a_journal_puts_it_back_once(run, sandbox, tmp_path):
         "--apply",
         "--journal",
         "j",
-        data=b"call_id,campaign\r\n1,x\r\n2,y\r\n",
+        input=b"call_id,campaign\r\n1,x\r\n2,y\r\n",
     )
     assert ended.returncode == 0, ended.stderr
     assert b"2 rows, 2 cells in 1 request" in ended.stderr
@@ -128,15 +110,45 @@ def test_a_journal_puts_it_back_once(run, sandbox, tmp_path):
     assert run("undo", "nothing").returncode == 1
 
 
+def test_where_conversations_are(run, sandbox, tmp_path):
+    """A range says it, or a column of the file."""
+    day = sandbox.client().calls(limit=1, parse_dates=False).to_pydict()["date"][0]
+    (tmp_path / "s.csv").write_text(f"call_id,date,topic\n1,{day},a\n", encoding="utf-8")
+    (tmp_path / "t.csv").write_text("call_id,topic\n1,a\n", encoding="utf-8")
+    asked = len(sandbox.requests)
+    refused = run("update", "calls", "t.csv")
+    assert (refused.returncode, len(sandbox.requests)) == (2, asked)
+    assert b"t.csv" in refused.stderr
+    assert b"--start-date" in refused.stderr
+    for arguments in (["s.csv"], ["t.csv", "--end-date", "2025-07-15"]):
+        ended = run("update", "calls", *arguments)
+        assert (ended.returncode, b"1 cell changes" in ended.stdout) == (0, True), ended.stderr
+
+
+def test_a_journal_that_cannot_be_one_is_known_before_anything_is_asked(run, sandbox, tmp_path):
+    (tmp_path / "s.csv").write_text("call_id,topic\n1,a\n", encoding="utf-8")
+    (tmp_path / "j").write_text("an older one")
+    asked = len(sandbox.requests)
+    for journal, status, says in (
+        ("j", 2, b"exists"),
+        ("none/j", 1, b"No such file"),
+        (".", 1, b"directory"),
+    ):
+        ended = run("update", "calls", "s.csv", *RANGE, "--apply", "--journal", journal)
+        assert (ended.returncode, ended.stdout, says in ended.stderr) == (status, b"", True), ended.stderr
+    assert len(sandbox.requests) == asked
+    assert (tmp_path / "j").read_text() == "an older one"
+
+
 def test_text_for_a_number_is_refused_until_it_is_said_what_it_is(run, sandbox):
     data = b"call_id,duration_s\n1,12\n"
-    refused = run("update", "calls", "-", *RANGE, "--apply", data=data)
+    refused = run("update", "calls", "-", *RANGE, "--apply", input=data)
     assert refused.returncode == 3
     assert b"TYPE CHANGE" in refused.stdout
     assert b"--schema NAME=TYPE" in refused.stderr
     assert stored(sandbox, "duration_s")["duration_s"][0] != 12
     assert (
-        run("update", "calls", "-", *RANGE, "--apply", "--schema", "duration_s=int64", data=data).returncode
+        run("update", "calls", "-", *RANGE, "--apply", "--schema", "duration_s=int64", input=data).returncode
         == 0
     )
     assert stored(sandbox, "duration_s")["duration_s"][0] == 12
@@ -145,7 +157,7 @@ def test_text_for_a_number_is_refused_until_it_is_said_what_it_is(run, sandbox):
 def test_json_columns_and_nulls(run, sandbox):
     data = b'call_id,skills,campaign\n1,"[1, 2.50]",\n'
     ended = run(
-        "update", "calls", "-", *RANGE, "--apply", "--json-column", "skills", "--nulls", "clear", data=data
+        "update", "calls", "-", *RANGE, "--apply", "--json-column", "skills", "--nulls", "clear", input=data
     )
     assert ended.returncode == 0, ended.stderr
     row = stored(sandbox, "skills", "campaign")
@@ -171,11 +183,12 @@ def test_json_columns_and_nulls(run, sandbox):
         (["calls", "--format", "ndjson"], b'{"call_id":1}\n{"x":}\n', 1, "standard input"),
         (["calls", "--format", "parquet", "--schema", "x=int64"], b"", 2, "types of its own"),
         (["reps", "--campaign", "x"], b"rep_id,x\na,1\n", 2, "--campaign does not filter reps"),
+        (["calls"], b"call_id,x\n1,2\n", 2, "nothing says where the conversations of standard input are"),
         (["calls", "--separator", ";;"], b"call_id,x\n", 1, "is not one character"),
     ],
 )
 def test_what_cannot_be_used_is_said(run, arguments, data, status, says):
-    ended = run("update", arguments[0], "-", *arguments[1:], data=data)
+    ended = run("update", arguments[0], "-", *arguments[1:], input=data)
     assert (ended.returncode, says in ended.stderr.decode()) == (status, True), ended.stderr
     assert ended.stderr.count(b"\n") == 1
     assert ended.stdout == b""
@@ -206,33 +219,3 @@ def test_a_damaged_file_is_an_error_and_no_end_of_the_process(tmp_path):
             with contextlib.suppress(converz.ConverzError):
                 _core.read_file(damaged, form, key="call_id")
         assert _core.read_file(data, form, key="call_id").num_rows == table.num_rows
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_knows_commands_and_options(run, shell):
-    script = run("completion", shell).stdout.decode()
-    for word in ("undo", "start-date", "allow-type-change", "parquet"):
-        assert word in script
-    if shutil.which(shell):
-        checked = subprocess.run([shell, "-n"], input=script.encode(), capture_output=True, check=False)
-        assert (checked.returncode, checked.stderr) == (0, b"")
-
-
-@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not here")
-def test_bash_completes(run):
-    script = run("completion", "bash").stdout.decode()
-
-    def completed(*words):
-        typed = " ".join(f"'{word}'" for word in words)
-        asked = f"COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _converz; printf '%s\\n' \"${{COMPREPLY[@]}}\""
-        ended = subprocess.run(
-            ["bash", "-c", f"{script}\n{asked}"], capture_output=True, check=True, env=dict(os.environ)
-        )
-        return ended.stdout.decode().split()
-
-    assert completed("converz", "un") == ["undo"]
-    assert completed("converz", "calls", "--start") == ["--start-date"]
-    assert completed("converz", "calls", "--format", "parq") == ["parquet"]
-    assert "reps" in completed("converz", "update", "")
-    assert "reps" in completed("converz", "describe", "")
-    assert completed("converz", "describe", "calls", "--start") == ["--start-date"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import ObjectStoragePath
 
 from converz import InvalidInputError
+from converz._results.file_endings import FORMATS, WRITTEN, format_of
 from converz.airflow.operators.base import ConverzOperator
 from converz.airflow.progress import in_log, said
 from converz.airflow.window import days_of
@@ -19,16 +20,6 @@ if TYPE_CHECKING:
     from converz import Client
 
 __all__ = ["ConverzExportOperator"]
-
-WRITERS = {
-    ".parquet": "write_parquet",
-    ".csv": "write_csv",
-    ".ndjson": "write_ndjson",
-    ".jsonl": "write_ndjson",
-    ".arrow": "write_ipc",
-    ".feather": "write_ipc",
-}
-"""The method of each ending."""
 
 HERE = {"", "file", "local"}
 """Protocols of this machine's files."""
@@ -43,7 +34,7 @@ class ConverzExportOperator(ConverzOperator):
     Args:
         path: A path, or the URL of an object store as `ObjectStoragePath` takes it, such as
             ``s3://aws_default@bucket/calls.parquet``; or one of these objects. It ends with .parquet, .csv, .ndjson or
-            .arrow. Templated.
+            .arrow, text also with .gz or .zst after that. Templated.
         table: ``"calls"``, the default, or ``"reps"``.
         since: First date instead of the window's. Templated.
         until: Last date, included, instead of the window's. Templated.
@@ -80,9 +71,10 @@ class ConverzExportOperator(ConverzOperator):
 
     def carry_out(self, client: Client, context: Mapping[str, Any]) -> dict[str, Any]:
         """Write the file."""
-        ending = PurePosixPath(str(self.path)).suffix.lower()
-        if ending not in WRITERS:
-            message = f"path={str(self.path)!r:.80} is of no known kind: it must end with {', '.join(sorted(WRITERS))}"
+        form = format_of(self.path, WRITTEN)
+        if form is None:
+            known = ", ".join(f".{each}" for each in FORMATS)
+            message = f"path={str(self.path)!r:.80} is of no known kind: it must end with {known}"
             raise InvalidInputError(message)
         path = self.path if isinstance(self.path, ObjectStoragePath) else ObjectStoragePath(str(self.path))
         window: dict[str, Any] = {}
@@ -94,12 +86,12 @@ class ConverzExportOperator(ConverzOperator):
         )
         if path.protocol in HERE:
             Path(path.path).parent.mkdir(parents=True, exist_ok=True)
-            getattr(stream, WRITERS[ending])(path.path)
+            getattr(stream, form.writer)(path.path, **form.options)
         else:
             # An object store has a file whole or not at all, but one that is written to directly might be closed too early.
             with tempfile.TemporaryDirectory() as folder:
-                whole = str(Path(folder) / f"whole{ending}")
-                getattr(stream, WRITERS[ending])(whole)
+                whole = str(Path(folder) / "whole")
+                getattr(stream, form.writer)(whole, **form.options)
                 path.fs.put_file(whole, path.path)
         self.log.info("%s: %s", path, said(stream.receipt))
         return {"path": str(path), "rows": stream.receipt.rows}
