@@ -1,4 +1,4 @@
-//! NDJSON: an object a line, with every column; times as the API writes them, and JSON columns as the JSON they are.
+//! NDJSON: an object a line, with every column; times as the API writes them, and the text of JSON columns as text.
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
