@@ -90,7 +90,8 @@ def _run(options: argparse.Namespace) -> int:
     plan = getattr(connect(options), verb)(
         frame, nulls=options.nulls, json_columns=options.json_columns, progress=progress, **question
     )
-    print(plan)
+    # Before anything is sent: what cannot be shown to anybody is not carried out.
+    print(plan, flush=True)
     say = StandardError(sys.stderr).write
     if not options.apply:
         if not options.quiet:

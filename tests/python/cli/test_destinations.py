@@ -148,6 +148,18 @@ def test_every_command_says_that_standard_output_is_full(run, full_device, argum
     assert len(summary) <= 1
 
 
+def test_a_plan_that_cannot_be_shown_is_not_carried_out(run, sandbox, full_device, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("rep_id,shoe_size\n" + sandbox.client().reps(limit=1).to_pydict()["rep_id"][0] + ",43\n")
+    with full_device.open("wb") as full:
+        ended = run("update", "reps", str(path), "--apply", stdout=full)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "No space left on device" in ended.stderr
+    assert "shoe_size" not in sandbox.client().reps().column_names
+    assert run("update", "reps", str(path), "--apply").returncode == 0
+    assert "shoe_size" in sandbox.client().reps().column_names
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no limits of files")
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_file_that_may_not_grow_any_more(run, tmp_path, form):
