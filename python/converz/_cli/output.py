@@ -41,7 +41,8 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--format",
         choices=tuple(FORMATS),
-        help="by default what the ending of FILE says, for standard output csv",
+        metavar="FORMAT",
+        help=f"{', '.join(FORMATS)}; by default what the ending of FILE says, for standard output csv",
     )
     group.add_argument(
         "--escape-formulas",

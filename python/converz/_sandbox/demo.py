@@ -22,7 +22,7 @@ DIGITS = 3
 NEXT = """
 Try next:
   converz sandbox            a service to try the commands on, until Ctrl-C
-  converz describe calls     what columns and metrics there are
+  converz describe calls     what columns there are, and what is in them
   converz calls --days 7 -o calls.parquet"""
 
 
