@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import sys
-from typing import TYPE_CHECKING
 
 from converz._cli.command import Command
 from converz._cli.connection import add_connection, connect
@@ -12,9 +12,6 @@ from converz._cli.destination import refuse_if_unwritable
 from converz._cli.options import HELP
 from converz._dashboard.dashboard import FILTERS, dashboard
 from converz._show.standard_error import StandardError
-
-if TYPE_CHECKING:
-    import argparse
 
 __all__ = ["COMMAND"]
 
@@ -53,10 +50,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--no-activity", dest="activity", action="store_const", const=None, help="leave that picture out"
     )
     page.add_argument(
-        "--no-calls",
-        dest="calls",
-        action="store_false",
-        help="read reports alone: no intervals, hours, agents and calls worth hearing",
+        "--calls",
+        action=argparse.BooleanOptionalAction,
+        default=DEFAULTS["calls"],
+        help="read conversations, as is the default, or reports alone: no intervals, hours, agents and calls worth hearing",
     )
     page.add_argument("--alias", action="store_true", help="replace names of users by Agent 01 and so on")
     for name, says in (

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["changed", "counted", "heading", "tile", "title", "value", "week_figures"]
 
+SURE = ("higher", "lower")
+"""The verdicts that say something."""
+
 
 def value(material: Asked, metric: str, given: float | None, *, sign: bool = False) -> Html:
     """Write a value of a metric in its unit."""
@@ -54,7 +57,11 @@ def changed(material: Material) -> Html:
     q = material.question
     period = say("period", start=date(q.start), end=date(q.end))
     before_period = say("period", start=date(q.before_start), end=date(q.before_end))
-    tiles = [counted(plain("conversations"), len(material.before), len(material.after), say("verdict_count"))]
+    tiles = [
+        counted(
+            heading(plain("conversations")), len(material.before), len(material.after), say("verdict_count")
+        )
+    ]
     rows = compare(material.before, material.after, metric=material.question.metrics).to_polars()
     by_metric = {row["metric"]: row for row in rows.to_dicts()}
     for metric in material.question.metrics:
@@ -67,7 +74,7 @@ def changed(material: Material) -> Html:
 
         tiles.append(
             tile(
-                title(metric),
+                heading(metric),
                 written("after"),
                 say("tile_before", before=written("before")),
                 say(
@@ -78,14 +85,29 @@ def changed(material: Material) -> Html:
                 )
                 if row["lower"] is not None
                 else written("difference", sign=True),
-                say(f"verdict_{row['verdict']}"),
+                element("span", say(f"verdict_{row['verdict']}"), class_="sure")
+                if row["verdict"] in SURE
+                else say(f"verdict_{row['verdict']}"),
                 say("tile_n", after=count(row["n_after"]), before=count(row["n_before"])),
             )
         )
     return join(
+        element("p", _finding(rows.to_dicts())),
         element("ul", *tiles, class_="tiles"),
         element("p", say("intervals", period=period, before=before_period), class_="note"),
     )
+
+
+def _finding(rows: list[dict[str, Any]]) -> Html:
+    """Say in a sentence what the tiles come to."""
+    found = [
+        say("changed_one", metric=title(row["metric"]), direction=say(f"changed_{row['verdict']}"))
+        for row in rows
+        if row["verdict"] in SURE
+    ]
+    if found:
+        return say("changed_found", names=_listed(found))
+    return say("changed_few" if all(row["verdict"] == "too few" for row in rows) else "changed_none")
 
 
 def counted(name: str, before: float, after: float, verdict: Html | None) -> Html:
@@ -148,8 +170,9 @@ def _weeks(
         for week in range(((q.end - q.history_start).days) // 7 + 1)
     ]
     # Before the first conversation there is nothing to draw, and where in its week it fell is not known.
-    began = next((place for place, week in enumerate(every) if weeks.get(week, {}).get("conversations")), 0)
-    every = every[began:]
+    known = [q.history_start - dt.timedelta(weeks=1), *every]
+    began = next((place for place, week in enumerate(known) if weeks.get(week, {}).get("conversations")), 0)
+    every = known[max(1, began) :]
     cut = {week for week in every if week + dt.timedelta(days=6) > q.end}
     first = {every[0]} if began else set()
     late = {day - dt.timedelta(days=day.weekday()) for day in unsettled}
@@ -164,6 +187,9 @@ def _weeks(
     rows: list[dict[str, Any]] = []
     for place_of, (week, shown) in enumerate(zip(every, values, strict=True)):
         lower, upper = float(limits.lower[place_of]), float(limits.upper[place_of])
+        # Nothing is less than none of them or more than all.
+        lower = max(0.0, lower) if (counted or percent) and math.isfinite(lower) else lower
+        upper = min(1.0, upper) if percent and math.isfinite(upper) else upper
         rows.append(
             {
                 "week": week.isoformat(),
@@ -187,7 +213,9 @@ def _weeks(
         for week, row, part in zip(every, rows, found, strict=True)
     ]
     finding = say("weeks_calm")
-    if all(row["lower"] is None for row in rows):
+    if all(row["value"] is None for row in rows):
+        finding = say("weeks_nothing")
+    elif all(row["lower"] is None for row in rows):
         finding = say("weeks_none")
     elif any(row["outside"] for row in rows):
         outside = [date(week) for week, row in zip(every, rows, strict=True) if row["outside"]]
@@ -195,24 +223,26 @@ def _weeks(
     caption = say(
         "weeks_caption",
         metric=heading(name),
-        weeks=count(len(every)),
+        weeks=say("week_one") if len(every) == 1 else say("week_many", count=count(len(every))),
         start=date(every[0]),
         end=date(q.end),
         n=count(sum(part.get("conversations", 0) for part in found)),
         finding=finding,
     )
-    drawn = [row for row in rows if row["value"] is not None]
+    marks = sum(row["value"] is not None for row in rows)
     identity = f"weeks-{place}"
     return figure(
         identity,
         picture(
-            charts.weeks(drawn, limits.mean, percent=percent),
+            charts.weeks(rows, limits.mean, percent=percent),
             identity,
             f"{title(name)}: {plain('weeks')}",
-        ),
+        )
+        if marks
+        else None,
         None,
         caption,
-        len(drawn),
+        marks,
         table(
             title(name),
             [

@@ -8,7 +8,7 @@ from typing import Any
 from converz._dashboard.drawing import ACCENT, BAND, DATE, GREY, GROUND, INK, MUTED, SECOND, axis_number
 from converz._dashboard.texts import WEEKDAYS
 
-__all__ = ["activity", "changes", "days", "funnel", "hours", "weeks"]
+__all__ = ["activity", "changes", "days", "funnel", "hours", "reach", "weeks"]
 
 Rows = list[dict[str, Any]]
 QUIET = {"grid": False, "ticks": False, "domain": False}
@@ -17,7 +17,10 @@ QUIET = {"grid": False, "ticks": False, "domain": False}
 def fine(values: list[float], steps: int = 4) -> int:
     """How many digits tell the ticks of an axis over these values apart."""
     spread = max(values, default=0.0) - min(values, default=0.0)
-    return 0 if spread <= 0 else max(0, math.ceil(-math.log10(spread / steps)))
+    if spread <= 0:
+        # One tick, which must not be rounded to something else.
+        return next((digits for digits in (0, 1) if all(round(v, digits) == round(v, 9) for v in values)), 2)
+    return max(0, math.ceil(-math.log10(spread / steps)))
 
 
 def _spec(
@@ -185,15 +188,41 @@ def hours(rows: Rows, width: int, *, upright: bool) -> dict[str, Any]:
     )
 
 
+def reach(rows: Rows) -> tuple[float, float] | None:
+    """The ends of an axis beyond which intervals are cut off, so that one of no use does not press the others flat.
+
+    Every difference is within; None where every interval is as well.
+    """
+    halves = sorted((row["upper"] - row["lower"]) / 2 for row in rows)
+    if not halves:
+        return None
+    usual = halves[len(halves) // 2]
+    furthest = max(abs(row["difference"]) for row in rows)
+    bound = max(4 * usual, 1.2 * furthest)
+    low = min(0.0, *(row["all_lower"] for row in rows))
+    high = max(0.0, *(row["all_upper"] for row in rows))
+    # What is a little further is no trouble.
+    if -1.5 * bound <= low and high <= 1.5 * bound:
+        return None
+    return max(low, -bound), min(high, bound)
+
+
 def changes(rows: Rows, width: int, unit: str | None) -> dict[str, Any]:
     """Each group's change with its two intervals, in the order of the rows."""
     y = {
         "field": "group",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": None, **QUIET, "labelColor": INK, "labelLimit": 120 if width < 350 else 190},
+        "axis": {
+            "title": None,
+            **QUIET,
+            "labelColor": INK,
+            "labelLimit": 120 if width < 350 else 190,
+            "labelPadding": 7,
+        },
     }
-    ends = [
+    bounds = reach(rows)
+    ends = bounds or [
         row[end] for row in rows for end in ("difference", "all_lower", "all_upper") if row[end] is not None
     ]
     x = {
@@ -204,13 +233,15 @@ def changes(rows: Rows, width: int, unit: str | None) -> dict[str, Any]:
     }
     for row in rows:
         row["colour"] = SECOND if row["sure"] else ACCENT
+    if bounds is not None:
+        x["scale"] = {"domain": list(bounds), "nice": False}
     colour = {"field": "colour", "type": "nominal", "scale": None}
     known = {"filter": "isValid(datum.lower)"}
 
     def interval(low: str, high: str, thickness: float) -> dict[str, Any]:
         return {
             "transform": [known],
-            "mark": {"type": "rule", "strokeWidth": thickness, "strokeCap": "round"},
+            "mark": {"type": "rule", "strokeWidth": thickness, "strokeCap": "round", "clip": True},
             "encoding": {
                 "y": y,
                 "x": {**x, "field": low},
@@ -345,16 +376,22 @@ def _label(rows: Rows, ends: list[float], mean: float, width: int) -> None:
             half = min(_room(width), 7.5 * len(row["name"])) / 2
             above = row["value"] >= mean
             free = all(abs(x - other) > half + wide or abs(y - at) > 16 for other, at, wide in placed)
-            # Where the name stands there must be no point of somebody else's.
+            # Where the name stands there must be nobody else's point, nor the line that leads away from it.
             clear = not any(
                 each is not row
-                and abs(each["n"] * across - x) < half
-                and 4 < (each["value"] * down - y) * (1 if above else -1) < 22
+                and abs(each["n"] * across - x) < half + 8
+                and _meets(each, y, down, above=above)
                 for each in rows
             )
             if free and clear:
                 placed.append((x, y, half + 6))
                 row["label"] = "above" if above else "below"
+
+
+def _meets(other: dict[str, Any], y: float, down: float, *, above: bool) -> bool:
+    """Whether somebody's point or line is at the height of a name that stands above, or below, a point at `y`."""
+    ends = [(other[name] * down - y) * (1 if above else -1) for name in ("value", "left")]
+    return bool(min(ends) < 22 and max(ends) > 4)
 
 
 def activity(rows: Rows, width: int, titles: tuple[str, str], *, percent: bool) -> dict[str, Any]:

@@ -135,7 +135,8 @@ def dashboard(
         client: Whom to ask.
         end_date: Last day of the period: a string such as ``"2025-07-13"`` or a date; by default (None) yesterday. A
             Sunday makes whole weeks.
-        days: Length of the period; the one before is as long. By default 28, so that both have the same weekdays.
+        days: Length of the period, up to two years, 731; the one before is as long. By default 28, so that both have the
+            same weekdays.
         metric: The metrics; by default ``('csat', 'resolved', 'talk_ratio')``. The first is the one that groups and
             agents are looked at by. Which there are is each customer's own.
         activity: A metric of in-app activity, to show beside the first metric; None for none. By default
@@ -147,13 +148,14 @@ def dashboard(
         department: Only these departments.
         alias: Whether to replace the names of users, also where a summary has its own user's, by "Agent 01" and so
             on, in an order that is drawn by lot, so that the page can be shown around. By default False.
-        hear: How many calls worth hearing to list, with their summaries; 0 for none, and then no summary is read. By
-            default 10.
+        hear: How many calls worth hearing to list, with their summaries, up to 100; 0 for none, and then no summary is
+            read. By default 10.
         minimum: Fewest values of an agent to be in the funnel; by default 30.
         unsettled_days: So many days before today are drawn grey, since summaries and metrics may still come; by default
             2. A day of which far less has come than of the others is grey as well.
-        calls: Whether to read conversations; by default True. False makes the page of reports alone: ``alias``, ``hear``
-            and ``minimum`` have nothing to do then.
+        calls: Whether to read conversations; by default True, since intervals, hours, agents and calls worth hearing are
+            made of them. False makes the page of reports alone: ``alias``, ``hear`` and ``minimum`` have nothing to do
+            then.
 
     Returns:
         A `Dashboard`, to `write` to a file.
@@ -176,18 +178,18 @@ def dashboard(
     if not isinstance(cast("object", client), Client):
         message = f"client is {_shown(client)}: it must be a converz.Client"
         raise InvalidInputError(message)
-    for name, value, least in (
-        ("days", days, 1),
-        ("hear", hear, 0),
-        ("minimum", minimum, 2),
-        ("unsettled_days", unsettled_days, 0),
+    for name, value, least, most in (
+        ("days", days, 1, 731),
+        ("hear", hear, 0, 100),
+        ("minimum", minimum, 2, 10_000),
+        ("unsettled_days", unsettled_days, 0, 10_000),
     ):
         if (
             isinstance(value, bool)
             or not isinstance(cast("object", value), int)
-            or not least <= value <= 10_000
+            or not least <= value <= most
         ):
-            message = f"{name} is {_shown(value)}: it must be an integer from {least} to 10000"
+            message = f"{name} is {_shown(value)}: it must be an integer from {least} to {most}"
             raise InvalidInputError(message)
     if not isinstance(cast("object", calls), bool):
         message = f"calls is {_shown(calls)}: it must be True or False"

@@ -104,14 +104,15 @@ def _said(match: re.Match[str]) -> str:
 
 
 def figure(
-    name: str, wide: Html, narrow: Html | None, caption: object, marks: int, table: Html, behind: str
+    name: str, wide: Html | None, narrow: Html | None, caption: object, marks: int, table: Html, behind: str
 ) -> Html:
     """Put a picture, its caption, and the table behind it together."""
-    pictures = (
-        element("div", wide, class_="picture")
-        if narrow is None
-        else join(
-            element("div", wide, class_="picture wide"), element("div", narrow, class_="picture narrow")
+    kinds = ("picture", "") if narrow is None else ("picture wide", "picture narrow")
+    pictures = join(
+        *(
+            element("div", each, class_=kind)
+            for each, kind in zip((wide, narrow), kinds, strict=True)
+            if each is not None
         )
     )
     details = element("details", element("summary", behind), table)

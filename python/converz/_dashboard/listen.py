@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from converz._dashboard.changed import title, value
+from converz._dashboard.changed import heading, title, value
 from converz._dashboard.markup import Html, count, date, element, join, label, plain, say
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def _of_group(
                 def why(call: dict[str, Any], row: dict[str, Any] = row, dimension: str = dimension) -> Html:
                     return say(
                         "reason_group",
+                        heading=heading(metric),
                         metric=title(metric),
                         value=_exact(material, metric, call[metric]),
                         dimension=plain(dimension),
@@ -92,7 +93,7 @@ def _extremes(material: Material, calls: pl.DataFrame, most: int) -> Iterator[_R
     for highest, key in ((False, "reason_low"), (True, "reason_high")):
 
         def why(call: dict[str, Any], key: str = key) -> Html:
-            return say(key, metric=title(metric), value=_exact(material, metric, call[metric]))
+            return say(key, heading=heading(metric), value=_exact(material, metric, call[metric]))
 
         yield _Rule(_sorted(calls, metric, highest=highest), most, why)
 
@@ -109,7 +110,7 @@ def _unusual(material: Material, calls: pl.DataFrame, most: int) -> Iterator[_Ru
             def why(call: dict[str, Any], metric: str = metric) -> Html:
                 return say(
                     "reason_odd",
-                    metric=title(metric),
+                    heading=heading(metric),
                     value=_exact(material, metric, call[metric]),
                     typical=_exact(material, metric, call["usual"]),
                 )
@@ -146,10 +147,7 @@ def _call(material: Material, row: dict[str, Any], why: Html) -> Html:
             "p",
             *((date(row["date"]), " · ") if row["date"] is not None else ()),
             " · ".join(by),
-            " · ",
-            say("vendor_id"),
-            " ",
-            element("code", label(identity, 80)),
+            element("span", say("vendor_id"), " ", element("code", label(identity, 80)), class_="id"),
             class_="by",
         ),
     )

@@ -121,7 +121,9 @@ def _data(value: float | None, digits: int, *, sign: bool, percent: bool) -> Htm
     # Not a number, or without an end: nothing is known.
     if value is None or value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124
         return Html("\u2013")
-    shown = f"{value * (100 if percent else 1):{'+' if sign else ''},.{digits}f}".replace("-", "\u2212")
+    scaled = round(value * (100 if percent else 1), digits)
+    # Nothing has no sign.
+    shown = f"{scaled or 0.0:{'+' if sign and scaled else ''},.{digits}f}".replace("-", "\u2212")
     return element(
         "data",
         shown + ("%" if percent else ""),

@@ -93,14 +93,21 @@ class Material(Asked):
     names: dict[str, str]
     spoken: dict[str, list[str]] = field(default_factory=dict)
     """By user, what an alias replaces in a summary."""
+    _digits: dict[str, int] = field(default_factory=dict)
 
     def digits(self, metric: str) -> int:
         """How many digits after the point say something."""
+        # Every figure of a page asks, and the answer needs every conversation.
+        if metric not in self._digits:
+            self._digits[metric] = self._count_digits(metric)
+        return self._digits[metric]
+
+    def _count_digits(self, metric: str) -> int:
         if self.is_share(metric):
             return 1
         values = pl.concat([self.before[metric], self.after[metric]]).drop_nulls().abs()
         largest = float(values.quantile(0.95) or 0) if len(values) else 0.0
-        return 2 if largest < 10 else 1 if largest < 100 else 0
+        return 3 if largest <= 1 else 2 if largest < 10 else 1 if largest < 100 else 0
 
     def summary(self, rep: str | None, text: str) -> str:
         """A summary as the page may show it."""
@@ -169,9 +176,13 @@ def read(client: Client, question: Question) -> Material:
 
 
 def read_weeks(client: Client, q: Question) -> Table:
-    """Ask for the weeks that lead to the period."""
+    """Ask for the weeks that lead to the period, and one more: where that is empty, the data begin in the first."""
     return client.report(
-        start_date=q.history_start, end_date=q.end, groupby="week", metric=q.metrics, **q.filters
+        start_date=q.history_start - dt.timedelta(weeks=1),
+        end_date=q.end,
+        groupby="week",
+        metric=q.metrics,
+        **q.filters,
     )
 
 

@@ -60,7 +60,7 @@ def _tiles(reports: Reports) -> Html:
     q = reports.question
     tiles = [
         counted(
-            plain("conversations"),
+            heading(plain("conversations")),
             reports.conversations(0),
             reports.conversations(1),
             say("verdict_count"),
@@ -71,7 +71,7 @@ def _tiles(reports: Reports) -> Html:
         change = None if before is None or after is None else after - before
         tiles.append(
             tile(
-                title(metric),
+                heading(metric),
                 value(reports, metric, after),
                 say("tile_before", before=value(reports, metric, before)),
                 value(reports, metric, change, sign=True),
@@ -81,7 +81,7 @@ def _tiles(reports: Reports) -> Html:
         )
     if q.activity is not None and q.activity not in q.metrics:
         before, after = (reports.total(side, q.activity) or 0.0 for side in (0, 1))
-        tiles.append(counted(title(q.activity), before, after, say("verdict_sum")))
+        tiles.append(counted(heading(q.activity), before, after, say("verdict_sum")))
     note = say(
         "reports_tiles",
         period=say("period", start=date(q.start), end=date(q.end)),

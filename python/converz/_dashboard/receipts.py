@@ -49,7 +49,15 @@ def _query(receipt: Any) -> Html:
         shown = (
             plain("hidden", count=len(given))
             if name in PERSONAL
-            else ", ".join(label(each, 200) for each in given)
+            else join(*(_breakable(label(each, 200), first=not place) for place, each in enumerate(given)))
         )
-        parts.append(element("span", f"{name} = {shown}"))
+        parts.append(element("span", f"{name} = ", shown))
     return join(*(part if not place else join("; ", part) for place, part in enumerate(parts)))
+
+
+def _breakable(names: str, *, first: bool) -> Html:
+    """Names that a comma separates, where a line may end after it, and not within a name."""
+    before = "" if first else ", "
+    return join(
+        before, *(join(Html(",<wbr>") if place else "", each) for place, each in enumerate(names.split(",")))
+    )

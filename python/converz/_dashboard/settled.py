@@ -46,7 +46,11 @@ def unsettled(material: Material, today: dt.date) -> set[dt.date]:
         if not values.sum():
             continue
         shares = [value / count for value, count in zip(values, counts, strict=True) if count]
-        usual = float(pl.Series(shares).median() or 0)  # type: ignore[arg-type]
+        # Where most days have all, one is missing somewhere all the same: no day is sure to have every value.
+        usual = min(
+            float(pl.Series(shares).median() or 0),  # type: ignore[arg-type]
+            float(values.sum()) / (float(counts.sum()) + 1),
+        )
         for day, value, count in zip(frame["date"], values, counts, strict=True):
             if (
                 count

@@ -17,11 +17,11 @@ TEXTS = {
     "reports_only": "This page is made of reports alone: no conversation was read. So it leaves out what reports cannot "
     "tell: which changes are more than chance, the hours at which people call, agents, and calls worth hearing. Whether "
     "summaries and metrics of a day have come is not known either; only the last days are marked.",
-    "reports_tiles": "{period}, n = {n} conversations; before: {before}, n = {n_before}. Reports have averages, but not how "
+    "reports_tiles": "{period}, n\u00a0=\u00a0{n} conversations; before: {before}, n\u00a0=\u00a0{n_before}. Reports have averages, but not how "
     "much conversations differ: whether a change is more than chance, only the weeks below can tell.",
     "reports_where": "Groups whose change and size explain most of the change of the first figure come first. In brackets: "
     "the period before. Small groups change by chance alone.",
-    "reports_groups": "{start} to {end}, n = {n} conversations; before: n = {n_before}. {shown}",
+    "reports_groups": "{start} to {end}, n\u00a0=\u00a0{n} conversations; before: n\u00a0=\u00a0{n_before}. {shown}",
     "table_more": "The first {shown} of {count} groups.",
     "now_before": "{now} ({before})",
     "verdict_unknown": "reports cannot say whether by chance",
@@ -46,21 +46,30 @@ TEXTS = {
     "tile_before": "{before} before",
     "tile_change": "{change} ({lower} to {upper})",
     "tile_count": "{change} ({percent})",
-    "tile_n": "n = {after}, before {before}",
+    "tile_n": "n\u00a0=\u00a0{after}, before {before}",
     "verdict_higher": "higher, and not by chance alone",
     "verdict_lower": "lower, and not by chance alone",
     "verdict_unclear": "could be chance alone",
     "verdict_too few": "too few to say",
     "verdict_count": "every conversation counted, nothing estimated",
     "few": "too few",
+    "changed_found": "More than chance alone would give: {names}.",
+    "changed_one": "{metric} ({direction})",
+    "changed_higher": "higher",
+    "changed_lower": "lower",
+    "changed_none": "Beside the number of conversations, no figure changed by more than chance alone would give.",
+    "changed_few": "There are too few conversations to say whether a figure changed.",
     "intervals": "{period}; before: {before}. In brackets: 95% intervals that respect that conversations of one agent are alike. “Not by chance alone” "
     "holds for all the figures of this row together.",
     "weeks": "Week by week",
     "weeks_note": "The band is where weeks stay if nothing changes but by chance: one chart in twenty has a week outside "
     "it then. Weeks are named by their Monday. Hollow points are weeks that the range cuts, the one in which the data "
     "begin, or those with days that are not settled; they do not count for the band.",
-    "weeks_caption": "{metric}, {weeks} weeks from {start} to {end}, n = {n} conversations. {finding}",
+    "weeks_caption": "{metric}, {weeks} from {start} to {end}, n\u00a0=\u00a0{n} conversations. {finding}",
+    "week_one": "1 week",
+    "week_many": "{count} weeks",
     "weeks_calm": "No week is outside the band.",
+    "weeks_nothing": "There is no value in these weeks, so there is no picture.",
     "weeks_none": "Too few whole weeks for a band.",
     "weeks_outside": "Outside the band: week of {weeks}.",
     "week": "Week of",
@@ -72,7 +81,7 @@ TEXTS = {
     "unsettled": "not settled",
     "outside": "outside the band",
     "days": "Day by day",
-    "days_caption": "Conversations a day, {start} to {end}, n = {n}. Strong: this period, faint: the one before. {finding}",
+    "days_caption": "Conversations a day, {start} to {end}, n\u00a0=\u00a0{n}. Strong: this period, faint: the one before. {finding}",
     "days_settled": "All days are settled.",
     "days_old": "No day is as young as those that are drawn grey.",
     "day_one": "1 day",
@@ -84,19 +93,20 @@ TEXTS = {
     "period_before": "the one before",
     "has": "has {column}",
     "hours": "When people call",
-    "hours_caption": "Conversations by weekday and hour, {start} to {end}, n = {n}, in the zone of the service. The "
+    "hours_caption": "Conversations by weekday and hour, {start} to {end}, n\u00a0=\u00a0{n}, in the zone of the service. The "
     "busiest hour is {weekday} at {hour}:00 with {most}.",
     "hour": "Hour",
     "change_by": "{metric} by {dimension}",
     "change_note": "Each row is a group's own change with its interval: the thick line for that group alone, the thin one "
     "for all groups of the picture together. What explains most of the overall change, by its own change or by its "
     "share of the conversations, comes first.",
-    "change_caption": "Change of {metric}, {start} to {end} against the period before, n = {n} and {n_before}. {finding}",
+    "change_caption": "Change of {metric}, {start} to {end} against the period before, n\u00a0=\u00a0{n} and {n_before}. {finding}",
     "change_found": "Not by chance alone: {groups}.",
     "change_unclear": "No group's change is more than chance alone would give.",
     "change_none": "No group is large enough for an interval, so there is no picture.",
-    "change_more": "The picture has the first {shown} of {count} groups, the table all.",
-    "change_few": "Too small for an interval: {count}.",
+    "change_more": "The picture has the first {shown} of {count} groups, the table more.",
+    "change_few": "Too small for an interval, so in the table alone: {count}.",
+    "change_goes_on": "Lines that end at the edge go on: the table has their ends.",
     "metric": "Metric",
     "before": "before",
     "after": "after",
@@ -114,10 +124,12 @@ TEXTS = {
     "agents_note": "Few conversations make extreme averages. Between the curves an agent's average is what chance alone can "
     "give to somebody like all others; one such page in twenty has anybody outside. The lines lead to what is left when "
     "chance is taken off: for coaching, not for ranking. Agents are compared with others on the same campaigns.",
-    "agents_caption": "{metric}, {start} to {end}, {agents} agents with {minimum} conversations or more, n = {n}. "
-    "{finding} Left out, since they have fewer: {few} agents.",
+    "agents_caption": "{metric}, {start} to {end}, {agents} agents with {minimum} conversations or more, n\u00a0=\u00a0{n}. "
+    "{finding} {few}",
+    "agents_left": "Left out, since they have fewer: {few}.",
     "agents_few": "Too few agents have {minimum} conversations with a value for {metric}, so nobody is shown.",
     "agents_instead": "This is about {metric}, since too few agents have {minimum} values of {first}.",
+    "agents_most": "Shown are {shown} of them: those outside the curves, and of the others those with most conversations.",
     "agents_calm": "Nobody is outside the curves: this page gives no reason to single anybody out.",
     "agents_outside": "Outside the curves: {names}.",
     "agents_axis": "conversations with a value",
@@ -133,20 +145,20 @@ TEXTS = {
     "position_few": "too few",
     "alias": "Agent {number}",
     "activity": "In the app, and on the line",
-    "activity_caption": "{activity} and {metric} of {agents} agents, {start} to {end}, n = {n} conversations. {finding} "
+    "activity_caption": "{activity} and {metric} of {agents} agents, {start} to {end}, n\u00a0=\u00a0{n} conversations. {finding} "
     "Who practises more may differ in other ways, too: this shows no effect.",
     "activity_axis": "{activity}, sum of the period",
     "activity_found": "The two go together: rank correlation {rho} ({lower} to {upper}).",
     "activity_unclear": "No association beyond chance: rank correlation {rho} ({lower} to {upper}).",
     "activity_few": "Too few agents for a correlation.",
-    "listen_note": "Chosen by the rules that are written beside each, from {start} to {end}, n = {n} conversations. A call "
+    "listen_note": "Chosen by the rules that are written beside each, from {start} to {end}, n\u00a0=\u00a0{n} conversations. A call "
     "is an example, not a proof.",
     "listen_none": "No conversation of the period has the values that these rules look at.",
-    "reason_group": "{metric} is {value}, in {dimension} “{group}”, which explains most of the change of {metric} "
+    "reason_group": "{heading} is {value}, in {dimension} “{group}”, which explains most of the change of {metric} "
     "({verdict})",
-    "reason_high": "{metric} is {value}, among the highest: what went well?",
-    "reason_low": "{metric} is {value}, among the lowest: what went wrong?",
-    "reason_odd": "{metric} is {value}, where {typical} is usual in this campaign",
+    "reason_high": "{heading} is {value}, among the highest: what went well?",
+    "reason_low": "{heading} is {value}, among the lowest: what went wrong?",
+    "reason_odd": "{heading} is {value}, where {typical} is usual in this campaign",
     "no_summary": "No summary yet.",
     "vendor_id": "The vendor's id",
     "made": "Made {when} by converz {version} from {url}.",

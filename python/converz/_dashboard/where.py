@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["groups", "where"]
 
 SHOWN = 12
+"""Groups of a picture."""
+LISTED = 100
+"""Groups of a table: a page must open from a mail, however many names there are."""
 
 
 def groups(material: Material) -> dict[str, list[dict[str, Any]]]:
@@ -47,7 +50,8 @@ def _figure(material: Material, dimension: str, rows: list[dict[str, Any]], iden
         return None if given is None else given * scale
 
     # A point without an interval would show chance as a change.
-    some = [row for row in of_metric if row["lower"] is not None][:SHOWN]
+    known = [row for row in of_metric if row["lower"] is not None]
+    some = known[:SHOWN]
 
     def drawn(width: int) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
@@ -74,10 +78,12 @@ def _figure(material: Material, dimension: str, rows: list[dict[str, Any]], iden
     finding = (
         say("change_found", groups=listed(sure)) if sure else say("change_unclear" if some else "change_none")
     )
-    if some and len(of_metric) > len(some):
-        finding = join(finding, " ", say("change_more", shown=count(len(some)), count=count(len(of_metric))))
+    if len(known) > len(some):
+        finding = join(finding, " ", say("change_more", shown=count(len(some)), count=count(len(known))))
     if few:
         finding = join(finding, " ", say("change_few", count=count(few)))
+    if charts.reach(drawn(28)) is not None:
+        finding = join(finding, " ", say("change_goes_on"))
     caption = say(
         "change_caption",
         metric=title(metric),
@@ -89,14 +95,17 @@ def _figure(material: Material, dimension: str, rows: list[dict[str, Any]], iden
     )
     above = say("change_by", metric=heading(metric), dimension=plain(dimension))
     said = plain("change_by", metric=title(metric), dimension=plain(dimension))
+    first = {row[dimension] for row in of_metric[:LISTED]}
+    cut = len(of_metric) > LISTED
+    more = say("table_more", shown=count(LISTED), count=count(len(of_metric))) if cut else ""
     behind = table(
-        above,
+        join(above, ". ", more) if cut else above,
         [
             plain(dimension),
             *(plain(key) for key in ("metric", "n_before", "n_after", "before", "after", "difference")),
             *(plain(key) for key in ("interval", "for_all", "explains", "verdict")),
         ],
-        [_row(material, dimension, row) for row in rows],
+        [_row(material, dimension, row) for row in rows if row[dimension] in first],
     )
     if not some:
         details = element("details", element("summary", plain("behind")), behind)

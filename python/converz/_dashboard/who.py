@@ -34,6 +34,8 @@ __all__ = ["agents", "who"]
 
 FEWEST = 8
 """Agents for a correlation."""
+MOST = 400
+"""Agents of a picture and of a table, which could not be read, and would make a page too large for a mail."""
 
 
 def looked_at(material: Material) -> str:
@@ -95,10 +97,19 @@ def who(material: Material) -> Html:
     return join(*parts)
 
 
+def _shown(some: pl.DataFrame) -> pl.DataFrame:
+    """The agents that a picture and a table have, by name."""
+    return some.sort("outside", "n", descending=True).head(MOST).sort("name", "rep_id")
+
+
 def _funnel(material: Material, metric: str, frame: pl.DataFrame, some: pl.DataFrame, found: Any) -> Html:
     q = material.question
     percent = material.is_share(metric)
     outside = [row["name"] for row in some.to_dicts() if row["outside"]]
+    finding = say("agents_outside", names=listed(outside)) if outside else say("agents_calm")
+    shown = _shown(some)
+    if len(some) > MOST:
+        finding = join(finding, " ", say("agents_most", shown=count(MOST)))
     caption = say(
         "agents_caption",
         metric=heading(metric),
@@ -107,8 +118,8 @@ def _funnel(material: Material, metric: str, frame: pl.DataFrame, some: pl.DataF
         agents=count(len(some)),
         minimum=count(q.minimum),
         n=count(int(some["n"].sum())),
-        finding=say("agents_outside", names=listed(outside)) if outside else say("agents_calm"),
-        few=count(len(frame) - len(some)),
+        finding=finding,
+        few=_left_out(len(frame) - len(some)),
     )
     rows = [
         {
@@ -118,7 +129,7 @@ def _funnel(material: Material, metric: str, frame: pl.DataFrame, some: pl.DataF
             "outside": row["outside"],
             "name": row["name"],
         }
-        for row in some.to_dicts()
+        for row in shown.to_dicts()
     ]
     curve: list[dict[str, Any]] = []
     if rows and math.isfinite(found.deviation):
@@ -144,7 +155,7 @@ def _funnel(material: Material, metric: str, frame: pl.DataFrame, some: pl.DataF
             name,
             said,
         )
-        for width, name, letters in ((800, "agents", 20), (340, "agents-narrow", 13))
+        for width, name, letters in ((800, "agents", 20), (340, "agents-narrow", 11))
     )
 
     def written(given: float) -> Html:
@@ -162,7 +173,7 @@ def _funnel(material: Material, metric: str, frame: pl.DataFrame, some: pl.DataF
             ),
             plain(f"position_{_position(row, found.mean)}"),
         ]
-        for row in some.to_dicts()
+        for row in shown.to_dicts()
     ]
     head = [
         plain(key) for key in ("agent", "n_after", "own", "adjusted", "left", "left_interval", "position")
@@ -179,6 +190,12 @@ def _funnel(material: Material, metric: str, frame: pl.DataFrame, some: pl.DataF
         element("p", join(say("agents_note"), *instead), class_="note"),
         figure("agents", wide, narrow, caption, len(rows), table(said, list(head), body), plain("behind")),
     )
+
+
+def _left_out(number: int) -> Html:
+    if not number:
+        return Html("")
+    return say("agents_left", few=say("agent_one") if number == 1 else say("agent_many", count=count(number)))
 
 
 def _position(row: dict[str, Any], mean: float) -> str:
@@ -211,7 +228,8 @@ def _activity(material: Material, metric: str, some: pl.DataFrame) -> Html:
             lower=number(lower, 2, sign=True),
             upper=number(upper, 2, sign=True),
         )
-    rows = [{"activity": row["activity"], "value": row["against_mean"]} for row in both.to_dicts()]
+    shown = _shown(both)
+    rows = [{"activity": row["activity"], "value": row["against_mean"]} for row in shown.to_dicts()]
     percent = material.is_share(metric)
     titles = (plain("activity_axis", activity=title(name)), title(metric))
     wide, narrow = (
@@ -222,6 +240,8 @@ def _activity(material: Material, metric: str, some: pl.DataFrame) -> Html:
         )
         for width, identity in ((800, "activity"), (340, "activity-narrow"))
     )
+    if len(both) > MOST:
+        finding = join(finding, " ", say("agents_most", shown=count(MOST)))
     caption = say(
         "activity_caption",
         activity=heading(name),
@@ -239,7 +259,7 @@ def _activity(material: Material, metric: str, some: pl.DataFrame) -> Html:
             value(material, metric, row["against_mean"]),
             count(row["n"]),
         ]
-        for row in both.to_dicts()
+        for row in shown.to_dicts()
     ]
     head = [plain("agent"), title(name), title(metric), plain("n_after")]
     return join(

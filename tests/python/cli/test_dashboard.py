@@ -95,6 +95,8 @@ def test_every_argument_is_an_option(monkeypatch, sandbox, tmp_path):
             [] if isinstance(value, bool) else map(str, value) if isinstance(value, list) else [str(value)]
         )
     assert main(options) == 0
+    assert main([*options, "--calls"]) == 0
+    assert asked.pop()["calls"] is True
     # What is left out is what the function has by itself.
     signature = inspect.signature(converz.dashboard).parameters
     assert asked == [{name: signature[name].default for name in given}, given]

@@ -45,7 +45,7 @@ def test_what_is_asked_for(world, client):
     assert any("start_date=2025-06-16" in each and "end_date=2025-06-29" in each for each in calls)
     reports = [each for each in queries if "/report" in each]
     assert len(reports) == 2
-    assert any("groupby=week" in each and "start_date=2025-04-14" in each for each in reports)
+    assert any("groupby=week" in each and "start_date=2025-04-07" in each for each in reports)
     assert any("groupby=rep_id" in each and "metric=minutes_in_app" in each for each in reports)
     assert all("department=sales" in each for each in calls + reports)
     assert "Only department: sales." in text_of(page).replace(" .", ".")
@@ -58,8 +58,8 @@ def test_the_figures_are_those_of_the_client(client):
     ).to_polars()
     text = text_of(page)
     assert f"{len(calls):,} conversations of {calls['rep_id'].n_unique()} agents" in text
-    assert f"csat {calls['csat'].mean():.2f}" in text
-    assert f"resolved {100 * calls['resolved'].mean():.1f}%" in text
+    assert f"Csat {calls['csat'].mean():.2f}" in text
+    assert f"Resolved {100 * calls['resolved'].mean():.1f}%" in text
     assert f"n = {calls['csat'].count():,}, before" in text.replace(" ,", ",")
 
 
@@ -203,11 +203,13 @@ def test_it_is_written_whole_and_readable(client, tmp_path):
         ({"end_date": 5}, "end_date is 5"),
         ({"days": 0}, "days is 0"),
         ({"days": True}, "days is True"),
+        ({"days": 732}, "days is 732: it must be an integer from 1 to 731"),
         ({"metric": []}, "metric is []"),
         ({"metric": [1]}, "metric has 1"),
         ({"metric": ["csat", "csat"]}, "each once"),
         ({"activity": 1}, "activity is 1"),
         ({"hear": -1}, "hear is -1"),
+        ({"hear": 101}, "hear is 101"),
         ({"minimum": 1}, "minimum is 1"),
         ({"unsettled_days": 1.5}, "unsettled_days is 1.5"),
         ({"campaign": 5}, "campaign has 5"),

@@ -51,9 +51,9 @@ def test_its_figures_are_those_of_the_reports(client):
     )
     assert f"{now['conversations'][0]:,} conversations, after {then['conversations'][0]:,}" in text
     change = f"{now['csat'][0] - then['csat'][0]:+.2f}".replace("-", "\u2212")
-    assert f"csat {now['csat'][0]:.2f} {then['csat'][0]:.2f} before {change}" in text
-    assert f"resolved {now['resolved'][0]:.3f} {then['resolved'][0]:.3f} before" in text
-    assert f"minutes in app {now['minutes_in_app'][0]:,} {then['minutes_in_app'][0]:,} before" in text
+    assert f"Csat {now['csat'][0]:.2f} {then['csat'][0]:.2f} before {change}" in text
+    assert f"Resolved {now['resolved'][0]:.3f} {then['resolved'][0]:.3f} before" in text
+    assert f"Minutes in app {now['minutes_in_app'][0]:,} {then['minutes_in_app'][0]:,} before" in text
     groups = client.report(
         start_date="2025-06-16", end_date="2025-07-13", groupby="campaign", metric="csat"
     ).to_pydict()

@@ -47,7 +47,7 @@ def test_the_text_is_there(visit, page):
     captions = tab.locator("figcaption").all_inner_texts()
     assert len(captions) == len(FIGURES)
     for caption in captions:
-        assert "n = " in caption
+        assert "n\u00a0=\u00a0" in caption
         assert "14 Jul 2025" in caption
     assert tab.locator(".calls li").count() == 10
     for call in tab.locator(".calls li").all():
@@ -58,7 +58,7 @@ def test_the_text_is_there(visit, page):
     assert "groupby = week" in made
 
 
-@pytest.mark.parametrize("width", [380, 1400])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_every_chart_has_its_marks(visit, page, width):
     tab = visit(page, width)
     figures = tab.locator("figure").all()
@@ -150,7 +150,7 @@ def test_on_paper(visit, page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [380, 1400])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_everybody_can_use_it(visit, page, width, scheme):
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="needs axe: pip install axe-playwright-python"

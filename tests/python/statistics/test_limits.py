@@ -52,6 +52,54 @@ def test_too_few_weeks_and_none():
     assert not same.outside.any()
 
 
+@pytest.mark.parametrize("count", [0, 1, 2, FEWEST - 1])
+def test_one_week_two_and_all_that_are_too_few_have_no_limits(count):
+    limits = control_limits([3.0, 900.0, -5.0, 7.0, 1.0][:count])
+    assert limits.lower.tolist() == [-np.inf] * count
+    assert limits.upper.tolist() == [np.inf] * count
+    assert not limits.outside.any()
+    assert np.isnan(limits.mean) == (count == 0)
+
+
+def test_the_fewest_have_limits():
+    limits = control_limits([3.0, 3.1, 2.9, 3.2, 3.0, 3.05][:FEWEST])
+    assert np.isfinite(limits.upper).all()
+
+
+def test_weeks_without_conversations_take_no_part():
+    """Neither by their value nor by their number, and they have no limits of their own."""
+    values, weights = [3.0, 3.1, 2.9, 3.2, 3.0, 3.05, 2.95], [100.0] * 7
+    want = control_limits(values, weights)
+    found = control_limits([*values[:3], 40.0, np.nan, *values[3:]], [*weights[:3], 0.0, 50.0, *weights[3:]])
+    assert found.mean == pytest.approx(want.mean)
+    kept = [0, 1, 2, 5, 6, 7, 8]
+    assert found.upper[kept] == pytest.approx(want.upper)
+    assert np.isinf(found.upper[[3, 4]]).all()
+    assert not found.outside[[3, 4]].any()
+    nothing = control_limits(values, [0.0] * 7)
+    assert np.isnan(nothing.mean)
+    assert np.isinf(nothing.upper).all()
+    # Without that it would be one of few weeks.
+    assert np.isinf(control_limits(values[:FEWEST], [*weights[: FEWEST - 1], 0.0]).upper).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.1 + 0.2, 1e12])
+@pytest.mark.parametrize("weights", [None, [3, 400, 1, 90, 250, 7, 30, 5]])
+def test_weeks_that_are_all_alike_have_a_band_without_width_and_nobody_is_outside(value, weights):
+    """A share of none or of all, among them."""
+    limits = control_limits([value] * 8, weights)
+    assert limits.mean == pytest.approx(value)
+    assert limits.lower == pytest.approx(np.full(8, value))
+    assert limits.upper == pytest.approx(np.full(8, value))
+    assert not limits.outside.any()
+
+
+def test_one_week_below_all_is_outside():
+    """Shares of 100 %, and one that is not: small, but nothing else ever moved."""
+    values = [1.0] * 12 + [0.97]
+    assert control_limits(values, [200.0] * 13).outside.tolist() == [False] * 12 + [True]
+
+
 def units(rng, counts, between, deviation=1.0):
     means, squares = [], []
     for count in counts:
