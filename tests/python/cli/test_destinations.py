@@ -152,7 +152,7 @@ def test_a_plan_that_cannot_be_shown_is_not_carried_out(run, sandbox, full_devic
     path = tmp_path / "new.csv"
     path.write_text("rep_id,shoe_size\n" + sandbox.client().reps(limit=1).to_pydict()["rep_id"][0] + ",43\n")
     with full_device.open("wb") as full:
-        ended = run("update", "reps", str(path), "--apply", stdout=full)
+        ended = run("update", "reps", str(path), "--apply", stdout=full, env={"PYTHONUNBUFFERED": ""})
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "No space left on device" in ended.stderr
     assert "shoe_size" not in sandbox.client().reps().column_names
