@@ -124,11 +124,17 @@ impl Query {
     /// cut as far as they can be. One that is short enough is itself, as it is.
     #[must_use]
     pub fn cut(&self, longest: usize) -> Vec<Self> {
+        self.cut_by(longest, |_| true)
+    }
+
+    /// The same, where not every list may be cut.
+    #[must_use]
+    pub fn cut_by(&self, longest: usize, may_be_cut: impl Fn(&str) -> bool + Copy) -> Vec<Self> {
         let size = self.pairs.iter().map(pair_size).sum::<usize>();
         if size <= longest {
             return vec![self.clone()];
         }
-        let lists = LISTS.iter().map(|name| (*name, self.values(name)));
+        let lists = LISTS.iter().filter(|name| may_be_cut(name)).map(|name| (*name, self.values(name)));
         let Some((name, values)) = lists
             .filter(|(_, values)| values.len() > 1)
             .max_by_key(|(_, values)| values.iter().map(|value| encoded_size(value)).sum::<usize>())
@@ -155,7 +161,7 @@ impl Query {
             // Only what came twice made it long.
             return parts.iter().map(|part| self.with_values(name, part)).collect();
         }
-        parts.iter().flat_map(|part| self.with_values(name, part).cut(longest)).collect()
+        parts.iter().flat_map(|part| self.with_values(name, part).cut_by(longest, may_be_cut)).collect()
     }
 
     /// The values of a list, each once.

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from converz._results.update_plan import UpdatePlan
     from converz._results.update_result import UpdateResult
     from converz._results.window import Window
+    from converz._sandbox.anonymise import anonymise
     from converz._sandbox.fault import Fault
     from converz._sandbox.recording import Recording
     from converz._sandbox.sandbox import Sandbox
@@ -138,6 +139,7 @@ __all__ = [
     "UpdateResult",
     "Window",
     "__version__",
+    "anonymise",
     "audit",
     "calls",
     "changes",
@@ -198,6 +200,7 @@ _MODULES = {
     "_results.update_plan": ("UpdatePlan",),
     "_results.update_result": ("UpdateResult",),
     "_results.window": ("Window",),
+    "_sandbox.anonymise": ("anonymise",),
     "_sandbox.fault": ("Fault",),
     "_sandbox.recording": ("Recording",),
     "_sandbox.sandbox": ("Sandbox",),

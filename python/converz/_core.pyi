@@ -358,6 +358,10 @@ class Client:
         self, operation: str, table: Table, nulls: object, json_columns: object
     ) -> Pending[list[PlannedRequest]]: ...
 
+def anonymised(
+    table: Table, *, secret: Secret, safe: Sequence[str], hide: Sequence[str], shift_weeks: int
+) -> Table: ...
+
 @final
 class Recording:
     def __new__(

@@ -7,6 +7,7 @@
     reason = "what pyo3 makes docstrings of is not Markdown"
 )]
 
+mod anonymised;
 mod arguments;
 mod beginning;
 mod changes;
@@ -60,6 +61,8 @@ static ALLOCATOR: Allocator = Allocator;
 /// What the Python package is built on; its public names are in `python/converz`.
 #[pymodule(name = "_core", gil_used = true)]
 mod core {
+    #[pymodule_export]
+    use super::anonymised::anonymised;
     #[pymodule_export]
     use super::changes::{RecordedUpdate, UpdateChanges};
     #[pymodule_export]

@@ -28,7 +28,7 @@ use crate::settings::Settings;
 const WAITING: usize = 2;
 
 pub(super) struct ByDay {
-    ahead: Ahead<WindowPages>,
+    ahead: Ahead<Window, WindowPages>,
     http: Http,
     ready: VecDeque<Page>,
     /// The day whose pages are taken.
@@ -180,6 +180,6 @@ pub(super) fn whole_range(windows: &[Window], filters: &Query) -> Query {
 }
 
 /// What all days are known to be complete by: a short page that was trusted says less than the others.
-fn weaker(one: Option<End>, other: Option<End>) -> Option<End> {
+pub(super) fn weaker(one: Option<End>, other: Option<End>) -> Option<End> {
     if one == Some(End::Short) { one } else { other }
 }

@@ -2,14 +2,15 @@
 //! once; the rows of all are one result, in the order of the parts.
 
 use std::collections::HashSet;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::StreamExt;
 use futures_util::stream::iter;
+use futures_util::{Stream, StreamExt};
 
 use super::aside::aside;
-use super::progress::SoFar;
+use super::progress::{Progress, SoFar};
 use super::read::{Fetched, of_result, unify_aside};
 use super::spec::ReadSpec;
 use super::window_pages::{WindowPages, once, read_whole};
@@ -41,9 +42,39 @@ pub(super) async fn read_in_parts(
         let spec = ReadSpec { query, progress: None, ..spec.clone() };
         read_part(http.clone(), Arc::clone(&shared), spec)
     });
-    let mut reads = iter(reads).buffered(settings.max_concurrency);
+    let reads = iter(reads).buffered(settings.max_concurrency);
+    let whole = gathered(reads, key, spec.limit, spec.progress.as_ref()).await?;
+    let rows = whole.pages.iter().map(|page| page.num_rows() as u64).sum();
+    let WindowPages { pages, mut receipt, mut warnings, options, drop, .. } = whole;
+    let limit = spec.limit;
+    let n_per_page = limit.unwrap_or(u64::MAX).min(settings.page_size.into());
+    receipt.query = spec.query_with_key(key).0.with("n_per_page", n_per_page.to_string());
+    receipt.rows = limit.unwrap_or(u64::MAX).min(rows);
+    let pages = pages.into_iter().map(|page| (page, None)).collect();
+    let pages = of_result(pages, true, limit);
+    if pages.is_empty() {
+        let nothing = without_rows(http, settings, &spec, &options, &drop).await?;
+        receipt.spent(&nothing.spent);
+        receipt.seconds = start.elapsed().as_secs_f64();
+        warnings.extend_from_slice(&nothing.warnings);
+        return Ok(Fetched::nothing(nothing, receipt, warnings));
+    }
+    let unified = unify_aside(pages, options, drop).await?;
+    receipt.seconds = start.elapsed().as_secs_f64();
+    let (schema, batches) = (unified.schema, unified.batches);
+    Ok(Fetched { schema, batches, receipt, warnings, column_warnings: unified.warnings })
+}
+
+/// What several reads brought, as one.
+pub(super) async fn gathered(
+    reads: impl Stream<Item = Result<WindowPages>>,
+    key: &'static str,
+    limit: Option<u64>,
+    progress: Option<&Arc<dyn Progress>>,
+) -> Result<WindowPages> {
+    let mut reads = pin!(reads);
     let mut whole: Option<WindowPages> = None;
-    let (mut seen, mut extent, mut rows) = (HashSet::new(), Extent::new(spec.limit), 0);
+    let (mut seen, mut extent, mut rows) = (HashSet::new(), Extent::new(limit), 0);
     while let Some(read) = reads.next().await {
         let mut read = read?;
         let pages = std::mem::take(&mut read.pages);
@@ -67,7 +98,7 @@ pub(super) async fn read_in_parts(
                 whole
             }
         };
-        if let Some(progress) = &spec.progress {
+        if let Some(progress) = progress {
             let receipt = &gathered.receipt;
             progress.page(SoFar {
                 pages: receipt.pages,
@@ -77,31 +108,12 @@ pub(super) async fn read_in_parts(
             });
         }
         whole = Some(gathered);
-        if spec.limit.is_some_and(|limit| rows >= limit) {
+        if limit.is_some_and(|limit| rows >= limit) {
             // Those that are on their way end here.
             break;
         }
     }
-    drop(reads);
-    let Some(whole) = whole else { return Err(Error::internal("a list has no parts")) };
-    let WindowPages { pages, mut receipt, mut warnings, options, drop, .. } = whole;
-    let limit = spec.limit;
-    let n_per_page = limit.unwrap_or(u64::MAX).min(settings.page_size.into());
-    receipt.query = spec.query_with_key(key).0.with("n_per_page", n_per_page.to_string());
-    receipt.rows = limit.unwrap_or(u64::MAX).min(rows);
-    let pages = pages.into_iter().map(|page| (page, None)).collect();
-    let pages = of_result(pages, true, limit);
-    if pages.is_empty() {
-        let nothing = without_rows(http, settings, &spec, &options, &drop).await?;
-        receipt.spent(&nothing.spent);
-        receipt.seconds = start.elapsed().as_secs_f64();
-        warnings.extend_from_slice(&nothing.warnings);
-        return Ok(Fetched::nothing(nothing, receipt, warnings));
-    }
-    let unified = unify_aside(pages, options, drop).await?;
-    receipt.seconds = start.elapsed().as_secs_f64();
-    let (schema, batches) = (unified.schema, unified.batches);
-    Ok(Fetched { schema, batches, receipt, warnings, column_warnings: unified.warnings })
+    whole.ok_or_else(|| Error::internal("a list has no parts"))
 }
 
 async fn read_part(http: Http, settings: Arc<Settings>, spec: ReadSpec) -> Result<WindowPages> {

@@ -4,6 +4,7 @@ mod answer;
 mod aside;
 mod ask;
 mod by_day;
+mod by_part;
 mod compact_set;
 mod end;
 mod every_row;

@@ -1,8 +1,9 @@
-//! Where the pages of a stream come from: one read, or the days of a range, one after the other.
+//! Where the pages of a stream come from: one read, or the days of a range or the parts of a long list, one after the other.
 
 use std::sync::Arc;
 
 use super::by_day::ByDay;
+use super::by_part::ByPart;
 use super::page_loop::Settled;
 use super::progress::SoFar;
 use super::reader::Reader;
@@ -14,6 +15,7 @@ use crate::error::Result;
 pub(super) enum Paged {
     Read(Box<Reader>),
     ByDay(Box<ByDay>),
+    ByPart(Box<ByPart>),
 }
 
 impl Paged {
@@ -22,6 +24,7 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.next().await,
             Self::ByDay(days) => days.next().await,
+            Self::ByPart(parts) => parts.next().await,
         }
     }
 
@@ -30,21 +33,22 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.next_whole().await,
             Self::ByDay(days) => days.next().await,
+            Self::ByPart(parts) => parts.next().await,
         }
     }
 
-    /// Whether rows that are left out for their keys are not of the result. Those of a day are left out before.
+    /// Whether rows that are left out for their keys are not of the result. Those of a day or a part are left out before.
     pub(super) fn keys_identify(&self) -> bool {
         match self {
             Self::Read(reader) => reader.keys_identify(),
-            Self::ByDay(_) => true,
+            Self::ByDay(_) | Self::ByPart(_) => true,
         }
     }
 
     /// Where a page is from, as an error says it.
     pub(super) fn place(&self, number: u64) -> String {
         match self {
-            Self::Read(_) => format!("on page {number}"),
+            Self::Read(_) | Self::ByPart(_) => format!("on page {number}"),
             Self::ByDay(days) => days.place(),
         }
     }
@@ -53,6 +57,7 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.options(),
             Self::ByDay(days) => days.options(),
+            Self::ByPart(parts) => parts.options(),
         }
     }
 
@@ -60,6 +65,7 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.unwanted_columns(),
             Self::ByDay(days) => days.unwanted_columns(),
+            Self::ByPart(parts) => parts.unwanted_columns(),
         }
     }
 
@@ -67,6 +73,7 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.found_nothing(nothing),
             Self::ByDay(days) => days.found_nothing(nothing),
+            Self::ByPart(parts) => parts.found_nothing(nothing),
         }
     }
 
@@ -74,6 +81,7 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.so_far(),
             Self::ByDay(days) => days.so_far(),
+            Self::ByPart(parts) => parts.so_far(),
         }
     }
 
@@ -81,6 +89,7 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.receipt(),
             Self::ByDay(days) => days.receipt(),
+            Self::ByPart(parts) => parts.receipt(),
         }
     }
 
@@ -88,6 +97,7 @@ impl Paged {
         match self {
             Self::Read(reader) => reader.warnings(),
             Self::ByDay(days) => days.warnings(),
+            Self::ByPart(parts) => parts.warnings(),
         }
     }
 }

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use futures_util::StreamExt;
+use futures_util::stream::iter;
 
 use super::aside::aside;
 use super::end::End;
 use super::http_pages::PageSink;
+use super::in_parts::LONGEST;
 use super::in_result::InResult;
+use super::known_columns::named_in;
 use super::page_loop::Settled;
 use super::reader::Reader;
 use super::receipt::{Ledger, Receipt};
@@ -16,7 +20,7 @@ use super::spec::ReadSpec;
 use super::without_rows::{WithoutRows, without_rows};
 use crate::decode::{ColumnWarning, Extent, Options, Page, Unified, unify};
 use crate::error::{Error, Result};
-use crate::http::{Http, Request, RetryBudget};
+use crate::http::{Answer, Http, Request, RetryBudget};
 use crate::settings::Settings;
 
 /// A result.
@@ -42,6 +46,16 @@ impl Fetched {
 /// Answered pages may wait for an earlier one, so that a slow page does not hold up the others, but not for
 /// ever: whether a service can be read at all shows only in order.
 pub(super) const AHEAD: usize = 2;
+
+/// JSON that pages ahead of the consumer should not exceed together. Two pages are always allowed, if
+/// `max_concurrency` allows them.
+const AHEAD_BYTES: u64 = 128 << 20;
+
+/// How many pages may be ahead of the consumer, given the JSON of the first.
+pub(super) fn pages_ahead(max_concurrency: usize, page_bytes: u64) -> usize {
+    let fitting = AHEAD_BYTES / page_bytes.max(1);
+    usize::try_from(fitting).unwrap_or(usize::MAX).max(2).min(max_concurrency)
+}
 
 /// Takes out of warnings what a value that they show may hold of the key.
 pub(super) fn redact_warnings(warnings: &mut [ColumnWarning], http: &Http) {
@@ -89,32 +103,56 @@ pub(super) fn of_result(
     pages.filter(|page| page.num_rows() > 0).collect()
 }
 
-/// A report has no pages: one request has every group.
+/// A report has no pages: one request has every group. Where it asks for more values than an address holds, several have
+/// them, if each value has groups of its own.
 pub(super) async fn read_report(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Fetched> {
     if spec.limit.is_some() {
         return Err(Error::internal("a report has no limit"));
     }
     let options = Arc::new(spec.options(settings));
     let mut ledger = Ledger::new(spec.query.clone());
-    let request = Request { operation: spec.operation, query: spec.query.clone(), body: None };
-    let answer = http.read(&request, &RetryBudget::single(settings), || PageSink::new(&options)).await?;
-    let page = answer.output;
-    ledger.answered(answer.cost);
-    ledger.settled(page.num_rows() as u64, 0);
-    ledger.ended(Some(End::Whole));
-    ledger.arrived(&page.column_names(), &[]);
-    if let Some(progress) = &spec.progress {
-        progress.page(ledger.so_far());
+    let mut pages = Vec::new();
+    // Of what groups are of, each part has groups of its own.
+    let grouped = named_in(&spec.query, "groupby").unwrap_or_default();
+    let parts = spec.query.cut_by(LONGEST, |list| grouped.iter().any(|name| name == list));
+    let answers = parts.into_iter().map(|query| {
+        let request = Request { operation: spec.operation, query, body: None };
+        ask(http.clone(), request, RetryBudget::single(settings), Arc::clone(&options))
+    });
+    let mut answers = iter(answers).buffered(settings.max_concurrency);
+    let mut rows = 0;
+    while let Some(answer) = answers.next().await {
+        let Answer { output: page, cost } = answer?;
+        rows += page.num_rows() as u64;
+        ledger.answered(cost);
+        ledger.settled(rows, 0);
+        ledger.arrived(&page.column_names(), &[]);
+        if let Some(progress) = &spec.progress {
+            progress.page(ledger.so_far());
+        }
+        pages.push(page);
     }
-    if page.num_rows() == 0 {
+    drop(answers);
+    pages.retain(|page| page.num_rows() > 0);
+    ledger.ended(Some(End::Whole));
+    if pages.is_empty() {
         let nothing = without_rows(http, settings, &spec, &options, &[]).await?;
         ledger.spent(&nothing.spent);
         let warnings = nothing.warnings.clone();
         return Ok(Fetched::nothing(nothing, ledger.receipt(), warnings));
     }
-    let Unified { schema, batches, warnings } = unify_aside(vec![page], options, Vec::new()).await?;
+    let Unified { schema, batches, warnings } = unify_aside(pages, options, Vec::new()).await?;
     let receipt = ledger.receipt();
     Ok(Fetched { schema, batches, receipt, warnings: Vec::new(), column_warnings: warnings })
+}
+
+async fn ask(
+    http: Http,
+    request: Request,
+    budget: RetryBudget,
+    options: Arc<Options>,
+) -> Result<Answer<Page>> {
+    http.read(&request, &budget, || PageSink::new(&options)).await
 }
 
 /// Unifying takes as long as the result is large, so it must not hold up whoever else is served.

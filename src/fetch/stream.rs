@@ -14,9 +14,11 @@ use tokio::task::JoinSet;
 
 use super::aside::aside;
 use super::by_day::{ByDay, whole_range};
+use super::by_part::ByPart;
+use super::in_parts::LONGEST;
 use super::page_loop::Settled;
 use super::paged::Paged;
-use super::read::redact_warnings;
+use super::read::{pages_ahead, redact_warnings};
 use super::reader::Reader;
 use super::receipt::Receipt;
 use super::spec::ReadSpec;
@@ -30,10 +32,6 @@ use crate::decode::{
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Http;
 use crate::settings::Settings;
-
-/// JSON that pages ahead of the consumer should not exceed together. Two pages are always allowed, if
-/// `max_concurrency` allows them.
-const AHEAD_BYTES: u64 = 128 << 20;
 
 /// Reads of the temporary file that may be ahead of the consumer.
 const AHEAD_OF_FILE: usize = 2;
@@ -102,7 +100,7 @@ impl Stream {
     ) -> Result<Self> {
         let (mut reader, gate) = new_reader(http, settings, &spec)?;
         let first = reader.next_whole().await?;
-        narrow(&gate, settings, &reader);
+        narrow(gate.as_deref(), settings, &reader);
         Self::opened(http, settings, spec, reader, first, on_new_column).await
     }
 
@@ -185,7 +183,7 @@ impl Stream {
     pub async fn open_whole(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Self> {
         let (mut reader, gate) = new_reader(http, settings, &spec)?;
         let first = reader.next().await?;
-        narrow(&gate, settings, &reader);
+        narrow(gate.as_deref(), settings, &reader);
         Self::opened_whole(http, settings, spec, reader, first).await
     }
 
@@ -298,14 +296,19 @@ impl Stream {
     }
 }
 
-fn new_reader(http: &Http, settings: &Settings, spec: &ReadSpec) -> Result<(Paged, Arc<Semaphore>)> {
+fn new_reader(http: &Http, settings: &Settings, spec: &ReadSpec) -> Result<(Paged, Option<Arc<Semaphore>>)> {
+    let parts = spec.query.cut(LONGEST);
+    if parts.len() > 1 && spec.limit != Some(0) {
+        return Ok((Paged::ByPart(Box::new(ByPart::new(http, settings, spec, parts)?)), None));
+    }
     let gate = Arc::new(Semaphore::new(settings.max_concurrency));
     let reader = Reader::new(http, settings, spec, settings.max_concurrency, Some(Arc::clone(&gate)))?;
-    Ok((Paged::Read(Box::new(reader)), gate))
+    Ok((Paged::Read(Box::new(reader)), Some(gate)))
 }
 
-/// Lets no more pages be ahead than fit, now that one has come.
-fn narrow(gate: &Semaphore, settings: &Settings, reader: &Paged) {
+/// Lets no more pages be ahead than fit, now that one has come. Parts see to it themselves.
+fn narrow(gate: Option<&Semaphore>, settings: &Settings, reader: &Paged) {
+    let Some(gate) = gate else { return };
     let allowed = pages_ahead(settings.max_concurrency, reader.so_far().bytes_decoded);
     gate.forget_permits(settings.max_concurrency - allowed);
 }
@@ -448,12 +451,6 @@ async fn read_on(
 fn enter(book: &Mutex<Book>, reader: &Paged) {
     let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
     *book = Book { receipt: reader.receipt(), warnings: reader.warnings() };
-}
-
-/// How many pages may be ahead of the consumer, given the JSON of the first.
-fn pages_ahead(max_concurrency: usize, page_bytes: u64) -> usize {
-    let fitting = AHEAD_BYTES / page_bytes.max(1);
-    usize::try_from(fitting).unwrap_or(usize::MAX).max(2).min(max_concurrency)
 }
 
 /// A column of nulls only would raise at the first value.

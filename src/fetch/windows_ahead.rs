@@ -20,12 +20,12 @@ use crate::settings::Settings;
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 
-/// What is read of windows, in their order. Up to `max_concurrency` of them are in flight, those among them that wait for
-/// their turn; dropping it cancels them.
-pub(super) struct Ahead<T> {
-    begin: Box<dyn Fn(Window) -> Reading<T> + Send>,
-    left: vec::IntoIter<Window>,
-    flying: VecDeque<(Window, Flight<T>)>,
+/// What is read of windows, or of other parts, in their order. Up to `max_concurrency` of them are in flight, those among
+/// them that wait for their turn; dropping it cancels them.
+pub(super) struct Ahead<P, T> {
+    begin: Box<dyn Fn(P) -> Reading<T> + Send>,
+    left: vec::IntoIter<P>,
+    flying: VecDeque<(P, Flight<T>)>,
     most: usize,
 }
 
@@ -38,33 +38,32 @@ impl<T> Drop for Flight<T> {
     }
 }
 
-impl<T: Send + 'static> Ahead<T> {
-    fn new(windows: Vec<Window>, most: usize, begin: impl Fn(Window) -> Reading<T> + Send + 'static) -> Self {
-        Self { begin: Box::new(begin), left: windows.into_iter(), flying: VecDeque::new(), most }
+impl<P: Clone, T: Send + 'static> Ahead<P, T> {
+    pub(super) fn new(parts: Vec<P>, most: usize, begin: impl Fn(P) -> Reading<T> + Send + 'static) -> Self {
+        Self { begin: Box::new(begin), left: parts.into_iter(), flying: VecDeque::new(), most }
     }
 
-    /// The next window. Nothing is lost when the future is dropped.
-    pub(super) async fn next(&mut self) -> Option<(Window, Result<T>)> {
+    /// The next part. Nothing is lost when the future is dropped.
+    pub(super) async fn next(&mut self) -> Option<(P, Result<T>)> {
         self.begin_more();
         let (_, flight) = self.flying.front_mut()?;
         let read = (&mut flight.0).await;
-        let (window, _) = self.flying.pop_front()?;
+        let (part, _) = self.flying.pop_front()?;
         // The next ones are read while this one is used.
         self.begin_more();
-        let read =
-            read.map_err(|error| Error::internal(format!("the task of a window did not end: {error}")));
-        Some((window, read.flatten()))
+        let read = read.map_err(|error| Error::internal(format!("the task of a part did not end: {error}")));
+        Some((part, read.flatten()))
     }
 
     fn begin_more(&mut self) {
         while self.flying.len() < self.most {
-            let Some(window) = self.left.next() else { return };
-            let flight = Flight(tokio::spawn((self.begin)(window.clone())));
-            self.flying.push_back((window, flight));
+            let Some(part) = self.left.next() else { return };
+            let flight = Flight(tokio::spawn((self.begin)(part.clone())));
+            self.flying.push_back((part, flight));
         }
     }
 
-    /// Whether no window is left.
+    /// Whether no part is left.
     pub(super) fn is_over(&self) -> bool {
         self.flying.is_empty() && self.left.len() == 0
     }
@@ -76,16 +75,16 @@ impl<T: Send + 'static> Ahead<T> {
     }
 }
 
-impl<T> fmt::Debug for Ahead<T> {
+impl<P, T> fmt::Debug for Ahead<P, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ahead").field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("Ahead").field("left", &self.left.len()).finish_non_exhaustive()
     }
 }
 
 /// The tables of windows, each with every row and types of its own.
 #[derive(Debug)]
 pub struct WindowReads {
-    ahead: Ahead<Fetched>,
+    ahead: Ahead<Window, Fetched>,
 }
 
 impl WindowReads {
@@ -125,7 +124,7 @@ pub(super) fn pages_of(
     settings: Settings,
     spec: ReadSpec,
     windows: Vec<Window>,
-) -> Ahead<WindowPages> {
+) -> Ahead<Window, WindowPages> {
     let (http, most) = (http.clone(), settings.max_concurrency);
     let settings = Arc::new(settings);
     Ahead::new(windows, most, move |window| {

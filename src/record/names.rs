@@ -48,6 +48,11 @@ impl Names {
         Rewriter::new(Answered { names: self.clone(), is_error: status >= 400 })
     }
 
+    /// The same of values that are rows already.
+    pub(super) fn of_rows(&self) -> Answered {
+        Answered { names: self.clone(), is_error: false }
+    }
+
     /// A short text of an answer, such as a tag that names its content.
     pub fn of_text(&self, text: &str) -> String {
         match self.lock() {
@@ -145,7 +150,7 @@ fn rewritten(replace: impl Replace, body: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Renames what the service answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answered {
     names: Names,
     is_error: bool,
@@ -188,13 +193,11 @@ impl Replace for Asked {
     }
 
     fn key(&mut self, column: &str, key: &str) -> Result<Option<String>> {
-        Answered { names: self.0.clone(), is_error: false }
-            .key(column, key)
-            .map(|name| name.filter(|_| !is_pseudonym(key)))
+        self.0.of_rows().key(column, key).map(|name| name.filter(|_| !is_pseudonym(key)))
     }
 
     fn number(&mut self, column: Option<&str>, digits: &str) -> Result<Option<String>> {
-        Answered { names: self.0.clone(), is_error: false }.number(column, digits)
+        self.0.of_rows().number(column, digits)
     }
 }
 

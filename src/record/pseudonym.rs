@@ -23,6 +23,7 @@ pub struct Pseudonyms {
     /// The texts that have been named, by their names.
     known: HashMap<String, String>,
     known_bytes: usize,
+    most_known: usize,
 }
 
 impl Pseudonyms {
@@ -37,7 +38,21 @@ impl Pseudonyms {
             )));
         }
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        Ok(Self { key, known: HashMap::new(), known_bytes: 0 })
+        Ok(Self { key, known: HashMap::new(), known_bytes: 0, most_known: MOST_KNOWN })
+    }
+
+    /// Names by a secret that nobody will know.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn of_chance() -> Result<Self> {
+        Self::new(&format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>()))
+    }
+
+    /// The same names, where none is to be told from its text again.
+    #[must_use]
+    pub fn forgetful(self) -> Self {
+        Self { known: HashMap::new(), most_known: 0, ..self }
     }
 
     /// The name of a text.
@@ -49,7 +64,10 @@ impl Pseudonyms {
     /// The name of a text, which [`Self::text_of`] tells from now on.
     pub fn note(&mut self, text: &str) -> String {
         let name = self.of(text);
-        if !self.known.contains_key(&name) && self.known_bytes + text.len() <= MOST_KNOWN {
+        if self.most_known == 0 {
+            return name;
+        }
+        if !self.known.contains_key(&name) && self.known_bytes + text.len() <= self.most_known {
             self.known_bytes += text.len();
             self.known.insert(name.clone(), text.to_owned());
         }
@@ -141,6 +159,14 @@ mod tests {
         assert_eq!(names.text_of(&name), Some("kees500"));
         assert_eq!(names.text_of(&names.of("cas501")), None);
         assert!(!format!("{names:?}").contains("kees"));
+    }
+
+    #[test]
+    fn nothing_is_told_where_nothing_is_kept() {
+        let mut names = Pseudonyms::new(SECRET).unwrap().forgetful();
+        let name = names.note("kees500");
+        assert_eq!(name, Pseudonyms::new(SECRET).unwrap().of("kees500"));
+        assert_eq!(names.text_of(&name), None);
     }
 
     #[test]

@@ -110,11 +110,7 @@ impl Recorder {
         } else if !reads {
             Some(match given {
                 Some(given) => given,
-                None => Pseudonyms::new(&format!(
-                    "{:032x}{:032x}",
-                    rand::random::<u128>(),
-                    rand::random::<u128>()
-                ))?,
+                None => Pseudonyms::of_chance()?,
             })
         } else {
             given.filter(|names| Some(names.check()) == tape.check)

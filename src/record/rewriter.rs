@@ -97,6 +97,11 @@ impl<R: Replace> Rewriter<R> {
         }
     }
 
+    /// What comes is a value of this column, so that no key in it is another.
+    pub fn within(replace: R, column: &str) -> Self {
+        Self { column: Some(column.into()), depth: Some(0), ..Self::new(replace) }
+    }
+
     /// Adds to `out` what some bytes become. After an error nothing may follow.
     ///
     /// # Errors
@@ -351,6 +356,14 @@ mod tests {
                 assert_eq!(rewritten(text, piece).as_deref(), Ok(seen), "{text} in pieces of {piece}");
             }
         }
+    }
+
+    #[test]
+    fn a_value_of_a_column_has_no_columns_of_its_own() {
+        let (mut rewriter, mut out) = (Rewriter::within(Mark, "id"), Vec::new());
+        rewriter.push(br#"[{"k":"v"},{"z":[7]}]"#, &mut out).unwrap();
+        rewriter.finish(&mut out).unwrap();
+        assert_eq!(out, br#"[{"id.k":"id[v]"},{"id.z":["no 7"]}]"#);
     }
 
     #[test]

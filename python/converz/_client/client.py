@@ -416,6 +416,9 @@ class Client:
     ) -> Table:
         """Aggregate metrics over conversations and in-app activity, in one request.
 
+        Of a column that ``groupby`` has, such as ``rep_id``, any number of values can be asked for: those that one address
+        cannot hold are asked for by several requests, whose groups follow one another.
+
         Args:
             start_date: Oldest date; by default the service takes 30 days ago.
             end_date: Newest date, included.

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from converz import _core
 from converz._client.async_client import AsyncClient
 from converz._client.client import Client
+from converz._sandbox.hiding import OF_PSEUDONYMS, names, weeks
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 __all__ = ["Recording"]
 
-OF_PSEUDONYMS = "CONVERZ_RECORDING_SECRET"
 OF_THE_ADDRESS = ("base_url", "api_key", "proxy", "ca_file", "allow_http")
 """Settings by which a client finds its service, which a recording on this machine does not need."""
 
@@ -97,11 +97,9 @@ class Recording:
         if not isinstance(client, kinds):
             message = f"client={client!r:.80} is neither a converz.Client nor a converz.AsyncClient"
             raise InvalidInputError(message)
-        if isinstance(shift_weeks, bool) or not isinstance(shift_weeks, int) or abs(shift_weeks) > 10_000:
-            message = f"shift_weeks={shift_weeks!r:.80} is not a whole number of weeks from -10000 to 10000"
-            raise InvalidInputError(message)
+        shift_weeks = weeks(shift_weeks)
         path = os.fspath(path)
-        safe, hide = _names("safe", safe), _names("hide", hide)
+        safe, hide = names("safe", safe), names("hide", hide)
         if client is None and _core.Recording.asks(path, record):
             client = Client()
         self._settings = _settings_of(client)
@@ -190,13 +188,3 @@ def _settings_of(client: Client | AsyncClient | None) -> dict[str, Any]:
     if client is None:
         return {}
     return {name: value for name, value in client.settings.items() if name not in OF_THE_ADDRESS}
-
-
-def _names(argument: str, names: object) -> list[str]:
-    listed = [names] if isinstance(names, str) else names
-    if isinstance(listed, Iterable):
-        listed = list(listed)
-        if all(isinstance(name, str) for name in listed):
-            return listed
-    message = f"{argument}={names!r:.80} is not a list of names of columns"
-    raise InvalidInputError(message)

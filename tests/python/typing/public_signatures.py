@@ -212,6 +212,11 @@ def passes_on(nulls: Nulls, dry_run: bool) -> converz.UpdateResult | list[conver
 
 
 # Statistics take any table.
+assert_type(
+    converz.anonymise(calls, secret="x", safe=["language"], hide="duration_s", shift_weeks=1), converz.Table
+)
+converz.anonymise({"rep_id": ["a"]})
+converz.anonymise(calls, "x")  # type: ignore[call-arg]
 assert_type(converz.compare(calls, calls, metric="csat"), converz.Table)
 converz.compare(calls, calls, metric=("csat", "resolved"), by=["campaign", "department"], minimum=50)
 converz.compare(calls, calls)  # type: ignore[call-arg]
