@@ -41,8 +41,8 @@ def anonymise(
         secret: What pseudonyms are made with, of at least 16 characters; by default that in the environment variable
             ``CONVERZ_RECORDING_SECRET``, or else a random one that nobody will know: then no other table has the same
             pseudonyms.
-        safe: Columns whose texts stay; none by default.
-        hide: Columns of which numbers, dates and times are replaced as well, by texts, and texts that would stay; none by default.
+        safe: Columns whose texts stay; by default ``()``, none.
+        hide: Columns of which numbers, dates and times are replaced as well, by texts, and texts that would stay; by default ``()``, none.
         shift_weeks: Weeks by which dates and times are later than in the table, 0 by default. Weekdays stay. Years and weeks that
             are numbers stay, and so does what is in a column that names a group. A time with a zone moves by hours of 60 minutes, whatever clocks do meanwhile.
 
