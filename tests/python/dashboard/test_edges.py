@@ -98,6 +98,8 @@ def test_a_band_of_shares_ends_at_all_and_one_of_counts_at_none():
     with sandbox:
         ids = client.calls(columns=["call_id"]).to_pydict()["call_id"]
         client.update_calls({"call_id": ids, "resolved": [each % 9 != 0 for each in ids]})
+        quiet = client.calls(start_date="2025-04-21", end_date="2025-05-18", columns=["call_id"])
+        sandbox.delete_calls(quiet.to_pydict()["call_id"])
         page = converz.dashboard(client, end_date="2025-07-13", hear=0)
     behind = figure_of(page, "weeks-2").partition("<table")[2]
     shares = [float(each) for each in re.findall(r'value="([-\d.e]+)" data-digits="1" data-percent', behind)]
