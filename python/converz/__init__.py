@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from converz._sandbox.recording import Recording
     from converz._sandbox.sandbox import Sandbox
     from converz._statistics.compare import compare
+    from converz._warehouse.async_changes import AsyncChanges
     from converz._warehouse.audit_result import AuditResult
     from converz._warehouse.changes import Changes
     from converz._warehouse.result import SyncResult
@@ -90,6 +91,7 @@ __all__ = [
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",
+    "AsyncChanges",
     "AsyncClient",
     "AsyncRecordBatchStream",
     "AsyncUpdatePlan",
@@ -205,6 +207,7 @@ _MODULES = {
     "_sandbox.recording": ("Recording",),
     "_sandbox.sandbox": ("Sandbox",),
     "_statistics.compare": ("compare",),
+    "_warehouse.async_changes": ("AsyncChanges",),
     "_warehouse.audit_result": ("AuditResult",),
     "_warehouse.changes": ("Changes",),
     "_warehouse.result": ("SyncResult",),

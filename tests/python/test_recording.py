@@ -14,6 +14,7 @@ import pytest
 
 import converz
 from converz import Fault, RecordingError
+from support.cassettes import contents
 from support.processes import clean_environment, started
 
 pa = pytest.importorskip("pyarrow")
@@ -44,19 +45,6 @@ def path(tmp_path):
 def recorded(sandbox, path, **options):
     with converz.Recording(path, sandbox.client(page_size=100), record="all", **options) as recording:
         yield recording.client
-
-
-def contents(path: Path) -> str:
-    """All that a recording has, decompressed."""
-    text = path.read_text()
-    bodies = Path(f"{path}.bodies").read_bytes()
-    for line in text.splitlines()[1:-1]:
-        exchange = json.loads(line)
-        for part in (exchange.get("sent"), exchange["received"]):
-            if part is not None:
-                piece = bodies[part["at"] : part["at"] + part["bytes"]]
-                text += pa.decompress(piece, part["size"], codec="zstd", asbytes=True).decode()
-    return text
 
 
 def test_every_door_is_answered_from_the_file_as_it_was_from_the_service(sandbox, path):
@@ -415,3 +403,48 @@ def test_a_fixture_records_once_and_replays(sandbox, tmp_path, monkeypatch):
     assert "1 passed" in run("-k", "weekly", "--converz-record=all")
     # Another secret, so other pseudonyms.
     assert (folder / "test_weekly.json").read_bytes() != whole
+
+
+NEW = """
+import os
+
+def test_more(converz_recording):
+    client = converz_recording.client
+    assert client.reps().num_rows == 12
+    if os.environ.get("MORE"):
+        assert client.calls(limit=7).num_rows == 7
+"""
+
+
+def test_new_asks_for_what_a_test_asks_in_addition(sandbox, tmp_path, monkeypatch):
+    (tmp_path / "test_more.py").write_text(NEW)
+    command = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_more.py"]
+
+    def run(*options):
+        return subprocess.run(
+            [*command, *options], cwd=tmp_path, capture_output=True, text=True, check=False
+        ).stdout
+
+    def paths():
+        lines = (tmp_path / "cassettes" / "test_more" / "test_more.json").read_text().splitlines()
+        return [json.loads(line)["request"] for line in lines[1:-1]]
+
+    monkeypatch.setenv("CONVERZ_BASE_URL", sandbox.url)
+    monkeypatch.setenv("CONVERZ_API_KEY", sandbox.api_key)
+    monkeypatch.setenv("CONVERZ_RECORDING_SECRET", SECRET)
+    assert "1 passed" in run("--converz-record=new")
+    before, asked = paths(), len(sandbox.requests)
+    monkeypatch.setenv("MORE", "1")
+    assert "1 failed" in run()
+    assert "was not recorded" in run("--converz-record=none")
+    assert (paths(), len(sandbox.requests)) == (before, asked)
+    assert "1 passed" in run("--converz-record=new")
+    # What was there is not asked for again.
+    assert {request["path"].rsplit("/")[-1] for request in sandbox.requests[asked:]} == {"calls"}
+    assert paths()[: len(before)] == before
+    assert len(paths()) > len(before)
+    monkeypatch.delenv("CONVERZ_RECORDING_SECRET")
+    assert "without it nothing can be added" in run("--converz-record=new")
+    for name in ("CONVERZ_BASE_URL", "CONVERZ_API_KEY"):
+        monkeypatch.delenv(name)
+    assert "1 passed" in run("--converz-record=none")

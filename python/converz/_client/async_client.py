@@ -17,6 +17,7 @@ from converz._results.receipt import Receipt
 from converz._results.table import Table
 from converz._runtime.coroutines import as_coroutine
 from converz._runtime.event_loop import awaited
+from converz._warehouse.async_changes import AsyncChanges
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from converz._core import WindowReads
     from converz._results.window import Window
 
-__all__ = ["AWAITED", "NOT_HERE", "PLAIN", "THREADS", "AsyncClient"]
+__all__ = ["AWAITED", "PLAIN", "THREADS", "AsyncClient"]
 
 AWAITED = (
     "calls",
@@ -45,11 +46,8 @@ AWAITED = (
 PLAIN = ("read_windows", "stream_calls", "stream_reps", "windows")
 """Those that are not: they wait for nothing, or give something that is to be looped over."""
 
-THREADS = ("audit", "describe_calls", "describe_reps", "explain_sync", "sync")
+THREADS = ("audit", "changes", "describe_calls", "describe_reps", "explain_sync", "sync")
 """Coroutines as well, each with a thread: between its questions there is work that would hold up the loop."""
-
-NOT_HERE = ("changes",)
-"""What it gives writes to a target when it is told that its rows were handed on, which would hold up the loop."""
 
 SHARED = (
     "__init__",
@@ -88,7 +86,7 @@ class AsyncClient:
     ``apply()`` and a result's ``undo()`` are awaited as well. What a verb does is done outside of the event loop, which
     goes on; no thread is taken for a call. Cancelling a task, or a timeout of it, ends its request.
 
-    `sync`, `explain_sync`, `audit`, `describe_calls` and `describe_reps` have a thread each, since a target's library, or a
+    `sync`, `explain_sync`, `audit`, `changes`, `describe_calls` and `describe_reps` have a thread each, since a target's library, or a
     table in the making, would hold up the loop; their requests are made as all others. Cancelling one ends its requests, and
     rolls back what the target has not committed, for which the task waits; what was committed stays, whole days of it. A target
     that belongs to one thread, such as a connection of SQLite, cannot be passed.
@@ -167,7 +165,8 @@ def _take_from_client() -> None:
     for name in AWAITED:
         setattr(AsyncClient, name, as_coroutine(getattr(Client, name), "AsyncClient"))
     for name in THREADS:
-        setattr(AsyncClient, name, in_thread(getattr(Client, name), "AsyncClient"))
+        result = AsyncChanges if name == "changes" else None
+        setattr(AsyncClient, name, in_thread(getattr(Client, name), "AsyncClient", result))
 
 
 _take_from_client()

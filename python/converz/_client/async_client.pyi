@@ -16,13 +16,13 @@ from converz._results.async_update_result import AsyncUpdateResult
 from converz._results.description import Description
 from converz._results.table import Table
 from converz._results.window import Window
+from converz._warehouse.async_changes import AsyncChanges
 from converz._warehouse.audit_result import AuditResult
 from converz._warehouse.result import SyncResult
 
-__all__ = ["AWAITED", "NOT_HERE", "PLAIN", "THREADS", "AsyncClient"]
+__all__ = ["AWAITED", "PLAIN", "THREADS", "AsyncClient"]
 
 AWAITED: tuple[str, ...]
-NOT_HERE: tuple[str, ...]
 PLAIN: tuple[str, ...]
 THREADS: tuple[str, ...]
 
@@ -282,6 +282,29 @@ class AsyncClient:
         lock_timeout: float = 60,
         progress: Progress = None,
     ) -> AuditResult: ...
+    async def changes(
+        self,
+        target: object,
+        *,
+        cursor: str = "changes",
+        since: Date | None = None,
+        until: Date | None = None,
+        metric: Strings | None = None,
+        rep_id: Strings | None = None,
+        vendor: Strings | None = None,
+        campaign: Strings | None = None,
+        subcampaign: Strings | None = None,
+        department: Strings | None = None,
+        vendor_call_id: Strings | None = None,
+        columns: Strings | None = None,
+        schema: object | None = None,
+        lookback: float = 7,
+        recheck: float = 0.25,
+        sweep: float | None = 7,
+        refresh: object | None = None,
+        lock_timeout: float = 60,
+        progress: Progress = None,
+    ) -> AsyncChanges: ...
     @overload
     async def update_calls(
         self,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from converz._runtime.steps import Steps
 
-__all__ = ["in_thread"]
+__all__ = ["ClientInThread", "beside", "in_thread"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,36 +61,42 @@ class _Work:
             waiting.cancel()
 
 
-class _ClientInThread(Client):
+class ClientInThread(Client):
     """A client whose requests the loop makes."""
 
     __slots__ = ("_work",)
     _work: _Work
+    """Of the step that goes on."""
 
     def _run(self, steps: Steps[R]) -> R:
         return self._work.wait(steps)
 
 
 def in_thread(
-    method: Callable[Concatenate[Any, P], R], owner: str
-) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, R]]:
-    """Make a coroutine of a method of `Client` that does more than wait."""
+    method: Callable[Concatenate[Any, P], R],
+    owner: str,
+    result: Callable[[Any, ClientInThread], Any] | None = None,
+) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, Any]]:
+    """Make a coroutine of a method of `Client` that does more than wait; `result` makes something else of what it gives."""
 
     @functools.wraps(method)
-    async def verb(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        loop = running_loop()
-        client = _ClientInThread.__new__(_ClientInThread)
-        client._core, client._service, client._work = self._core, self._service, _Work(loop)
-        return await _beside(lambda: method(client, *args, **kwargs), client._work, loop)
+    async def verb(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+        client = ClientInThread.__new__(ClientInThread)
+        client._core, client._service = self._core, self._service
+        given = await beside(lambda: method(client, *args, **kwargs), client)
+        return given if result is None else result(given, client)
 
     verb.__qualname__ = f"{owner}.{method.__name__}"
     return verb
 
 
-async def _beside(do: Callable[[], R], work: _Work, loop: AbstractEventLoop) -> R:
+async def beside(do: Callable[[], R], client: ClientInThread) -> R:
+    """Do something in a thread, where `client` has its requests made by the loop that runs here."""
     import asyncio
     import contextvars
 
+    loop = running_loop()
+    work = client._work = _Work(loop)
     over: asyncio.Future[None] = loop.create_future()
     outcome: list[R] = []
     raised: list[BaseException] = []
