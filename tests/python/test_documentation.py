@@ -95,7 +95,7 @@ def test_the_commands_of_the_readme():
         "converz calls --start-date 2025-07-01 --metric csat -o calls.parquet",
     ]
     assert (ROOT / "tests" / "run").stat().st_mode & 0o100
-    assert not re.findall(r"^```(?!python\n|sh\n|$).*", README, re.MULTILINE)
+    assert not re.findall(r"^```(?!python\n|py\n|sh\n|$).*", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])

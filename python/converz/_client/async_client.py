@@ -6,10 +6,11 @@ which is generated from `Client`: a test holds it to that, and says how to write
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from converz._client.client import Client, next_window
-from converz._client.in_thread import in_thread
+from converz._client.in_thread import ClientInThread, beside, in_thread
 from converz._results.async_record_batch_stream import AsyncRecordBatchStream
 from converz._results.async_update_plan import AsyncUpdatePlan
 from converz._results.async_update_result import AsyncUpdateResult
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from converz import _core
     from converz._core import WindowReads
     from converz._results.window import Window
+    from converz._warehouse.changes import Changes
 
 __all__ = ["AWAITED", "PLAIN", "THREADS", "AsyncClient"]
 
@@ -159,13 +161,17 @@ class AsyncClient:
         self._core.close()
 
 
+def _changes(changes: Changes, client: ClientInThread) -> AsyncChanges:
+    return AsyncChanges(changes, partial(beside, client))
+
+
 def _take_from_client() -> None:
     for name in (*SHARED, *PLAIN):
         setattr(AsyncClient, name, vars(Client)[name])
     for name in AWAITED:
         setattr(AsyncClient, name, as_coroutine(getattr(Client, name), "AsyncClient"))
     for name in THREADS:
-        result = AsyncChanges if name == "changes" else None
+        result = _changes if name == "changes" else None
         setattr(AsyncClient, name, in_thread(getattr(Client, name), "AsyncClient", result))
 
 

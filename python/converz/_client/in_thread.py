@@ -83,14 +83,14 @@ def in_thread(
     async def verb(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         client = ClientInThread.__new__(ClientInThread)
         client._core, client._service = self._core, self._service
-        given = await beside(lambda: method(client, *args, **kwargs), client)
+        given = await beside(client, lambda: method(client, *args, **kwargs))
         return given if result is None else result(given, client)
 
     verb.__qualname__ = f"{owner}.{method.__name__}"
     return verb
 
 
-async def beside(do: Callable[[], R], client: ClientInThread) -> R:
+async def beside(client: ClientInThread, do: Callable[[], R]) -> R:
     """Do something in a thread, where `client` has its requests made by the loop that runs here."""
     import asyncio
     import contextvars

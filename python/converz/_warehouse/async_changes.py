@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from converz._client.in_thread import beside
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from converz._client.in_thread import ClientInThread
     from converz._results.table import Table
     from converz._warehouse.changes import Changes
 
@@ -25,11 +23,6 @@ class AsyncChanges:
 
     Each step has a thread while it lasts, since a target's library would hold up the loop. Cancelling one ends its requests;
     the cursor is where the last ``done()`` that ended has put it. One task at a time may use it.
-
-    Attributes:
-        cursor: Its name.
-        rows: How many rows were handed on so far.
-        unchanged: How many rows of the days that were looked at are as they were handed on before.
 
     Example:
         >>> import asyncio, converz, duckdb
@@ -48,30 +41,33 @@ class AsyncChanges:
 
     __module__ = "converz"
 
-    __slots__ = ("_changes", "_client", "_is_busy")
+    __slots__ = ("_beside", "_changes", "_is_busy")
 
-    def __init__(self, changes: Changes, client: ClientInThread) -> None:
+    def __init__(self, changes: Changes, beside: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
         """They come from `AsyncClient.changes`."""
-        self._changes, self._client = changes, client
+        self._changes, self._beside = changes, beside
         self._is_busy = False
 
     @property
     def cursor(self) -> str:
+        """Its name."""
         return self._changes.cursor
 
     @property
     def rows(self) -> int:
+        """How many rows were handed on so far."""
         return self._changes.rows
 
     @property
     def unchanged(self) -> int:
+        """How many rows of the days that were looked at are as they were handed on before."""
         return self._changes.unchanged
 
     async def __aiter__(self) -> AsyncGenerator[Table]:
         """Read the days that are due, and hand on what differs."""
         tables: Any = iter(self._changes)
         try:
-            while (table := await self._beside(partial(next, tables, None))) is not None:
+            while (table := await self._do(partial(next, tables, None))) is not None:
                 yield table
         finally:
             tables.close()
@@ -92,7 +88,7 @@ class AsyncChanges:
             ['summary', 'call_id']
 
         """
-        return await self._beside(self._changes.table)
+        return await self._do(self._changes.table)
 
     async def done(self) -> None:
         """Say that all that was handed on so far has arrived, and move the cursor past it, in one commit.
@@ -112,15 +108,16 @@ class AsyncChanges:
             100
 
         """
-        await self._beside(self._changes.done)
+        await self._do(self._changes.done)
 
-    async def _beside(self, do: Callable[[], R]) -> R:
+    async def _do(self, do: Callable[[], R]) -> R:
         if self._is_busy:
             message = "another task is using these changes: have one task take them, or ask for changes of another cursor"
             raise InvalidInputError(message)
         self._is_busy = True
         try:
-            return await beside(do, self._client)
+            done: R = await self._beside(do)
+            return done
         finally:
             self._is_busy = False
 

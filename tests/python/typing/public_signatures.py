@@ -243,3 +243,23 @@ for window, table in client.read_windows(client.windows("2025-07-01"), metric="c
 assert_type(client.undo_update("priority.journal"), converz.UpdateResult)
 assert_type(client.undo_update(Path("priority.journal"), on_conflict="error"), converz.UpdateResult)
 client.undo_update("priority.journal", on_conflict="overwrite")  # type: ignore[arg-type]
+
+
+async def of_an_event_loop() -> None:
+    async with converz.AsyncClient("https://acme.converz.co", "key", max_connections=3) as its:
+        assert_type(await its.calls(rep_id="a", limit=10), converz.Table)
+        async for batch in its.stream_calls():
+            assert_type(batch, converz.RecordBatch)
+        async for day, rows in its.read_windows(its.windows("2025-07-01", "2025-07-02")):
+            assert_type(day, converz.Window)
+            assert_type(rows, converz.Table)
+        plan_of_calls = await its.plan_update_calls({"call_id": [1]})
+        assert_type(plan_of_calls, converz.AsyncUpdatePlan)
+        assert_type(await plan_of_calls.apply(), converz.AsyncUpdateResult)
+        changes = await its.changes("warehouse.duckdb")
+        assert_type(changes, converz.AsyncChanges)
+        async for changed in changes:
+            assert_type(changed, converz.Table)
+            await changes.done()
+        assert_type(await its.sync("warehouse.duckdb"), converz.SyncResult)
+        await its.calls("2025-07-01")  # type: ignore[call-arg]
