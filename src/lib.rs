@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod anonymise;
 pub mod decode;
 pub mod describe;
 pub mod digest;

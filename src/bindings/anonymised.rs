@@ -6,6 +6,7 @@ use super::panics::guard;
 use super::runtime::wait_for_work;
 use super::settings::Secret;
 use super::table::Table;
+use crate::anonymise::anonymised as replaced;
 use crate::record::{Names, Pseudonyms, Rules};
 
 /// A table as a recording with these rules has it.
@@ -32,7 +33,7 @@ pub fn anonymised(
         };
         let names = Names::new(rules, Some(pseudonyms.forgetful()));
         let table = table.get().clone();
-        let work = move || crate::record::anonymised(table.schema(), table.batches(), &names);
+        let work = move || replaced(table.schema(), table.batches(), &names);
         let (schema, batches) = wait_for_work(py, work)??;
         Ok(Table::new(schema, batches))
     })

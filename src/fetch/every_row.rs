@@ -1,8 +1,8 @@
 //! Every row of what is asked for, however that has to be read.
 
-use super::in_parts::{LONGEST, read_in_parts};
+use super::in_parts::read_in_parts;
 use super::read::{Fetched, read_pages, read_report, redact_warnings};
-use super::spec::ReadSpec;
+use super::spec::{LONGEST, ReadSpec};
 use crate::error::{Error, Result};
 use crate::http::Http;
 use crate::query::Operation;

@@ -21,9 +21,6 @@ use crate::http::Http;
 use crate::query::Query;
 use crate::settings::Settings;
 
-/// Bytes of a query that every server takes: the least that common ones allow a whole request line is 4 KiB.
-pub(super) const LONGEST: usize = 3_500;
-
 /// Reads every part.
 ///
 /// # Errors

@@ -34,6 +34,7 @@ mod standstill;
 mod stream;
 mod tally;
 mod window;
+mod window_in_parts;
 mod window_pages;
 mod windows_ahead;
 mod without_rows;

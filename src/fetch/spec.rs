@@ -12,6 +12,9 @@ use crate::decode::Options;
 use crate::query::{Operation, Query};
 use crate::settings::Settings;
 
+/// Bytes of a query that every server takes: the least that common ones allow a whole request line is 4 KiB.
+pub(super) const LONGEST: usize = 3_500;
+
 /// What is read.
 #[derive(Debug, Clone)]
 pub struct ReadSpec {

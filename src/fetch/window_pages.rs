@@ -9,14 +9,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use futures_util::stream::iter;
 use tokio::sync::Semaphore;
 
 use super::aside::aside;
 use super::ask::Ask;
 use super::http_pages::HttpPages;
-use super::in_parts::{LONGEST, gathered};
 use super::page_loop::Settled;
 use super::read::{AHEAD, of_result};
 use super::reader::Reader;
@@ -49,42 +46,7 @@ enum Part {
     Full(Receipt),
 }
 
-/// Bytes of an address that the ends of a window take.
-const OF_WINDOW: usize = 160;
-
-/// Reads a window, in as many parts as its lists need.
 pub(super) async fn read_window(
-    http: &Http,
-    settings: &Settings,
-    spec: &ReadSpec,
-    window: &Window,
-) -> Result<WindowPages> {
-    let parts = spec.query.cut(LONGEST - OF_WINDOW);
-    let Some(key) = spec.operation.key().filter(|_| parts.len() > 1) else {
-        return read_in_one(http, settings, spec, window).await;
-    };
-    let shared = Arc::new(settings.clone());
-    let reads = parts.into_iter().map(|query| {
-        let spec = ReadSpec { query, ..spec.clone() };
-        read_in_one_of(http.clone(), Arc::clone(&shared), spec, window.clone())
-    });
-    let mut read = gathered(iter(reads).buffered(settings.max_concurrency), key, spec.limit, None).await?;
-    read.receipt.rows = read.pages.iter().map(|page| page.num_rows() as u64).sum();
-    let query = window.query(&spec.query_with_key(key).0);
-    read.receipt.query = query.with("n_per_page", settings.page_size.to_string());
-    Ok(read)
-}
-
-async fn read_in_one_of(
-    http: Http,
-    settings: Arc<Settings>,
-    spec: ReadSpec,
-    window: Window,
-) -> Result<WindowPages> {
-    read_in_one(&http, &settings, &spec, &window).await
-}
-
-async fn read_in_one(
     http: &Http,
     settings: &Settings,
     spec: &ReadSpec,

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 use super::read::{Fetched, redact_warnings, unify_aside};
 use super::spec::ReadSpec;
 use super::window::Window;
-use super::window_pages::{WindowPages, read_window};
+use super::window_in_parts::read_window_in_parts;
+use super::window_pages::WindowPages;
 use super::without_rows::without_rows;
 use crate::decode::Unified;
 use crate::error::{Error, Result};
@@ -129,13 +130,13 @@ pub(super) fn pages_of(
     let settings = Arc::new(settings);
     Ahead::new(windows, most, move |window| {
         let (http, settings, spec) = (http.clone(), Arc::clone(&settings), spec.clone());
-        Box::pin(async move { read_window(&http, &settings, &spec, &window).await })
+        Box::pin(async move { read_window_in_parts(&http, &settings, &spec, &window).await })
     })
 }
 
 async fn table(http: &Http, settings: &Settings, spec: &ReadSpec, window: &Window) -> Result<Fetched> {
     let WindowPages { pages, mut receipt, mut warnings, options, drop, .. } =
-        read_window(http, settings, spec, window).await?;
+        read_window_in_parts(http, settings, spec, window).await?;
     let mut fetched = if pages.is_empty() {
         let spec = ReadSpec { query: window.query(&spec.query), ..spec.clone() };
         let nothing = without_rows(http, settings, &spec, &options, &drop).await?;

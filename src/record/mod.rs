@@ -4,7 +4,6 @@
 //! forwards what it is asked and keeps what comes, or answers from what was kept. It rewrites texts of JSON as they pass
 //! and never decodes rows.
 
-mod anonymised;
 mod dates;
 mod file;
 mod headers;
@@ -20,11 +19,11 @@ mod server;
 mod tape;
 mod through;
 
-pub use anonymised::anonymised;
 pub use file::{bodies_path, read, write};
-pub use names::Names;
+pub use names::{Answered, Names};
 pub use pseudonym::Pseudonyms;
 pub use recorder::{Options, Record, Recorder};
+pub use rewriter::{Replace, Rewriter, Stopped};
 pub use rules::{Rules, Treatment};
 pub use server::serve;
 pub use tape::{Asking, Body, Exchange, Tape};

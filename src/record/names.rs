@@ -49,7 +49,7 @@ impl Names {
     }
 
     /// The same of values that are rows already.
-    pub(super) fn of_rows(&self) -> Answered {
+    pub fn of_rows(&self) -> Answered {
         Answered { names: self.clone(), is_error: false }
     }
 

@@ -79,6 +79,7 @@ const ROOMS: &[Room] = &[
             "update",
             "ipc",
             "record",
+            "anonymise",
             "sandbox",
             "resources",
             "text",
@@ -89,6 +90,11 @@ const ROOMS: &[Room] = &[
         name: "record",
         uses: &["error", "settings", "query", "http", "resources"],
         never: &[ARROW, PYTHON],
+    },
+    Room {
+        name: "anonymise",
+        uses: &["error", "record", "types", "ipc", "resources", "text"],
+        never: &[HTTP, TOKIO, PYTHON],
     },
     Room { name: "sandbox", uses: &[], never: &[ARROW, PYTHON] },
 ];

@@ -50,7 +50,7 @@ class AsyncChanges:
 
     @property
     def cursor(self) -> str:
-        """Its name."""
+        """The name of the cursor."""
         return self._changes.cursor
 
     @property

@@ -156,5 +156,19 @@ def test_nothing_holds_a_loop_that_is_over(sandbox):
     assert its() is None
 
 
+def test_in_the_loop_of_a_notebook(sandbox, tmp_path):
+    nbclient = pytest.importorskip("nbclient", reason="needs nbclient: pip install nbclient")
+    nbformat = pytest.importorskip("nbformat", reason="needs nbformat: pip install nbformat")
+    cells = [
+        f"import converz\nclient = converz.AsyncClient({sandbox.url!r}, {sandbox.api_key!r})",
+        "table = await client.calls(limit=10)\nprint(table.num_rows)",
+        "async with client.stream_calls() as stream:\n    print(sum([batch.num_rows async for batch in stream]))",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    resources = {"metadata": {"path": str(tmp_path)}}
+    nbclient.NotebookClient(notebook, timeout=100, kernel_name="python3", resources=resources).execute()
+    assert [cell.outputs[0].text for cell in notebook.cells[1:]] == ["10\n", "300\n"]
+
+
 def test_importing_the_package_imports_no_asyncio(run_python):
     run_python(code="import sys, converz; assert 'asyncio' not in sys.modules")

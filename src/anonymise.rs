@@ -1,4 +1,5 @@
-//! Rows that have been decoded → the same with pseudonyms in place of what names somebody, as a recording has them.
+//! Columns → columns with pseudonyms in place of what names somebody, as a recording has them. Knows nothing of HTTP, tokio or
+//! Python.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -19,11 +20,9 @@ use arrow_cast::cast;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 
-use super::names::{Answered, Names};
-use super::rewriter::{Replace, Rewriter, Stopped};
-use super::rules::Treatment;
 use crate::error::{Error, Result};
 use crate::ipc;
+use crate::record::{Answered, Names, Replace, Rewriter, Stopped, Treatment};
 use crate::resources::room_for;
 use crate::text::quoted;
 use crate::types::{JsonMark, is_json_text, json_mark, with_json_mark};
