@@ -68,7 +68,9 @@ impl Column {
     ) -> PyResult<Self> {
         guard(py, || {
             let refuse = |reason: String| wrong(name, format!("cannot be read as {kind}: {reason}"));
-            let data_type = parse_type(kind).ok_or_else(|| refuse("no such type".into()))?;
+            // Which is no type that can be asked for.
+            let half = (kind == "float16").then_some(DataType::Float16);
+            let data_type = half.or_else(|| parse_type(kind)).ok_or_else(|| refuse("no such type".into()))?;
             let nulls = nulls.map(|bytes| {
                 NullBuffer::from(bytes.iter().map(|byte| *byte == 0).collect::<BooleanBuffer>())
             });

@@ -91,7 +91,18 @@ fn ndjson(data: Bytes, types: SchemaRef) -> Result<Rows> {
     };
     let options = Arc::new(options);
     let mut decoder = ParallelDecoder::new(&options, Cutting::default());
-    decoder.push(&Bytes::from(array))?;
-    let unified = unify(vec![decoder.finish()?], &options, &[], &[])?;
+    let page = decoder.push(&Bytes::from(array)).and_then(|()| decoder.finish()).map_err(of_a_file)?;
+    let unified = unify(vec![page], &options, &[], &[])?;
     Ok((unified.schema, unified.batches))
+}
+
+/// The decoder speaks of the answers of a service, which has no part in a file.
+fn of_a_file(error: Error) -> Error {
+    let said = [
+        ("the answer is not the JSON that was asked for", "it is not NDJSON, which has an object a line"),
+        (", so the fault is the service's, which has to write null instead", ": write null instead"),
+    ];
+    let message =
+        said.iter().fold(error.message().to_owned(), |text, (answer, file)| text.replacen(answer, file, 1));
+    Error::new(error.kind().clone(), message)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arrow_array::{ArrayRef, RecordBatch, StructArray};
 use arrow_schema::{ArrowError, Field, SchemaRef};
-use pyo3::exceptions::PyBaseException;
+use pyo3::exceptions::{PyBaseException, PyRuntimeError, PyStopIteration};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -503,6 +503,16 @@ fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
     Ok((!error.is_none()).then(|| PyErr::from_value(error)))
 }
 
+/// A callback's or a signal handler's `StopIteration` would look like the end of the stream to a loop over it.
+fn no_end(py: Python<'_>, error: PyErr) -> PyErr {
+    if !error.is_instance_of::<PyStopIteration>(py) {
+        return error;
+    }
+    let raised = PyRuntimeError::new_err("a callback or signal handler raised StopIteration");
+    raised.set_cause(py, Some(error));
+    raised
+}
+
 /// Raises when the consumer, which would swallow the error, is back in Python. If that cannot be arranged, the
 /// consumer's own error is what remains.
 fn raise_in_caller(py: Python<'_>, error: &PyErr) {
@@ -575,7 +585,7 @@ impl RecordBatchStream {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
-        guard(py, || Ok(self.shared.next(py, || Ok(()))?.map(Batch)))
+        guard(py, || Ok(self.shared.next(py, || Ok(()))?.map(Batch))).map_err(|error| no_end(py, error))
     }
 
     /// The next batch, for whoever decides how to wait for it; None after the last one.

@@ -17,6 +17,11 @@ pub(super) struct At {
     pub row: usize,
 }
 
+/// The text of these has no sign, or digits that the number does not have: it would seem to fit where it does not.
+fn looks_like_another_integer(number: f64) -> bool {
+    number == 0.0 && number.is_sign_negative() || number.fract() == 0.0 && number.abs() >= 2_f64.powi(53)
+}
+
 /// The value of a column that is at that position of the page, before which the result has so many rows.
 pub(super) fn describe(
     column: &str,
@@ -29,6 +34,11 @@ pub(super) fn describe(
     let Some(batch) = page.batches.get(at.batch) else { return String::new() };
     let shown = |chunk: &Chunk| {
         chunk.get(at.row).map(|value| {
+            if let Value::Float(number) = value
+                && looks_like_another_integer(number)
+            {
+                return format!("{number:?}");
+            }
             let mut text = Vec::new();
             convert::write_text(value, &mut text);
             let text = shortened(&String::from_utf8_lossy(&text), SHOWN);

@@ -56,11 +56,8 @@ pub(super) fn keys(keys: &Raw) -> Result<Raw, String> {
             next = row + 1;
             format!("{value} (row {row})")
         });
-        let limit = if keys.field.data_type().is_floating() {
-            ", below 2^53 in size where it is a float"
-        } else {
-            ""
-        };
+        let limit = digits(keys.field.data_type())
+            .map_or_else(String::new, |digits| format!(", below 2^{digits} in size where it is a float"));
         return Err(format!(
             "has values that are not whole numbers{limit}: {} (counted from 0)",
             shown(named)
@@ -95,10 +92,15 @@ fn read(array: &ArrayRef) -> Vec<Key> {
         let rows = (0..array.len()).map(|row| array.is_valid(row).then(|| array.value_as_string(row)));
         each(rows, |digits| number(&digits))
     }
+    let digits = digits(array.data_type()).unwrap_or_default();
     match array.data_type() {
-        DataType::Float16 => each(array.as_primitive::<Float16Type>().iter(), |value| float(value.to_f64())),
-        DataType::Float32 => each(array.as_primitive::<Float32Type>().iter(), |value| float(value.into())),
-        DataType::Float64 => each(array.as_primitive::<Float64Type>().iter(), float),
+        DataType::Float16 => {
+            each(array.as_primitive::<Float16Type>().iter(), |value| float(value.to_f64(), digits))
+        }
+        DataType::Float32 => {
+            each(array.as_primitive::<Float32Type>().iter(), |value| float(value.into(), digits))
+        }
+        DataType::Float64 => each(array.as_primitive::<Float64Type>().iter(), |value| float(value, digits)),
         DataType::Decimal32(..) => decimals(array.as_primitive::<Decimal32Type>()),
         DataType::Decimal64(..) => decimals(array.as_primitive::<Decimal64Type>()),
         DataType::Decimal128(..) => decimals(array.as_primitive::<Decimal128Type>()),
@@ -110,13 +112,21 @@ fn read(array: &ArrayRef) -> Vec<Key> {
     }
 }
 
+/// How many binary digits a float of some type has: an integer that needs more may have been rounded to another one.
+fn digits(float: &DataType) -> Option<i32> {
+    match float {
+        DataType::Float16 => Some(11),
+        DataType::Float32 => Some(24),
+        DataType::Float64 => Some(53),
+        _ => None,
+    }
+}
+
 /// pandas has NaN where a key is missing.
-fn float(value: f64) -> Key {
-    /// From here on, a float may stand for several integers.
-    const INEXACT: f64 = 9_007_199_254_740_992.0;
+fn float(value: f64, digits: i32) -> Key {
     if value.is_nan() {
         Key::Null
-    } else if value.fract() == 0.0 && value.abs() < INEXACT {
+    } else if value.fract() == 0.0 && value.abs() < 2_f64.powi(digits) {
         Key::Whole(value as i128)
     } else {
         Key::Other

@@ -169,6 +169,19 @@ def test_a_stream_tells_too(sandbox):
     assert told[-1] == 300
 
 
+def test_an_end_that_a_function_raises_is_not_that_of_the_stream(sandbox):
+    def told(rows: int, size: int) -> None:
+        # Not of the first page, which is read when the stream is opened.
+        if rows > 50:
+            next(iter(()))
+
+    with sandbox.client(page_size=50, max_concurrency=1).stream_calls(progress=told) as stream:
+        with pytest.raises(RuntimeError, match="raised StopIteration") as raised:
+            for _ in stream:
+                pass
+    assert isinstance(raised.value.__cause__, StopIteration)
+
+
 def test_the_display_ends_on_errors(terminal, sandbox):
     with pytest.raises(converz.BadRequestError):
         sandbox.client().calls(columns="nonsense", progress=True)

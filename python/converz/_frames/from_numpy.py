@@ -42,8 +42,6 @@ def fixed_width(name: str, values: Any, mask: Any, *, zone: str | None = None) -
         mask = np.isnat(values) | (False if mask is None else mask)
         values, kind = _times(name, values)
         kind = kind if zone is None else f"{kind[:-1]}, {zone}]"
-    elif kind == "float16":
-        values, kind = values.astype("float32"), "float32"
     values = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("="))
     nulls = None if mask is None or not mask.any() else mask.astype("uint8").tobytes()
     return _core.Column.from_fixed_width(name, kind, values.tobytes(), nulls)

@@ -108,8 +108,13 @@ class AsyncRecordBatchStream:
 
     async def __anext__(self) -> RecordBatch:
         """Wait for the next batch."""
-        core = await self._opened()
-        batch = await awaited(_next(core))
+        try:
+            core = await self._opened()
+            batch = await awaited(_next(core))
+        except StopAsyncIteration as error:
+            # Whoever loops over the stream would take it for its end.
+            message = "a callback or signal handler raised StopAsyncIteration"
+            raise RuntimeError(message) from error
         if batch is None:
             raise StopAsyncIteration
         return batch

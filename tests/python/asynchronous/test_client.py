@@ -250,6 +250,26 @@ def test_progress_is_told_in_the_loop_and_may_end_the_read(sandbox):
     assert threads == {threading.current_thread()}
 
 
+@pytest.mark.parametrize("kind", [StopAsyncIteration, StopIteration])
+def test_an_end_that_a_function_raises_is_not_that_of_the_stream(sandbox, kind):
+    def told(rows: int, size: int) -> None:
+        # Not of the first page, which is read when the stream is opened.
+        if rows > 50:
+            raise kind
+
+    async def main() -> None:
+        async with (
+            sandbox.async_client(page_size=50, max_concurrency=1) as client,
+            client.stream_calls(progress=told) as stream,
+        ):
+            async for _ in stream:
+                pass
+
+    with pytest.raises(RuntimeError, match=f"raised {kind.__name__}") as raised:
+        asyncio.run(main())
+    assert isinstance(raised.value.__cause__, kind)
+
+
 def test_requests_are_logged(sandbox, caplog):
     caplog.set_level("DEBUG", "converz")
     asyncio.run(sandbox.async_client().reps())

@@ -181,6 +181,12 @@ def test_json_columns_and_nulls(run, sandbox):
         (["calls", "--format", "parquet"], b"PAR1", 1, "it is not a Parquet file that can be read"),
         (["calls", "--format", "arrow"], b"ARROW1", 1, "not an Arrow IPC file"),
         (["calls", "--format", "ndjson"], b'{"call_id":1}\n{"x":}\n', 1, "standard input"),
+        (
+            ["calls", "--format", "ndjson"],
+            b'{"call_id":1,"x":NaN}\n',
+            1,
+            "it is not NDJSON, which has an object a line: JSON has no NaN and no infinity: write null instead (row 1",
+        ),
         (["calls", "--format", "parquet", "--schema", "x=int64"], b"", 2, "types of its own"),
         (["reps", "--campaign", "x"], b"rep_id,x\na,1\n", 2, "--campaign does not filter reps"),
         (["calls"], b"call_id,x\n1,2\n", 2, "nothing says where the conversations of standard input are"),

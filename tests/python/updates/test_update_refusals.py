@@ -192,6 +192,24 @@ def test_columns_that_json_cannot_hold(untouched, column):
         refusal(untouched, pd.DataFrame({"call_id": [1], "a": column}))
 
 
+@pytest.mark.parametrize("kind", ["numpy", "pandas", "polars", "pyarrow"])
+@pytest.mark.parametrize(("digits", "width"), [(24, "float32"), (11, "float16")])
+def test_keys_that_a_small_float_may_have_changed(untouched, kind, digits, width):
+    # The second was one more, perhaps.
+    keys = np.array([2**digits - 1, 2**digits], width)
+    if kind == "polars":
+        if width == "float16" and not hasattr(pl, "Float16"):
+            pytest.skip("it has none")
+        frame = pl.DataFrame({"call_id": pl.from_numpy(keys[:, None])["column_0"], "a": [1, 2]})
+    elif kind == "pyarrow":
+        frame = pa.table({"call_id": pa.array(keys), "a": [1, 2]})
+    else:
+        columns = {"call_id": keys, "a": [1, 2]}
+        frame = columns if kind == "numpy" else pd.DataFrame(columns)
+    message = refusal(untouched, frame)
+    assert f"below 2^{digits} in size where it is a float: {2**digits}" in message
+
+
 def test_unequal_columns(untouched):
     message = refusal(untouched, {"call_id": KEYS, "a": [1]})
     assert "different lengths: {'call_id': 14, 'a': 1}" in message

@@ -123,11 +123,7 @@ fn only_what_loses_nothing_converts() {
                     "{error}"
                 );
                 let shown = value.trim_matches('"');
-                let shown = if value == "1e18" { "1000000000000000000" } else { shown };
-                assert!(
-                    error.message().contains(shown) || ["-0.0", "1e300"].contains(&value),
-                    "the value {value}: {error}"
-                );
+                assert!(error.message().contains(shown), "the value {value}: {error}");
                 // The schema that it carries fits.
                 let cured = Options { pinned: schema.clone(), ..options };
                 table(&[&body], &cured).unwrap_or_else(|error| panic!("{value}: {error}"));

@@ -10,6 +10,7 @@ use arrow_schema::{DataType, Field, Schema};
 use converz::encode::{KeyColumn, Limits, Nulls, UpdateFrame, as_dates};
 use converz::error::Result;
 use converz::fetch::known_columns;
+use half::f16;
 use proptest::prelude::*;
 
 const LIMITS: Limits = Limits { rows: 100_000, bytes: 16 << 20 };
@@ -161,7 +162,7 @@ fn whole_keys_of_other_types() {
         call_ids(Float64Array::from(vec![1.0, -3.0, 9_007_199_254_740_991.0])).unwrap(),
         "1,-3,9007199254740991"
     );
-    assert_eq!(call_ids(Float32Array::from(vec![16_777_216.0, 2.0])).unwrap(), "16777216,2");
+    assert_eq!(call_ids(Float32Array::from(vec![16_777_215.0, 2.0])).unwrap(), "16777215,2");
     let halves = Float16Array::from_iter_values([half::f16::from_f32(2.0)]);
     assert_eq!(call_ids(halves).unwrap(), "2");
     let decimal =
@@ -193,6 +194,15 @@ fn keys_that_are_not_whole_are_named_by_row() {
         "call_id has values that are not whole numbers, below 2^53 in size where it is a float: 1.5 (row 1), inf (row \
          2), 9007199254740992.0 (row 3) (counted from 0)"
     );
+    // Floats that are smaller are exact for fewer integers: these may have been 16777217 and 2049.
+    let single = Float32Array::from(vec![16_777_215.0, -16_777_216.0]);
+    assert_eq!(
+        call_ids(single).unwrap_err(),
+        "call_id has values that are not whole numbers, below 2^24 in size where it is a float: -16777216.0 (row 1) \
+         (counted from 0)"
+    );
+    let half = Float16Array::from(vec![f16::from_f32(2047.0), f16::from_f32(2048.0)]);
+    assert!(call_ids(half).unwrap_err().contains("below 2^11 in size where it is a float: 2048"));
     let many = call_ids((0..40).map(|key| Some(f64::from(key) + 0.5)).collect::<Float64Array>()).unwrap_err();
     assert!(many.contains("9.5 (row 9) and 30 more"), "{many}");
     let decimals = Decimal128Array::from(vec![100, 125]).with_precision_and_scale(10, 2).unwrap();
