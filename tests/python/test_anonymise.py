@@ -142,6 +142,14 @@ def test_dates_move_by_whole_weeks():
     assert all(name.startswith("p_") for name in anonymised(later, hide="date").to_pydict()["date"][:1])
 
 
+def test_identifiers_that_look_like_dates_are_replaced():
+    frame = {"rep_id": [DAY], "vendor_call_id": [DAY], "name": [DAY]}
+    for shift_weeks in (0, 1):
+        values = {value for [value] in anonymised(frame, shift_weeks=shift_weeks).to_pydict().values()}
+        assert len(values) == 1
+        assert values.pop().startswith("p_")
+
+
 def test_a_date_that_cannot_be_moved_is_refused_by_its_row():
     frame = {"until": [dt.date(2025, 7, 15), dt.date(9999, 12, 31)]}
     with pytest.raises(converz.InvalidInputError, match=r'"until", row 1 has 9999-12-31.*shift_weeks=1'):
