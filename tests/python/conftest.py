@@ -31,7 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("complete"):
+    # Where several processes share the tests, the one that shares them out has all reports.
+    if config.getoption("complete") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Complete())
 
 

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import converz
+from support.case_names import named
 
 NO_DATES = [
     "2025-02-29",
@@ -128,7 +129,7 @@ def test_times(client, refused, name, value):
         assert "2025-07-15 12:00" in message or "without a zone" in message
 
 
-@pytest.mark.parametrize(("value", "shown"), NO_STRINGS, ids=lambda value: repr(value)[:40])
+@pytest.mark.parametrize(("value", "shown"), NO_STRINGS, ids=named)
 @pytest.mark.parametrize("name", LISTS)
 def test_lists(client, refused, name, value, shown):
     if hasattr(value, "__next__"):

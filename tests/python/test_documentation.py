@@ -184,7 +184,12 @@ def test_every_public_name_has_an_example(name):
 
 @pytest.mark.parametrize(
     "name",
-    [f"{kind}.{member}" for kind in CLASSES for member in vars(getattr(converz, kind)) if member[0] != "_"],
+    [
+        f"{kind}.{member}"
+        for kind in CLASSES
+        for member in sorted(vars(getattr(converz, kind)))
+        if member[0] != "_"
+    ],
 )
 def test_every_public_method_has_an_example(name):
     kind, _, member = name.partition(".")
@@ -230,7 +235,7 @@ def test_every_error_says_when(name):
 
 def public_members():
     for name in CLASSES:
-        for member, value in vars(getattr(converz, name)).items():
+        for member, value in sorted(vars(getattr(converz, name)).items()):
             if not member.startswith("_") and (
                 callable(value)
                 or isinstance(value, (property, staticmethod))

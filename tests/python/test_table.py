@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 import converz
+from support.case_names import named
 
 IS_PANDAS_3 = int(pd.__version__.partition(".")[0]) >= 3
 EVERY_TYPE = pa.table(
@@ -264,7 +265,7 @@ def test_tables_of_others(table):
     assert converz.Table(duckdb.sql("select 42 as a")).to_pydict() == {"a": [42]}
 
 
-@pytest.mark.parametrize("data", [5, None, "text", [1, 2], pa.array([1, 2])], ids=repr)
+@pytest.mark.parametrize("data", [5, None, "text", [1, 2], pa.array([1, 2])], ids=named)
 def test_what_is_no_table(data):
     with pytest.raises(converz.InvalidInputError, match="data is a "):
         converz.Table(data)
