@@ -246,7 +246,7 @@ impl Client {
             spec.select = Some(spec.pinned.fields().iter().map(|field| field.name().clone()).collect());
             let (opening, events) =
                 self.opening(py, spec, None, &Pages::new(None), Types::FirstPage, on_new_column)?;
-            Ok(PolledStream::new(py, Task::spawn(opening)?, events, watch))
+            PolledStream::new(py, Task::spawn(opening)?, events, watch)
         })
     }
 

@@ -3,17 +3,22 @@
 //! Python handles signals in its main thread only. Where that one waits for the library's threads, and one of
 //! them waits for a batch, nobody would look.
 //!
+//! A wait that begins after the signal and before the main thread gets on, as that of the second source of a query, would
+//! hear of nothing, so what ended a wait ends those as well.
+//!
 //! What the handler raises would be lost, too, if the library looked for signals when its wait is over: duckdb makes an
 //! error of its own of it. So Python is told of a signal that ends a wait only when the library is about to be left.
 
 // There is no other way to a signal's handler.
 #![allow(unsafe_code)]
 
+use std::ffi::{c_int, c_void};
+use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::Python;
-use pyo3::ffi::PyErr_SetInterruptEx;
+use pyo3::ffi::{Py_AddPendingCall, PyErr_SetInterruptEx};
 
 /// The signals that are watched: Ctrl-C, and those that ask a program to end, or to end what takes too long.
 #[cfg(unix)]
@@ -29,6 +34,8 @@ struct Signal {
     is_kept: AtomicBool,
     /// Whether it came, and Python was not told.
     was_kept: AtomicBool,
+    /// Whether it has ended a wait, and the main thread has not got on since.
+    is_unheard: AtomicBool,
     /// The handler that was there, which ours calls.
     previous: AtomicUsize,
     takes_info: AtomicBool,
@@ -39,6 +46,7 @@ static SIGNALS: [Signal; WATCHED.len()] = [const {
         came: AtomicU64::new(0),
         is_kept: AtomicBool::new(false),
         was_kept: AtomicBool::new(false),
+        is_unheard: AtomicBool::new(false),
         previous: AtomicUsize::new(0),
         takes_info: AtomicBool::new(false),
     }
@@ -48,9 +56,25 @@ static SIGNALS: [Signal; WATCHED.len()] = [const {
 /// that no `fork` finds it locked.
 static WATCHING: Mutex<(usize, usize)> = Mutex::new((0, 0));
 
+/// How often signals had come at a moment while somebody watched.
+#[derive(Debug, Clone, Copy)]
+pub struct Since([u64; WATCHED.len()]);
+
+impl Since {
+    /// The signals that came since, and those before that the main thread has not heard of.
+    pub fn came(&self) -> impl Iterator<Item = i32> {
+        let signals = WATCHED.iter().zip(&SIGNALS).zip(&self.0);
+        signals
+            .filter(|((_, signal), before)| {
+                signal.came.load(Ordering::SeqCst) != **before || signal.is_unheard.load(Ordering::SeqCst)
+            })
+            .map(|((number, _), _)| *number)
+    }
+}
+
 /// Watches while it lives.
 pub struct Watch {
-    before: [u64; WATCHED.len()],
+    since: Since,
     keeps: bool,
 }
 
@@ -78,16 +102,13 @@ impl Watch {
                 signal.is_kept.store(keep, Ordering::SeqCst);
             }
         }
-        let before = SIGNALS.each_ref().map(|signal| signal.came.load(Ordering::SeqCst));
-        Self { before, keeps: keep.is_some() }
+        let since = Since(SIGNALS.each_ref().map(|signal| signal.came.load(Ordering::SeqCst)));
+        Self { since, keeps: keep.is_some() }
     }
 
-    /// The signals that came since.
-    pub fn came(&self) -> impl Iterator<Item = i32> {
-        let signals = WATCHED.iter().zip(&SIGNALS).zip(&self.before);
-        signals
-            .filter(|((_, signal), before)| signal.came.load(Ordering::SeqCst) != **before)
-            .map(|((number, _), _)| *number)
+    /// Since when.
+    pub fn since(&self) -> Since {
+        self.since
     }
 
     /// Ends the watch; gives the signals that were kept from Python.
@@ -115,6 +136,27 @@ impl Drop for Watch {
             drop(Kept::take());
         }
     }
+}
+
+/// A signal has ended the wait of a library's thread: it ends those that begin until the main thread gets on.
+pub fn ended(_: Python<'_>, number: i32) {
+    let Some(signal) = WATCHED.iter().position(|watched| *watched == number).and_then(|at| SIGNALS.get(at))
+    else {
+        return;
+    };
+    signal.is_unheard.store(true, Ordering::SeqCst);
+    // SAFETY: any thread may ask for a call in the main thread, and `heard` touches nothing but atomics.
+    if unsafe { Py_AddPendingCall(Some(heard), null_mut()) } != 0 {
+        heard(null_mut());
+    }
+}
+
+/// The main thread runs Python's code again.
+extern "C" fn heard(_: *mut c_void) -> c_int {
+    for signal in &SIGNALS {
+        signal.is_unheard.store(false, Ordering::SeqCst);
+    }
+    0
 }
 
 /// Signals that Python was not told of. It is when this is dropped.

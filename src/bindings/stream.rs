@@ -26,7 +26,7 @@ use super::progress::Pages;
 use super::receipt::receipt_dict;
 use super::runtime::{begin, wait};
 use super::schema::Schema;
-use super::signals::{Kept, Watch};
+use super::signals::{Kept, Since, Watch, ended};
 use super::table::{Batch, Table};
 use super::warnings::warn;
 use crate::describe::Description;
@@ -422,7 +422,7 @@ impl Shared {
                 // In a thread of the library a signal is still to be handled by Python.
                 let watch =
                     Watch::keeping(py, |number| ended_by(py, number).is_ok_and(|error| error.is_some()));
-                let next = self.next(py, || signalled(py, Some(&watch))?.map_or(Ok(()), Err));
+                let next = self.next(py, || signalled(py, Some(watch.since()))?.map_or(Ok(()), Err));
                 let kept = watch.end(py);
                 if next.is_err() && !kept.is_empty() {
                     self.keep(kept);
@@ -488,16 +488,18 @@ fn has_python_frame(py: Python<'_>) -> bool {
 }
 
 /// The error to end a wait with in a thread that Python does not tell of signals, if one came that is to end it.
-pub fn signalled(py: Python<'_>, watch: Option<&Watch>) -> PyResult<Option<PyErr>> {
-    for number in watch.into_iter().flat_map(Watch::came) {
+pub fn signalled(py: Python<'_>, since: Option<Since>) -> PyResult<Option<PyErr>> {
+    for number in since.iter().flat_map(Since::came) {
         if let Some(error) = ended_by(py, number)? {
+            ended(py, number);
             return Ok(Some(error));
         }
     }
     Ok(None)
 }
 
-fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
+/// The error with which a signal ends a wait; none if it does not.
+pub fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
     let interrupt = py.import(intern!(py, "converz._runtime.interrupt"))?;
     let error = interrupt.call_method1(intern!(py, "ended_by"), (number,))?;
     Ok((!error.is_none()).then(|| PyErr::from_value(error)))

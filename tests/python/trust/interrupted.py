@@ -2,10 +2,14 @@
 
 import importlib
 import json
+import signal
+import socket
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import converz
 
@@ -77,6 +81,49 @@ def scan_join(client):
     scan(client).join(scan(client).select("call_id"), on="call_id").collect()
 
 
+def late_scan_join(client):
+    """Begin the second source when the signal has come, as happens on a busy machine."""
+    from converz._lazy.source import Source
+
+    begin = Source._open
+    first = threading.Lock()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+
+    def begin_late(source, *arguments):
+        if not first.acquire(blocking=False):
+            # Python writes there as soon as a signal comes, whatever the main thread waits for.
+            reader.recv(1)
+        return begin(source, *arguments)
+
+    signal.set_wakeup_fd(writer.fileno())
+    try:
+        with patch.object(Source, "_open", begin_late):
+            scan_join(client)
+    finally:
+        signal.set_wakeup_fd(-1)
+        reader.close()
+        writer.close()
+
+
+KEPT = []
+
+
+def kept_scan(client):
+    """Keep what polars reads from where it stands, as polars itself does now and then."""
+    from converz._lazy.source import Source
+
+    read = Source.read
+
+    def read_and_keep(source, *arguments):
+        rows = read(source, *arguments)
+        KEPT.append(rows)
+        return (frame for frame in rows)
+
+    with patch.object(Source, "read", read_and_keep):
+        scan(client).collect()
+
+
 def update(client):
     client.update_calls({"call_id": [1, 2, 3, 4], "note": ["a" * 700, "b" * 700, "c" * 700, "d" * 700]})
 
@@ -107,6 +154,8 @@ DO = {
     "scan streaming": lambda client: scan(client).collect(engine="streaming"),
     "scan batches": lambda client: list(scan(client).collect_batches()),
     "scan join": scan_join,
+    "late scan join": late_scan_join,
+    "kept scan": kept_scan,
     "update": update,
     "update from progress": update_from_progress,
 }

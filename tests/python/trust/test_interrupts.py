@@ -213,6 +213,7 @@ IS_POLARS_1 = int(pytest.importorskip("polars").__version__.split(".")[0]) < 2
         ("second page", "scan"),
         ("second page", "scan head"),
         ("second page", "scan join"),
+        ("second page", "late scan join"),
         *[
             pytest.param(phase, do, marks=pytest.mark.skipif(IS_POLARS_1, reason="what polars 2 can do"))
             for phase in ("first byte", "second page")
@@ -232,7 +233,7 @@ def test_a_scan_is_interrupted_and_says_so_once(program, server, service, phase,
         server.wait_until_stalled()
         time.sleep(0.1)
         answer = program.interrupt()
-        if IS_POLARS_1 and do == "scan join":
+        if IS_POLARS_1 and do.endswith("scan join"):
             # It makes an error of its own of what happens in its threads, and Python raises its at once.
             assert answer["raised"] == "ComputeError"
             assert "KeyboardInterrupt" in answer["text"]
@@ -245,6 +246,21 @@ def test_a_scan_is_interrupted_and_says_so_once(program, server, service, phase,
         assert service.gone.wait(5), "the request went on"
     # A second source may have asked too.
     server.stalled.clear()
+
+
+def test_what_polars_keeps_as_it_stands_is_ended_too(server, service, tmp_path):
+    """It has the only connection that the client may use, which then reads something else."""
+    service.phase = "second page"
+    server.stalled.clear()
+    # A process of its own, since polars raises each Ctrl-C twice once something of a query is left.
+    program = Program(server.url, tmp_path / "errors")
+    try:
+        program.tell("kept scan")
+        server.wait_until_stalled()
+        time.sleep(0.1)
+        check(program.interrupt())
+    finally:
+        program.close()
 
 
 # One that is whole before it is unpacked, and one that arrives while it is.
