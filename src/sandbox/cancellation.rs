@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::SandboxError;
+use super::forking::outside;
 
 /// Ends the making of a sandbox, from another thread. Its clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -15,9 +16,12 @@ impl Cancellation {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// Also lets those who wait to fork do so, since the making takes long.
+    ///
     /// # Errors
     /// It was cancelled.
     pub(super) fn check(&self) -> Result<(), SandboxError> {
+        outside(|| ());
         if self.0.load(Ordering::Relaxed) { Err(SandboxError::Cancelled) } else { Ok(()) }
     }
 }

@@ -7,6 +7,7 @@ mod calendar;
 mod cancellation;
 mod error;
 mod fault;
+mod forking;
 mod handle;
 mod log;
 mod options;

@@ -254,6 +254,7 @@ const UNSAFE: &[&str] = &[
     "bindings/signals.rs",
     "decode/unchecked.rs",
     "resources/allocator.rs",
+    "sandbox/forking.rs",
 ];
 
 #[test]

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::service::Service;
+use crate::sandbox::forking::outside;
 use crate::sandbox::problem::Problem;
 use crate::sandbox::store::Page;
 
@@ -36,7 +37,7 @@ pub(super) async fn page(service: Arc<Service>, page: Page) -> Response {
                 }
                 let full = std::mem::replace(buffer, Vec::with_capacity(PIECE + PIECE / 8));
                 // False when nobody listens any more.
-                sender.blocking_send(Piece::Some(full.into())).is_ok()
+                outside(|| sender.blocking_send(Piece::Some(full.into())).is_ok())
             })
         });
         let last = match result {

@@ -14,6 +14,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params};
 use super::tables::{APPLICATION_ID, TABLES, VERSION};
 use crate::sandbox::cancellation::Cancellation;
 use crate::sandbox::error::SandboxError;
+use crate::sandbox::forking::outside;
 use crate::sandbox::seed::{self, Recipe};
 
 /// How long a file that another process has locked may be as it is. One that is seeded grows.
@@ -65,7 +66,7 @@ fn create_patiently(
                 if since.elapsed() >= patience {
                     return Err(SandboxError::Locked { path: path.to_owned(), patience });
                 }
-                std::thread::sleep(PAUSE);
+                outside(|| std::thread::sleep(PAUSE));
             }
         }
     }

@@ -31,6 +31,7 @@ pub(super) use update::{Nulls, Update};
 
 use super::cancellation::Cancellation;
 use super::error::SandboxError;
+use super::forking::{BeginDrop, EndDrop, within};
 use super::options::Options;
 use super::problem::Problem;
 use super::seed::Recipe;
@@ -43,8 +44,11 @@ const IDLE_READERS: usize = 8;
 pub(super) struct Store {
     path: PathBuf,
     today: NaiveDate,
+    /// To close connections is to use them, too.
+    _begin: BeginDrop,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    _end: EndDrop,
     /// Of the connections that are in use: one that is interrupted while idle could not be closed properly.
     interrupts: Mutex<HashMap<u64, InterruptHandle>>,
     uses: AtomicU64,
@@ -72,14 +76,17 @@ impl Store {
             story: options.story,
             today: options.today.unwrap_or_else(|| Local::now().date_naive()),
         };
-        create::create(&path, &recipe, wanted)?;
-        let today = tables::check(&path)?;
-        let writer = open(&path)?;
+        let (today, writer) = within(|| {
+            create::create(&path, &recipe, wanted)?;
+            Ok::<_, SandboxError>((tables::check(&path)?, open(&path)?))
+        })?;
         Ok(Self {
             path,
             today,
+            _begin: BeginDrop,
             writer: Mutex::new(writer),
             readers: Mutex::default(),
+            _end: EndDrop,
             interrupts: Mutex::default(),
             uses: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
@@ -94,50 +101,56 @@ impl Store {
 
     /// Runs `read` on one state of the data, whatever is written meanwhile.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Problem> {
-        let idle = lock(&self.readers).pop();
-        let mut connection = match idle {
-            Some(connection) => connection,
-            None => open(&self.path)?,
-        };
-        let in_use = self.in_use(&connection);
-        let transaction = connection.transaction()?;
-        let result = read(&transaction);
-        // Nothing was written: there is nothing to commit.
-        transaction.finish()?;
-        drop(in_use);
-        let mut readers = lock(&self.readers);
-        if readers.len() < IDLE_READERS {
-            readers.push(connection);
-        }
-        result
+        within(|| {
+            let idle = lock(&self.readers).pop();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => open(&self.path)?,
+            };
+            let in_use = self.in_use(&connection);
+            let transaction = connection.transaction()?;
+            let result = read(&transaction);
+            // Nothing was written: there is nothing to commit.
+            transaction.finish()?;
+            drop(in_use);
+            let mut readers = lock(&self.readers);
+            if readers.len() < IDLE_READERS {
+                readers.push(connection);
+            }
+            result
+        })
     }
 
     /// Applies an update whole or not at all; returns the number of its rows.
     pub fn update(&self, update: &Update) -> Result<u64, Problem> {
         let mut writer = lock(&self.writer);
-        let _in_use = self.in_use(&writer);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let rows = update::apply(&transaction, update, &self.stopping)?;
-        transaction.commit()?;
-        Ok(rows)
+        within(|| {
+            let _in_use = self.in_use(&writer);
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let rows = update::apply(&transaction, update, &self.stopping)?;
+            transaction.commit()?;
+            Ok(rows)
+        })
     }
 
     /// Replaces all rows by those of updates, whole or not at all; returns their number.
     pub fn load(&self, entity: Entity, updates: &[Update]) -> Result<u64, Problem> {
         let mut writer = lock(&self.writer);
-        let _in_use = self.in_use(&writer);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        changes::delete_all(&transaction, entity)?;
-        let mut rows = 0;
-        for update in updates {
-            changes::insert_keys(&transaction, entity, &update.keys)?;
-            rows += update::apply(&transaction, update, &self.stopping)?;
-        }
-        if entity == Entity::Calls {
-            changes::settle_loaded(&transaction)?;
-        }
-        transaction.commit()?;
-        Ok(rows)
+        within(|| {
+            let _in_use = self.in_use(&writer);
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            changes::delete_all(&transaction, entity)?;
+            let mut rows = 0;
+            for update in updates {
+                changes::insert_keys(&transaction, entity, &update.keys)?;
+                rows += update::apply(&transaction, update, &self.stopping)?;
+            }
+            if entity == Entity::Calls {
+                changes::settle_loaded(&transaction)?;
+            }
+            transaction.commit()?;
+            Ok(rows)
+        })
     }
 
     /// Makes conversations up on a day, as if they came late; gives their keys.
@@ -168,11 +181,13 @@ impl Store {
         change: impl FnOnce(&Connection) -> Result<T, SandboxError>,
     ) -> Result<T, SandboxError> {
         let mut writer = lock(&self.writer);
-        let _in_use = self.in_use(&writer);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let changed = change(&transaction)?;
-        transaction.commit()?;
-        Ok(changed)
+        within(|| {
+            let _in_use = self.in_use(&writer);
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let changed = change(&transaction)?;
+            transaction.commit()?;
+            Ok(changed)
+        })
     }
 
     /// Ends what is under way, so that nobody waits for it.

@@ -134,6 +134,37 @@ def test_a_handler_that_forks_while_it_is_made(tmp_path):
     assert (out, process.returncode) == ("60000\n", 0), err
 
 
+FORKED_OFTEN = """
+import os, threading
+import converz
+
+converz.Sandbox(calls=3, reps=1).stop()  # What it imports is imported.
+enough = threading.Event()
+
+def make():
+    while not enough.is_set():
+        converz.Sandbox(calls=20_000).stop()
+
+thread = threading.Thread(target=make)
+thread.start()
+for _ in range(150):
+    if (child := os.fork()) == 0:
+        with converz.Sandbox(calls=3, reps=1) as own:
+            os._exit(0 if own.client().calls().num_rows == 3 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+enough.set()
+thread.join()
+print("made")
+"""
+
+
+def test_forks_while_another_thread_makes_one(tmp_path):
+    """The locks of the database that are held at a fork would be held in the child for ever."""
+    with started(tmp_path, FORKED_OFTEN) as process:
+        out, err = process.communicate(timeout=100)
+    assert (out, process.returncode) == ("made\n", 0), err
+
+
 STOPPING = """
 import json, signal, threading, time
 import converz
