@@ -129,7 +129,13 @@ class IcebergTarget:
                     f"PYICEBERG_CATALOG__{self._name.upper()}__URI and the like in the environment"
                 )
                 raise TargetError(message)
-            self._opened = load_catalog(self._name, **self._settings)
+            try:
+                self._opened = load_catalog(self._name, **self._settings)
+            except Exception as error:
+                # Two that are the first to use a catalogue in a database both make its tables, and the second may fail.
+                if "already exists" not in str(error):
+                    raise
+                self._opened = load_catalog(self._name, **self._settings)
         return self._opened
 
     def _stored(self, table: str) -> Any | None:
