@@ -17,7 +17,7 @@ use super::panics::guard;
 use super::progress::Pages;
 use super::runtime::{Task, Waited, begin};
 use super::signals::{Since, WATCHED, Watch};
-use super::stream::{RecordBatchStream, ended_by, signalled};
+use super::stream::{RecordBatchStream, ends, signalled};
 use super::table::Batch;
 use crate::error::Error;
 use crate::fetch::Stream;
@@ -68,7 +68,7 @@ impl PolledStream {
         let shared =
             Arc::new(Shared { polling: Mutex::new(Polling::Opening(task)), watch: Mutex::new(watch) });
         if let Some(since) = since {
-            let ends = WATCHED.map(|number| ended_by(py, number).is_ok_and(|error| error.is_some()));
+            let ends = WATCHED.map(|number| ends(py, number));
             begin(end_by_signal(Arc::downgrade(&shared), since, ends))?;
         }
         Ok(Self { shared, events, since, has_had_chance: AtomicBool::new(false) })

@@ -420,8 +420,7 @@ impl Shared {
                     return Ok(self.next(py, || Ok(())));
                 }
                 // In a thread of the library a signal is still to be handled by Python.
-                let watch =
-                    Watch::keeping(py, |number| ended_by(py, number).is_ok_and(|error| error.is_some()));
+                let watch = Watch::keeping(py, |number| ends(py, number));
                 let next = self.next(py, || signalled(py, Some(watch.since()))?.map_or(Ok(()), Err));
                 let kept = watch.end(py);
                 if next.is_err() && !kept.is_empty() {
@@ -498,8 +497,13 @@ pub fn signalled(py: Python<'_>, since: Option<Since>) -> PyResult<Option<PyErr>
     Ok(None)
 }
 
+/// Whether a signal ends a wait.
+pub fn ends(py: Python<'_>, number: i32) -> bool {
+    ended_by(py, number).is_ok_and(|error| error.is_some())
+}
+
 /// The error with which a signal ends a wait; none if it does not.
-pub fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
+fn ended_by(py: Python<'_>, number: i32) -> PyResult<Option<PyErr>> {
     let interrupt = py.import(intern!(py, "converz._runtime.interrupt"))?;
     let error = interrupt.call_method1(intern!(py, "ended_by"), (number,))?;
     Ok((!error.is_none()).then(|| PyErr::from_value(error)))

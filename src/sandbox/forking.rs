@@ -20,39 +20,22 @@ thread_local! {
     static FORK: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
 }
 
-/// Ends the use when it is dropped, by a panic as well.
-struct Within;
+/// Enters when it is dropped, by a panic as well. Fields are dropped in their order: those between one of this kind and a
+/// `LeaveOnDrop` are dropped within.
+#[derive(Debug)]
+pub(super) struct EnterOnDrop;
 
-impl Drop for Within {
-    fn drop(&mut self) {
-        leave();
-    }
-}
-
-/// Is within again when it is dropped.
-struct Outside;
-
-impl Drop for Outside {
+impl Drop for EnterOnDrop {
     fn drop(&mut self) {
         enter();
     }
 }
 
-/// Fields are dropped in their order: those between one of this kind and an `EndDrop` are dropped within.
+/// Leaves when it is dropped, by a panic as well.
 #[derive(Debug)]
-pub(super) struct BeginDrop;
+pub(super) struct LeaveOnDrop;
 
-impl Drop for BeginDrop {
-    fn drop(&mut self) {
-        TELL.call_once(platform::tell);
-        enter();
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct EndDrop;
-
-impl Drop for EndDrop {
+impl Drop for LeaveOnDrop {
     fn drop(&mut self) {
         leave();
     }
@@ -63,9 +46,8 @@ pub(super) fn within<T>(work: impl FnOnce() -> T) -> T {
     if is_within() {
         return work();
     }
-    TELL.call_once(platform::tell);
     enter();
-    let _within = Within;
+    let _leaving = LeaveOnDrop;
     work()
 }
 
@@ -75,7 +57,7 @@ pub(super) fn outside<T>(work: impl FnOnce() -> T) -> T {
         return work();
     }
     leave();
-    let _outside = Outside;
+    let _entering = EnterOnDrop;
     work()
 }
 
@@ -84,6 +66,7 @@ fn is_within() -> bool {
 }
 
 fn enter() {
+    TELL.call_once(platform::tell);
     let guard = USES.read().unwrap_or_else(PoisonError::into_inner);
     USE.set(Some(guard));
 }

@@ -31,7 +31,7 @@ pub(super) use update::{Nulls, Update};
 
 use super::cancellation::Cancellation;
 use super::error::SandboxError;
-use super::forking::{BeginDrop, EndDrop, within};
+use super::forking::{EnterOnDrop, LeaveOnDrop, within};
 use super::options::Options;
 use super::problem::Problem;
 use super::seed::Recipe;
@@ -45,10 +45,10 @@ pub(super) struct Store {
     path: PathBuf,
     today: NaiveDate,
     /// To close connections is to use them, too.
-    _begin: BeginDrop,
+    _entering: EnterOnDrop,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
-    _end: EndDrop,
+    _leaving: LeaveOnDrop,
     /// Of the connections that are in use: one that is interrupted while idle could not be closed properly.
     interrupts: Mutex<HashMap<u64, InterruptHandle>>,
     uses: AtomicU64,
@@ -83,10 +83,10 @@ impl Store {
         Ok(Self {
             path,
             today,
-            _begin: BeginDrop,
+            _entering: EnterOnDrop,
             writer: Mutex::new(writer),
             readers: Mutex::default(),
-            _end: EndDrop,
+            _leaving: LeaveOnDrop,
             interrupts: Mutex::default(),
             uses: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
