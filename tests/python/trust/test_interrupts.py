@@ -30,8 +30,8 @@ PAGE = [{"call_id": number} for number in range(1, 11)]
 
 
 def bomb(level: int) -> bytes:
-    """Few bytes that are a page of 200 megabytes."""
-    row = b'{"call_id": 1, "text": "' + b"x" * 100_000 + b'"},'
+    """Few bytes that are a page of 200 megabytes, of escapes, since they take longest to decode."""
+    row = b'{"call_id": 1, "text": "' + rb"\n" * 50_000 + b'"},'
     packer = zlib.compressobj(level, wbits=31)
     parts = [packer.compress(b"[")]
     million = row * 10
@@ -121,7 +121,9 @@ class Program:
         self.process.stdin.flush()
 
     def answer(self) -> dict:
-        return json.loads(self.process.stdout.readline() or '{"raised": "nothing: the program has ended"}')
+        line = self.process.stdout.readline()
+        assert line, f"the program has ended: {self.errors.read_text()[-2000:]}"
+        return json.loads(line)
 
     def interrupt(self, number: int = signal.SIGINT) -> dict:
         """Interrupt it, and return what it says, with the seconds until then."""
@@ -132,7 +134,9 @@ class Program:
         return answer
 
     def close(self) -> None:
-        self.process.stdin.close()
+        # What the pipe still holds is of no use to a program that has ended.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait(20)
         self.process.stdout.close()
         self.stderr.close()
@@ -149,11 +153,12 @@ def server(service):
         yield server
 
 
-@pytest.fixture(scope="module")
-def program(server, tmp_path_factory):
-    program = Program(server.url, tmp_path_factory.mktemp("program") / "errors")
-    yield program
-    program.close()
+@pytest.fixture
+def program(server, programs, tmp_path_factory):
+    """One for all tests, but where one has ended it, whose failure is its own."""
+    if not programs or programs[-1].process.poll() is not None:
+        programs.append(Program(server.url, tmp_path_factory.mktemp("program") / "errors"))
+    return programs[-1]
 
 
 def check(answer: dict) -> None:

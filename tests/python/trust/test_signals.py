@@ -32,11 +32,11 @@ def server(service):
         yield server
 
 
-@pytest.fixture(scope="module")
-def program(server, tmp_path_factory):
-    program = Program(server.url, tmp_path_factory.mktemp("program") / "errors", "signalled.py")
-    yield program
-    program.close()
+@pytest.fixture
+def program(server, programs, tmp_path_factory):
+    if not programs or programs[-1].process.poll() is not None:
+        programs.append(Program(server.url, tmp_path_factory.mktemp("program") / "errors", "signalled.py"))
+    return programs[-1]
 
 
 def signalled(program, server, service, do, name, how):
