@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal
 
 from converz._dlt.package import DIGEST_COLUMN, number
 from converz._results.table import Table
@@ -11,22 +12,14 @@ from converz._warehouse.entry import DAY_COLUMN
 from converz.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from converz._warehouse.entry import Day, Entry
 
-__all__ = ["Stored", "differing", "scope", "stored_kinds", "strategy"]
+__all__ = ["as_stored", "scope", "stored_kind", "strategy"]
 
 KINDS = {"bool": "bool", "bigint": "int64", "double": "float64", "text": "string", "date": "date32"}
 """Types of dlt, and those of the planner's columns."""
-
-
-class Stored(NamedTuple):
-    """What the destination has of a day."""
-
-    rows: int
-    least: int
-    greatest: int
 
 
 def strategy(destination: Any) -> tuple[str, Literal["delta"] | None]:
@@ -44,61 +37,47 @@ def strategy(destination: Any) -> tuple[str, Literal["delta"] | None]:
     raise TargetError(message)
 
 
-def stored_kinds(columns: dict[str, Any], naming: Any, name: str) -> str | None:
+def stored_kind(columns: dict[str, Any], naming: Any, name: str) -> str | None:
     """Return the type of a column that dlt knows; None for a new one, and for types that dlt itself has to judge."""
     column = columns.get(naming.normalize_identifier(name), {})
-    kind = column.get("data_type")
-    if kind == "timestamp":
+    if column.get("data_type") == "timestamp":
         return "timestamp[us, UTC]" if column.get("timezone", True) else "timestamp[us]"
-    return KINDS.get(kind)
+    return KINDS.get(column.get("data_type"))
 
 
 def scope(days: Iterable[Day], *, qualified: bool) -> str:
     """Return the condition of the rows to be replaced: ranges of days, or everything."""
     column = f"{{table}}.{DAY_COLUMN}" if qualified else DAY_COLUMN
-    ranges = [
-        f"{column} BETWEEN CAST('{first}' AS DATE) AND CAST('{last}' AS DATE)"
-        for first, last in _ranges(sorted(day for day in days if day))
-    ]
+    ranges = []
+    # In a row without gaps, days are all as far from their positions.
+    for _, group in groupby(
+        enumerate(sorted(filter(None, days))), lambda pair: pair[1].toordinal() - pair[0]
+    ):
+        run = [day for _, day in group]
+        ranges.append(f"{column} BETWEEN CAST('{run[0]}' AS DATE) AND CAST('{run[-1]}' AS DATE)")
     return "(" + " OR ".join(ranges or ["1 = 1"]) + ")"
 
 
-def _ranges(days: list[date]) -> Iterator[tuple[date, date]]:
-    first = last = None
-    for day in days:
-        if first is None or last is None or day.toordinal() != last.toordinal() + 1:
-            if first is not None and last is not None:
-                yield first, last
-            first = day
-        last = day
-    if first is not None and last is not None:
-        yield first, last
-
-
-def differing(pipeline: Any, schema: Any, table: str, ledger: dict[Day, Entry]) -> list[Day]:
-    """List the days of which the destination has something else than the ledger says."""
+def as_stored(pipeline: Any, schema: Any, table: str, ledger: dict[Day, Entry]) -> dict[Day, Entry]:
+    """Return the lines of those days of which the destination has what they say."""
     if not ledger:
-        return []
-    stored = _stored(pipeline, schema, table, by_day=None not in ledger)
-    empty = Stored(0, 0, 0)
-    return [
-        day
-        for day, entry in ledger.items()
-        for found in [stored.get(day, empty)]
-        if found.rows != entry.rows
-        or (entry.rows and not found.least == found.greatest == number(entry.digest))
-    ]
-
-
-def _stored(pipeline: Any, schema: Any, table: str, *, by_day: bool) -> dict[Day, Stored]:
-    day = DAY_COLUMN if by_day else "NULL"
+        return {}
+    grouped = None not in ledger
     query = (
-        f"SELECT {day} AS d, COUNT(*) AS n, MIN({DIGEST_COLUMN}) AS a, MAX({DIGEST_COLUMN}) AS b FROM {{}}"  # noqa: S608
-        + (f" GROUP BY {DAY_COLUMN}" if by_day else "")
+        f"SELECT {DAY_COLUMN if grouped else 'NULL'} AS d, COUNT(*) AS n, MIN({DIGEST_COLUMN}) AS a, MAX({DIGEST_COLUMN}) "  # noqa: S608
+        f"AS b FROM {{}}{f' GROUP BY {DAY_COLUMN}' if grouped else ''}"
     )
     delta = strategy(pipeline.destination)[1] == "delta"
-    lines = _ask_delta(pipeline, schema, table, query) if delta else _ask(pipeline, schema, table, query)
-    return {_date(day): Stored(int(n), int(a or 0), int(b or 0)) for day, n, a, b in lines if n}
+    lines = (_ask_delta if delta else _ask)(pipeline, schema, table, query)
+    # Dates are texts in some destinations, and moments in others.
+    stored = {date.fromisoformat(str(day)[:10]) if grouped else None: numbers for day, *numbers in lines}
+
+    def holds(entry: Entry) -> bool:
+        digest = number(entry.digest)
+        rows, least, greatest = stored.get(entry.day, (0, None, None))
+        return rows == entry.rows and (not rows or int(least) == int(greatest) == digest)
+
+    return {day: entry for day, entry in ledger.items() if holds(entry)}
 
 
 def _ask(pipeline: Any, schema: Any, table: str, query: str) -> list[Any]:
@@ -113,6 +92,7 @@ def _ask(pipeline: Any, schema: Any, table: str, query: str) -> list[Any]:
 
 
 def _ask_delta(pipeline: Any, schema: Any, table: str, query: str) -> list[Any]:
+    """Ask by deltalake: what dlt asks by needs an extension that DuckDB would download."""
     import deltalake
     from dlt.common.destination.exceptions import DestinationUndefinedEntity
     from dlt.common.libs.deltalake import get_delta_tables
@@ -123,7 +103,3 @@ def _ask_delta(pipeline: Any, schema: Any, table: str, query: str) -> list[Any]:
         return []
     answer = Table(deltalake.QueryBuilder().register("stored", stored).execute(query.format("stored")))
     return list(zip(*answer.to_pydict().values(), strict=True))
-
-
-def _date(day: Any) -> Day:
-    return None if day is None else date.fromisoformat(str(day)[:10])

@@ -162,6 +162,21 @@ def test_a_fraction_never_becomes_an_integer(destination, sandbox):
     assert {row["score"] for row in destination.rows("calls")} == {None, 4, 4.5}
 
 
+def test_a_number_that_a_fraction_cannot_hold_is_refused(tmp_path, sandbox):
+    client, destination = sandbox.client(), DuckDB(tmp_path)
+    first, second = keys_of(client, "2025-07-11"), keys_of(client, "2025-07-12")
+    client.update_calls({"call_id": first, "score": [4.5] * len(first)})
+    load(destination, client)
+    client.update_calls({"call_id": second, "score": [4] * len(second)})
+    load(destination, client)
+    client.update_calls({"call_id": second, "score": [2**53 + 1] * len(second)})
+    with pytest.raises(
+        PipelineStepFailed, match=r'calls: column "score" .* float64 does not hold.*drop_resources'
+    ):
+        load(destination, client)
+    assert {row["score"] for row in destination.rows("calls")} == {None, 4.5, 4}
+
+
 def test_dlt_itself_refuses_another_type(tmp_path, sandbox, monkeypatch):
     """The second lock, should the first one ever fail."""
     client, destination = sandbox.client(), DuckDB(tmp_path)
@@ -169,7 +184,7 @@ def test_dlt_itself_refuses_another_type(tmp_path, sandbox, monkeypatch):
     client.update_calls({"call_id": first, "score": [4] * len(first)})
     load(destination, client)
     client.update_calls({"call_id": second, "score": [4.5] * len(second)})
-    monkeypatch.setattr("converz._dlt.resource.stored_kinds", lambda *arguments: None)
+    monkeypatch.setattr("converz._dlt.resource.stored_kind", lambda *arguments: None)
     with pytest.raises(PipelineStepFailed, match="`data_types` are frozen"):
         load(destination, client, refresh=True)
 

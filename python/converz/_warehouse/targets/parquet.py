@@ -99,8 +99,11 @@ class ParquetTarget:
 
     def keys(self, table: str, key: str, day: Day) -> list[Any]:
         """Return the keys of the rows of a day."""
-        rows = _read(self._path(table, day)).to_pydict()
-        return rows.get(key, [])
+        return self.rows(table, day).to_pydict().get(key, [])
+
+    def rows(self, table: str, day: Day) -> Table:
+        """Return the rows of a day."""
+        return _read(self._path(table, day))
 
     def _path(self, table: str, day: Day) -> Path:
         folder = self._folder / table
