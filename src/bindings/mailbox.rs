@@ -1,8 +1,15 @@
 //! What is over, for an event loop: its numbers, and a word to the loop that there are some.
 //!
-//! The threads that serve connections never wait for the interpreter, which may be busy for long. One thread of a
-//! process does, for all loops, and says once what is meant for many.
+//! The threads that serve connections never wait for the interpreter, which may be busy for long. They write a byte
+//! into a pipe that the loop looks at as at any other. A loop that cannot, as that of Windows, is woken by a thread of
+//! this process, one for all loops, which says once what is meant for many.
 
+#[cfg(unix)]
+use std::io::{Read as _, Write as _};
+#[cfg(unix)]
+use std::os::fd::AsRawFd as _;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
@@ -14,6 +21,7 @@ use super::foreign::attached;
 use super::panics::guard;
 use super::process::Owned;
 use super::runtime::Notify;
+use crate::error::Error;
 use crate::resources::no_thread;
 
 /// The numbers of what is over, until the loop takes them.
@@ -22,10 +30,36 @@ pub struct Mailbox(Arc<Inbox>);
 
 struct Inbox {
     state: Mutex<State>,
-    /// Told to wake the loop.
-    waker: Waker,
-    /// Wakes the loop, from any thread. It holds the loop weakly, so there is no cycle.
-    wake: Py<PyAny>,
+    bell: Bell,
+}
+
+/// How a loop is told.
+enum Bell {
+    #[cfg(unix)]
+    Pipe(Pipe),
+    Thread {
+        /// Told to wake the loop.
+        waker: Waker,
+        /// Wakes the loop, from any thread. It holds the loop weakly, so there is no cycle.
+        wake: Py<PyAny>,
+    },
+}
+
+/// Two ends of which the loop looks at one.
+#[cfg(unix)]
+struct Pipe {
+    read: UnixStream,
+    write: UnixStream,
+}
+
+#[cfg(unix)]
+impl Pipe {
+    fn new() -> std::io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        write.set_nonblocking(true)?;
+        Ok(Self { read, write })
+    }
 }
 
 #[derive(Default)]
@@ -45,30 +79,69 @@ impl Mailbox {
             let was_told = std::mem::replace(&mut state.is_told, true);
             drop(state);
             if !was_told {
-                inbox.waker.wake(&inbox);
+                Inbox::ring(&inbox);
             }
         })
+    }
+}
+
+impl Inbox {
+    fn ring(inbox: &Arc<Self>) {
+        match &inbox.bell {
+            // There is room: no byte is written before the last one was read.
+            #[cfg(unix)]
+            Bell::Pipe(pipe) => drop((&pipe.write).write(&[0])),
+            Bell::Thread { waker, .. } => waker.wake(inbox),
+        }
     }
 }
 
 #[pymethods]
 impl Mailbox {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.0.wake)
+        match &self.0.bell {
+            #[cfg(unix)]
+            Bell::Pipe(_) => Ok(()),
+            Bell::Thread { wake, .. } => visit.call(wake),
+        }
     }
 
-    /// `wake` is called whenever there is something to take, from another thread.
+    /// Whenever there is something to take, `wake` is called from another thread. Without it, `fileno` can be read.
     #[new]
-    fn new(py: Python<'_>, wake: Py<PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (wake = None))]
+    fn new(py: Python<'_>, wake: Option<Py<PyAny>>) -> PyResult<Self> {
         guard(py, || {
-            let inbox = Inbox { state: Mutex::default(), waker: Waker::of_process()?, wake };
-            Ok(Self(Arc::new(inbox)))
+            let bell = match wake {
+                Some(wake) => Bell::Thread { waker: Waker::of_process()?, wake },
+                #[cfg(unix)]
+                None => Bell::Pipe(Pipe::new()?),
+                #[cfg(not(unix))]
+                None => {
+                    let error = "the loops of this system look at no pipes";
+                    return Err(pyo3::exceptions::PyNotImplementedError::new_err(error));
+                }
+            };
+            Ok(Self(Arc::new(Inbox { state: Mutex::default(), bell })))
+        })
+    }
+
+    /// What the loop is to look at.
+    fn fileno(&self, py: Python<'_>) -> PyResult<i32> {
+        guard(py, || match &self.0.bell {
+            #[cfg(unix)]
+            Bell::Pipe(pipe) => Ok(pipe.read.as_raw_fd()),
+            Bell::Thread { .. } => Err(Error::internal("a loop that is woken looks at no pipe").into()),
         })
     }
 
     /// What is over since this was last called.
     fn take(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
         guard(py, || {
+            // First, since as soon as the loop counts as not told there may be another byte.
+            #[cfg(unix)]
+            if let Bell::Pipe(pipe) = &self.0.bell {
+                let _ = (&pipe.read).read(&mut [0; 8]);
+            }
             let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
             state.is_told = false;
             Ok(std::mem::take(&mut state.over))
@@ -118,8 +191,10 @@ fn serve(inboxes: &Receiver<Arc<Inbox>>, is_over: &Mutex<bool>) {
             continue;
         }
         attached(|py| {
-            // A loop that was closed has nobody who waits.
-            let _ = inbox.wake.call0(py);
+            if let Bell::Thread { wake, .. } = &inbox.bell {
+                // A loop that was closed has nobody who waits.
+                let _ = wake.call0(py);
+            }
             drop(inbox);
         });
     }

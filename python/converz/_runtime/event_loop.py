@@ -48,7 +48,7 @@ class _Waits:
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         # The loop knows this object, so this one knows the loop weakly.
-        self._mailbox = _core.Mailbox(partial(_wake, ref(loop), ref(self)))
+        self._mailbox = _mailbox(loop, ref(self))
         self._process = os.getpid()
         self._numbers = count()
         self._waits: dict[int, _Wait] = {}
@@ -105,11 +105,37 @@ class _Waits:
             loop.call_later(SLICE, self._tick, loop)
 
 
+def _mailbox(loop: AbstractEventLoop, waits: ref[_Waits]) -> _core.Mailbox:
+    """Return what tells the loop, which looks at it if it can."""
+    try:
+        mailbox = _core.Mailbox()
+        loop.add_reader(mailbox.fileno(), _look, waits)
+    except (NotImplementedError, OSError):
+        # The loop of Windows looks at no pipes, and this process may have no more of them.
+        _stop_waking_at_exit()
+        return _core.Mailbox(partial(_wake, ref(loop), waits))
+    return mailbox
+
+
+def _look(waits: ref[_Waits]) -> None:
+    """Look into the mailbox."""
+    its_waits = waits()
+    if its_waits is not None:
+        its_waits.deliver()
+
+
 def _wake(loop: ref[AbstractEventLoop], waits: ref[_Waits]) -> None:
     """Have the loop look into the mailbox; called by another thread."""
     its_loop, its_waits = loop(), waits()
     if its_loop is not None and its_waits is not None:
         its_loop.call_soon_threadsafe(its_waits.deliver)
+
+
+def _stop_waking_at_exit() -> None:
+    global _stops_in
+    if _stops_in != os.getpid():
+        _stops_in = os.getpid()
+        atexit.register(_core.stop_waking)
 
 
 _of_loops: WeakKeyDictionary[AbstractEventLoop, _Waits] = WeakKeyDictionary()
@@ -146,13 +172,9 @@ def _is_trio() -> bool:
 
 
 def _waits_of(loop: AbstractEventLoop) -> _Waits:
-    global _stops_in
     waits = _of_loops.get(loop)
     if waits is None or not waits.is_ours:
         waits = _of_loops[loop] = _Waits(loop)
-        if _stops_in != os.getpid():
-            _stops_in = os.getpid()
-            atexit.register(_core.stop_waking)
     return waits
 
 

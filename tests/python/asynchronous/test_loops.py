@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import threading
@@ -27,7 +28,19 @@ def on_anyio(main):
     return pytest.importorskip("anyio").run(run)
 
 
-@pytest.mark.parametrize("run", [asyncio.run, on_uvloop, on_anyio])
+class WokenLoop(asyncio.SelectorEventLoop):
+    """One that looks at no pipes of others, as that of Windows."""
+
+    def add_reader(self, fd, callback, *args):
+        raise NotImplementedError
+
+
+def woken(main):
+    with contextlib.closing(WokenLoop()) as loop:
+        return loop.run_until_complete(main)
+
+
+@pytest.mark.parametrize("run", [asyncio.run, on_uvloop, on_anyio, woken])
 def test_one_client_in_several_loops(sandbox, run):
     client = sandbox.async_client()
 
@@ -85,7 +98,7 @@ def test_no_thread_is_taken_for_a_call(sandbox):
         while not all(task.done() for task in tasks):
             most = max(most, threads())
             await asyncio.sleep(0.001)
-        # Two serve connections, one wakes loops, and those that decode are bounded by the pages in flight.
+        # Two serve connections, and those that decode are bounded by the pages in flight.
         assert most > 2
         assert most - before < 20
         assert threading.active_count() == of_python
@@ -113,6 +126,19 @@ def test_trio_is_told_so(sandbox):
     trio.run(main)
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts what is open as Linux does")
+@pytest.mark.parametrize("run", [asyncio.run, on_uvloop, woken])
+def test_loops_leave_nothing_open(sandbox, run):
+    client = sandbox.async_client()
+
+    def is_open() -> int:
+        run(client.reps())
+        gc.collect()
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    assert [is_open() for _ in range(5)] == [is_open()] * 5
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_after_a_fork(run_python, sandbox):
     code = f"""
@@ -132,12 +158,16 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     run_python(code=code)
 
 
-def test_the_interpreter_ends_while_something_is_on_its_way(run_python, sandbox):
+@pytest.mark.parametrize(
+    "way", ["", "loop.add_reader = lambda *_: (_ for _ in ()).throw(NotImplementedError())"]
+)
+def test_the_interpreter_ends_while_something_is_on_its_way(run_python, sandbox, way):
     code = f"""
 import asyncio
 import converz
 client = converz.AsyncClient({sandbox.url!r}, {sandbox.api_key!r})
 loop = asyncio.new_event_loop()
+{way}
 tasks = [loop.create_task(client.calls()) for _ in range(20)]
 loop.run_until_complete(asyncio.sleep(0.01))
 """
