@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -22,7 +23,15 @@ from support import postgres
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CANARY = "canary-7f3e91c2b8d64a05"
+# Where tests import Airflow itself, it reads and writes nothing of the machine's.
+os.environ |= {"AIRFLOW_HOME": tempfile.mkdtemp(prefix="airflow-"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
 AIRFLOW = Path(sys.executable).with_name("airflow")
+
+
+def rows_of(path: Path) -> int:
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_metadata(path).num_rows
 
 
 def free_port() -> int:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import converz
-from conftest import CANARY, ROOT
+from conftest import CANARY, ROOT, rows_of
 
 EXAMPLES = ROOT / "examples" / "airflow"
 
@@ -38,9 +38,3 @@ def test_the_nightly_sync_the_write_back_the_export_and_the_audit(airflow, servi
     assert all(mood == ("happy" if csat >= 4 else "unhappy") for csat, mood in rated)
     [(journal,)] = airflow.rows("SELECT value::text FROM xcom WHERE key = 'journal'")
     assert converz.Client(service.url, CANARY).undo_update(json.loads(journal)).cells == len(rated)
-
-
-def rows_of(path: Path) -> int:
-    import pyarrow.parquet
-
-    return pyarrow.parquet.read_metadata(path).num_rows

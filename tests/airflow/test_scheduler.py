@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from adbc_driver_postgresql import dbapi
 
-from conftest import CANARY, HERE
+from conftest import CANARY, HERE, rows_of
 
 DAGS = HERE / "dags"
 
@@ -78,6 +79,9 @@ def test_a_backfill_of_thirty_days_twice_writes_nothing_the_second_time(running,
             f" AND start_date >= '{begun}'"
         )
         running.wait(lambda: running.rows(ended) == [(30,)], 280, "the backfill has ended")
+        # Which the scheduler only sees when it looks for it, and refuses another one until then.
+        open_ones = "SELECT count(*) FROM backfill WHERE completed_at IS NULL"
+        running.wait(lambda: running.rows(open_ones) == [(0,)], 120, "the scheduler has seen its end")
         states = dict(
             running.rows("SELECT state::text, count(*) FROM dag_run WHERE dag_id = 'backfilled' GROUP BY 1")
         )
@@ -101,7 +105,7 @@ def test_a_backfill_of_thirty_days_twice_writes_nothing_the_second_time(running,
     assert fetched(warehouse, "SELECT xmin::text, call_id FROM calls ORDER BY call_id") == states
 
 
-def test_changed_days_are_marked_on_the_asset_and_its_partitions(running):
+def test_changed_days_are_marked_on_the_asset_and_its_partitions(running, service):
     run = running.trigger("marking")
     assert running.ended("marking", run) == "success", running.log("marking", run)
     days = ["2025-07-10", "2025-07-11", "2025-07-12"]
@@ -118,6 +122,9 @@ def test_changed_days_are_marked_on_the_asset_and_its_partitions(running):
     assert running.xcom("whole", run, "count") > 0
     by_day = "SELECT count(*) FROM dag_run WHERE dag_id = 'by_day' AND state = 'success'"
     running.wait(lambda: running.rows(by_day) == [(3,)], 120, "each day had its run")
+    for day in days:
+        exported = Path(running.environment["CONVERZ_EXPORTS"]) / "by_day" / f"{day}.parquet"
+        assert rows_of(exported) == service.client().calls(start_date=day, end_date=day).num_rows
     # Nothing changed: nothing is marked, and nothing started.
     run = running.trigger("marking")
     assert running.ended("marking", run) == "success"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from converz import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
 __all__ = ["days_of"]
 
@@ -22,13 +24,12 @@ def days_of(context: Mapping[str, Any]) -> tuple[date, date]:
 
     A run of a plain cron has no interval, its start is its end: what is meant is the time from the tick before to the last
     one. A run without a logical date, such as one that an asset started, is taken as one at the time that it was due. A run
-    of a partition means the day of that.
+    of a partition means the day that its key names.
     """
     zone = context["dag"].timezone
-    partition = context.get("partition_date")
+    partition = _partition(context, zone)
     if partition is not None:
-        day = partition.astimezone(zone).date()
-        return day, day
+        return partition, partition
     end = context.get("data_interval_end")
     start = context.get("data_interval_start")
     if end is None or start is None:
@@ -39,18 +40,53 @@ def days_of(context: Mapping[str, Any]) -> tuple[date, date]:
     return first, max(first, end.astimezone(zone).date() - DAY)
 
 
+def _partition(context: Mapping[str, Any], zone: tzinfo) -> date | None:
+    key, moment = context.get("partition_key"), context.get("partition_date")
+    if key is None and moment is None:
+        return None
+    if moment is not None and (key is None or hasattr(context["dag"].timetable, "key_format")):
+        # Of a cron, whose key is written as the Dag says.
+        day: date = moment.astimezone(zone).date()
+        return day
+    try:
+        # The key alone is what a day that was marked on an asset comes with.
+        return datetime.fromisoformat(str(key)).date()
+    except ValueError:
+        message = (
+            f"partition_key={key!r:.80} of the run is no day such as '2025-07-15': say which days are meant with since= and "
+            "until=, which are templates"
+        )
+        raise InvalidInputError(message) from None
+
+
+def _said(timetable: Any, name: str, otherwise: Any = None) -> Any:
+    """Return what a timetable has: those of Airflow's SDK in public, those of its scheduler, which Dags may have as well, not."""
+    return getattr(timetable, name, getattr(timetable, f"_{name}", otherwise))
+
+
 def _between_ticks(timetable: Any, moment: datetime) -> tuple[datetime, datetime]:
     """Return the last two ticks of a timetable, the later of them at or before a moment."""
-    each = getattr(timetable, "timetables", [timetable])
-    crons = [cron.expression for cron in each if hasattr(cron, "expression")]
+    # The part by time of what is started by assets as well.
+    timetable = _said(timetable, "timetable", timetable)
+    several = _said(timetable, "timetables", [timetable])
+    crons = [each for each in several if _said(each, "expression")]
     if crons:
-        from croniter import croniter
+        last = max(_tick_before(each, moment + timedelta(seconds=1)) for each in crons)
+        return max(_tick_before(each, last) for each in crons), last
+    events = sorted(each for each in _said(timetable, "event_dates", ()) if each <= moment)
+    if len(events) > 1:
+        return events[-2], events[-1]
+    return moment - (_said(timetable, "delta") or DAY), moment
 
-        def before(cron: str, when: datetime) -> datetime:
-            found: datetime = croniter(cron, when).get_prev(datetime)
-            return found
 
-        last = max(before(cron, moment + timedelta(seconds=1)) for cron in crons)
-        return max(before(cron, last) for cron in crons), last
-    delta = getattr(timetable, "delta", None) or DAY
-    return moment - delta, moment
+def _tick_before(cron: Any, moment: datetime) -> datetime:
+    """Return the last tick before a moment, in the zone of the cron, which may be another one than the Dag's."""
+    from croniter import croniter
+
+    zone = _said(cron, "timezone")
+    if isinstance(zone, str):
+        zone = ZoneInfo(zone)
+    # By the clock on the wall, which is what a cron means where days have 23 or 25 hours.
+    there = moment.astimezone(zone).replace(tzinfo=None)
+    tick: datetime = croniter(_said(cron, "expression"), there).get_prev(datetime)
+    return tick.replace(tzinfo=zone)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
 
-from converz.airflow import ConverzHook, ConverzSyncOperator, ConverzUpdateOperator
+from converz.airflow import ConverzExportOperator, ConverzHook, ConverzSyncOperator, ConverzUpdateOperator
 
 calls = Asset("tried_calls")
 default_args = {"retries": 0}
@@ -50,12 +50,10 @@ with DAG(
     default_args=default_args,
     is_paused_upon_creation=False,
 ):
-
-    @task
-    def say(partition_key=None):
-        return partition_key
-
-    say()
+    ConverzExportOperator(
+        task_id="export",
+        path=os.environ.get("CONVERZ_EXPORTS", "exports") + "/by_day/{{ partition_key }}.parquet",
+    )
 
 with DAG("killed", schedule=None, default_args=default_args, is_paused_upon_creation=False):
     ConverzSyncOperator(
