@@ -43,7 +43,7 @@ class ConverzDataSource(DataSource):
 
     Both take ``base_url``, ``secret``, which is the API key under a name that Spark shows nowhere, and the settings of
     `Client` by their names. What is left out comes from the environment variables ``CONVERZ_BASE_URL`` and
-    ``CONVERZ_API_KEY`` of the driver.
+    ``CONVERZ_API_KEY`` with which the driver was started.
     """
 
     @classmethod
