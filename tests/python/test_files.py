@@ -38,6 +38,19 @@ def test_parquet_is_read_back(calls, tmp_path):
     assert pd.read_parquet(path).shape == calls.shape
 
 
+@pytest.mark.parametrize("writer", WRITERS)
+def test_an_address_is_no_path(calls, client, writer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # Made by whoever meant something else: a file would be in there, and nobody would look for it.
+    (tmp_path / "s3:" / "bucket").mkdir(parents=True)
+    for written in (calls, client.stream_calls()):
+        with pytest.raises(
+            converz.InvalidInputError, match=r"'s3://bucket/calls' is an address.*fsspec.open"
+        ):
+            getattr(written, writer)("s3://bucket/calls")
+    assert list((tmp_path / "s3:" / "bucket").iterdir()) == []
+
+
 def test_parquet_says_what_was_asked_for_and_not_the_key(calls, sandbox, tmp_path):
     import pyarrow.parquet as pq
 

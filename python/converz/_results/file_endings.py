@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 from typing import NamedTuple
 
-__all__ = ["FORMATS", "READ", "WRITTEN", "FileFormat", "format_of"]
+__all__ = ["FORMATS", "READ", "WRITTEN", "FileFormat", "format_of", "is_address"]
 
 
 class FileFormat(NamedTuple):
@@ -50,6 +51,14 @@ WRITTEN = {**FORMATS, **{alias: FORMATS[name] for alias, name in ALIASES.items()
 # Arrow's stream, which is not the file that we write, and which its readers would refuse under this name.
 READ = {**WRITTEN, "arrows": FORMATS["arrow"]}
 """Formats by every ending that a file to be read may have."""
+
+
+def is_address(path: object) -> bool:
+    """Whether a path is an address such as ``s3://bucket/calls.parquet``.
+
+    It would be a folder ``s3:`` of this machine, which is made in silence where folders are.
+    """
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", str(path)) is not None
 
 
 def format_of(path: object, endings: dict[str, FileFormat]) -> FileFormat | None:

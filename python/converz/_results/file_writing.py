@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias
 
+from converz._results.file_endings import is_address
+from converz.errors import InvalidInputError
+
 if TYPE_CHECKING:
     from converz._results.receipt import Receipt
 
@@ -36,6 +39,15 @@ class FileWriting:
     """
 
     __slots__ = ()
+
+    def _write(self, file: File, form: str, options: dict[str, Any]) -> None:
+        if isinstance(file, str | os.PathLike) and is_address(file):
+            message = (
+                f"file={str(file)!r:.80} is an address, and a path of this machine is meant: open it by another library, such as "
+                "fsspec, and pass the file, as in: with fsspec.open(address, 'wb') as file"
+            )
+            raise InvalidInputError(message)
+        self._write_file(file, form, options)
 
     def _write_file(self, file: File, form: str, options: dict[str, Any]) -> None:
         raise NotImplementedError
@@ -71,7 +83,7 @@ class FileWriting:
             ['reps.parquet']
 
         """
-        self._write_file(file, "parquet", {"compression": compression, "row_group_size": row_group_size})
+        self._write(file, "parquet", {"compression": compression, "row_group_size": row_group_size})
 
     def write_csv(
         self,
@@ -119,7 +131,7 @@ class FileWriting:
             "escape_formulas": escape_formulas,
             "compression": compression,
         }
-        self._write_file(file, "csv", options)
+        self._write(file, "csv", options)
 
     def write_ndjson(self, file: File, *, compression: TextCompression = None) -> None:
         r"""Write NDJSON: an object a line with every column, dates and times as the API writes them.
@@ -143,7 +155,7 @@ class FileWriting:
             b'{"call_id":1,"date":"2025-04-25"}\n'
 
         """
-        self._write_file(file, "ndjson", {"compression": compression})
+        self._write(file, "ndjson", {"compression": compression})
 
     def write_ipc(self, file: File, *, compression: Literal["zstd", "uncompressed"] = "zstd") -> None:
         """Write an Arrow IPC file (also called Feather), which Arrow's libraries read as it is.
@@ -167,4 +179,4 @@ class FileWriting:
             ['reps.arrow']
 
         """
-        self._write_file(file, "ipc", {"compression": compression})
+        self._write(file, "ipc", {"compression": compression})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from converz._results.file_endings import is_address
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from converz._warehouse.entry import Day, Entry
 
 __all__ = ["Target", "target_of"]
+
+DUCKDB = (".duckdb", ".ddb", ".db")
+"""Ends of the names of DuckDB's files."""
 
 
 @runtime_checkable
@@ -56,6 +60,12 @@ def target_of(target: object, lock_timeout: float) -> Target:
 
 def _named(name: str, lock_timeout: float) -> Target | None:  # noqa: PLR0911
     scheme, colon, rest = name.partition(":")
+    if (is_address(rest) and scheme in {"parquet", "duckdb"}) or (is_address(name) and name.endswith(DUCKDB)):
+        message = (
+            f"target={name!r:.80} is an address, where only a folder or a file of this machine can be: take 'delta:' before the "
+            "address of an object store, as in 'delta:s3://bucket/lake', or an Iceberg catalogue"
+        )
+        raise InvalidInputError(message)
     match scheme if colon else "":
         case "postgresql" | "postgres":
             from converz._warehouse.targets.postgresql import PostgreSQLTarget
@@ -77,7 +87,7 @@ def _named(name: str, lock_timeout: float) -> Target | None:  # noqa: PLR0911
             from converz._warehouse.targets.duckdb import DuckDBTarget
 
             return DuckDBTarget(rest, lock_timeout)
-        case _ if name.endswith((".duckdb", ".ddb", ".db")):
+        case _ if name.endswith(DUCKDB):
             from converz._warehouse.targets.duckdb import DuckDBTarget
 
             return DuckDBTarget(name, lock_timeout)

@@ -397,6 +397,36 @@ def test_arguments_are_refused_before_anything_is_asked(kept, centre, run, argum
     assert centre.requests == []
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "parquet:s3://bucket/lake",
+        "parquet:file:///lake",
+        "duckdb:gs://bucket/a.duckdb",
+        "s3://bucket/a.duckdb",
+    ],
+)
+def test_an_address_is_no_folder_of_this_machine(centre, target, tmp_path, monkeypatch):
+    """It would be one that is called `s3:`, and lost with the container."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(converz.InvalidInputError, match=r"is an address.*delta:s3://"):
+        centre.client().sync(target, **ALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_an_object_store_colour_nothing(centre, tmp_path, monkeypatch):
+    deltalake = pytest.importorskip("deltalake", reason="needs deltalake: pip install 'converz[delta]'")
+
+    def fail(where):
+        message = "no \x1b[31mcredentials\x1b[0m"
+        raise OSError(message)
+
+    monkeypatch.setattr(deltalake.DeltaTable, "is_deltatable", staticmethod(fail))
+    with pytest.raises(converz.TargetError) as error:
+        centre.client().sync(f"delta:{tmp_path}", **ALL)
+    assert str(error.value) == f"delta:{tmp_path}: no credentials"
+
+
 @pytest.mark.parametrize("target", ["warehouse", "ftp://here", 5, None])
 def test_targets_that_are_none(centre, target):
     with pytest.raises(converz.InvalidInputError, match="target="):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ DIGITS = 15
 """Hexadecimal digits of a digest that fit a number of the log."""
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+"""What an object store's errors are written with, for terminals."""
 
 KINDS = {"uint64": "string", "json": "string"}
 """Types that Delta has not: their text."""
@@ -63,7 +67,7 @@ class DeltaTarget:
                 # The ledger is read again, and says whether the other one wrote the same days.
                 self._replace(table, days, entries)
         except (self._delta.exceptions.DeltaError, OSError) as error:
-            message = f"{self!r}: {error}"
+            message = f"{self!r}: {COLOURS.sub('', str(error))}"
             raise TargetError(message) from error
 
     def _replace(self, table: str, days: Mapping[Day, Table], entries: list[Entry]) -> None:
@@ -87,7 +91,7 @@ class DeltaTarget:
         try:
             return self._delta.DeltaTable(where) if self._delta.DeltaTable.is_deltatable(where) else None
         except (self._delta.exceptions.DeltaError, OSError) as error:
-            message = f"{self!r}: {error}"
+            message = f"{self!r}: {COLOURS.sub('', str(error))}"
             raise TargetError(message) from error
 
     def _asked(self, stored: Any, query: str) -> Table:

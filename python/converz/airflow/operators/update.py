@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException
 
 from converz import InvalidInputError, Table
+from converz._results.file_endings import is_address
 from converz.airflow.operators.base import ConverzOperator
 from converz.airflow.progress import in_log
 from converz.airflow.rows import rows_of_file, rows_of_query
@@ -155,6 +156,10 @@ class ConverzUpdateOperator(ConverzOperator):
 
     def _journal(self, context: Mapping[str, Any]) -> str:
         if self.journal:
+            if is_address(self.journal):
+                # It is written to the disk before the first request is sent, again and again, which no object store can.
+                message = f"journal={str(self.journal)!r:.80} is an address, and a journal is a file of a disk: name its path"
+                raise InvalidInputError(message)
             return str(self.journal)
         instance = context["ti"]
         home = os.environ.get("AIRFLOW_HOME") or str(Path("~/airflow").expanduser())
