@@ -37,6 +37,9 @@ DIFFERENCES = {
     "command": "string",
 }
 
+KEYS = 100_000
+"""Stored keys to have at once, or so: to ask a target for those of each day by itself takes longer than to read them."""
+
 COUNT = "conversations"
 """The column of a report that counts them, where the service has it."""
 
@@ -89,8 +92,16 @@ class _Audit:
         if question.key not in target.schema(question.table):
             self.keys = None
         self.is_filtered = bool(set(question.parameters) - {"metric", "columns"})
+        self.wanted: list[Day] = []
+        self.ahead: dict[Day, list[Any]] = {}
+        """Stored keys of days that are compared next."""
 
     def days(self, settings: Settings, at: datetime) -> list[Day]:
+        """The days to be compared, the newest first."""
+        self.wanted = self._days(settings, at)
+        return self.wanted
+
+    def _days(self, settings: Settings, at: datetime) -> list[Day]:
         if self.question.table == "reps":
             return [None]
         since = settings.since or min((day for day in self.ledger if day), default=None)
@@ -132,7 +143,7 @@ class _Audit:
             more = len(service) - entry.rows
             cause = "late" if more > 0 else "deleted"
             return self._line(day, entry.rows, service, max(more, 0), max(-more, 0), cause) if more else None
-        stored = [str(each) for each in self.keys(self.question.table, self.question.key, day)]
+        stored = [str(each) for each in self._stored(day)]
         missing, surplus = len(service - set(stored)), len(stored) - len(service & set(stored))
         if len(stored) != entry.rows:
             return self._line(day, len(stored), service, missing, surplus, "changed in the target")
@@ -140,6 +151,19 @@ class _Audit:
             return None
         causes = [*(["late"] if missing else []), *(["deleted"] if surplus else [])]
         return self._line(day, len(stored), service, missing, surplus, " and ".join(causes))
+
+    def _stored(self, day: Day) -> list[Any]:
+        """Return the stored keys of a day, which come with those of the next ones."""
+        if day not in self.ahead:
+            days, rows = [], 0
+            for each in self.wanted[self.wanted.index(day) :]:
+                if each in self.ledger:
+                    days.append(each)
+                    rows += self.ledger[each].rows
+                if rows >= KEYS:
+                    break
+            self.ahead = self.keys(self.question.table, self.question.key, days)
+        return self.ahead.pop(day)
 
     def _line(
         self, day: Day, stored: int, service: set[str], missing: int, surplus: int, cause: str

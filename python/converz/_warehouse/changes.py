@@ -190,7 +190,7 @@ class Changes:
             self._entries[day] = replace(before, read_at=read_at, instead_of=before.read_at)
             return
         came = list(_rows(table, self._question.key))
-        known = set(self._target.keys(self._table, ROW, day)) if before and before.rows else set()  # type: ignore[attr-defined]
+        known = set(self._target.keys(self._table, ROW, [day])[day]) if before and before.rows else set()  # type: ignore[attr-defined]
         differing = [place for place, row in enumerate(came) if row not in known]
         self._kept[day] = Table({ROW: _kept(known, came)})
         self._entries[day] = Entry(

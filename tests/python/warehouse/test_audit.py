@@ -69,6 +69,29 @@ def test_rows_that_somebody_changed_in_the_target(tmp_path, centre):
     assert client.audit(kept.name, **RANGE).equal
 
 
+def test_the_target_is_asked_for_the_keys_of_many_days_at_once(kept, centre, monkeypatch):
+    client = centre.client()
+    client.sync(kept.name, tables="calls", since="2025-07-03", until=TODAY)
+    target = kept.target()
+    asked = []
+
+    class Counting:
+        ledger, schema, replace = target.ledger, target.schema, target.replace
+
+        def keys(self, table, key, days):
+            asked.append(len(days))
+            return target.keys(table, key, days)
+
+    # Two days at the end were never read.
+    assert client.audit(Counting(), tables="calls", **RANGE).differences.num_rows == 2
+    assert asked == [13]
+    asked.clear()
+    monkeypatch.setattr("converz._warehouse.audit.KEYS", 100)
+    assert client.audit(Counting(), tables="calls", **RANGE).differences.num_rows == 2
+    assert sum(asked) == 13
+    assert len(asked) > 3
+
+
 def test_what_filters_leave_out_is_counted(kept, centre):
     client = centre.client()
     client.sync(kept.name, campaign="sales", tables="calls", **RANGE)

@@ -11,6 +11,7 @@ from converz._results.table import Table
 from converz._warehouse.conforming import conform, widened
 from converz._warehouse.entry import DAY_COLUMN, Entry, refuse_day_column, refuse_if_moved
 from converz._warehouse.targets.clashes import refuse_clashes
+from converz._warehouse.targets.sql import by_day, keys_query
 from converz._warehouse.types import stored_types
 from converz.errors import InvalidInputError, TargetError
 
@@ -79,12 +80,10 @@ class DeltaTarget:
             raise TargetError(message)
         self._write(table, stored, days, self._properties(stored, entries))
 
-    def keys(self, table: str, key: str, day: Day) -> list[Any]:
-        """Return the keys of the rows of a day."""
-        stored = self._stored(table)
-        where = "" if day is None else f" WHERE {DAY_COLUMN} = DATE '{day}'"
-        name = key.replace('"', '""')
-        return self._asked(stored, f'SELECT "{name}" AS key FROM stored{where}').to_pydict()["key"]
+    def keys(self, table: str, key: str, days: Iterable[Day]) -> dict[Day, list[Any]]:
+        """Return the keys of the rows of days."""
+        found = self._asked(self._stored(table), keys_query("stored", key, days)).to_pydict()
+        return by_day(days, zip(found["day"], found["key"], strict=True))
 
     def _stored(self, table: str) -> Any | None:
         where = f"{self._location}/{table}"

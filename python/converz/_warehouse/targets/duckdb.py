@@ -11,7 +11,7 @@ from converz._frames.libraries import required
 from converz._results.table import Table
 from converz._warehouse.entry import DAY_COLUMN, LEDGER, Entry, refuse_day_column, refuse_if_moved
 from converz._warehouse.targets.clashes import refuse_clashes
-from converz._warehouse.targets.sql import quoted, stored_types, write_rows
+from converz._warehouse.targets.sql import by_day, keys_query, known_types, quoted, write_rows
 from converz.errors import TargetError
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ TYPES = {
     "timestamp[us, UTC]": "TIMESTAMP WITH TIME ZONE",
 }
 STORED = {kind: name for name, kind in TYPES.items()}
+
+ROWS = "_converz_rows"
+"""The name that rows have in queries."""
 
 PAUSE = 0.05
 """Seconds between two attempts to open a file that another process has open."""
@@ -84,14 +87,11 @@ class DuckDBTarget:
             if days:
                 write_rows(_Transaction(self, connection), self, table, days, known=known)
 
-    def keys(self, table: str, key: str, day: Day) -> list[Any]:
-        """Return the keys of the rows of a day."""
+    def keys(self, table: str, key: str, days: Iterable[Day]) -> dict[Day, list[Any]]:
+        """Return the keys of the rows of days."""
         with self._connected(writes=False) as connection:
-            where = "" if day is None else f" WHERE {DAY_COLUMN} = ?"
-            found = connection.execute(
-                f"SELECT {quoted(key)} FROM {quoted(table)}{where}", [day] if day else []
-            )
-            return [each for (each,) in found.fetchall()]
+            found = connection.execute(keys_query(table, key, days)).fetchall()
+        return by_day(days, found)
 
     @contextmanager
     def _connected(self, *, writes: bool) -> Iterator[Any]:
@@ -178,7 +178,7 @@ class DuckDBTarget:
     def _schema(self, connection: Any, table: str) -> dict[str, str]:
         columns = _columns(connection, table)
         columns.pop(DAY_COLUMN, None)
-        return stored_types(self, table, columns, STORED)
+        return known_types(columns, STORED)
 
 
 class _Transaction:
@@ -227,12 +227,10 @@ def _columns(connection: Any, table: str) -> dict[str, str]:
 @contextmanager
 def _registered(connection: Any, table: Table) -> Iterator[str]:
     """Have a table under a name in the connection's queries."""
-    name = "_converz_rows"
-    connection.register(name, table)
-    try:
-        yield name
-    finally:
-        connection.unregister(name)
+    connection.register(ROWS, table)
+    # Where that fails, rolling back lets go of it: a transaction that an error has ended refuses, and would hide the error.
+    yield ROWS
+    connection.unregister(ROWS)
 
 
 def _roll_back(connection: Any) -> None:

@@ -13,7 +13,7 @@ from converz._warehouse.conforming import conform, widened
 from converz._warehouse.entry import DAY_COLUMN, Entry, refuse_day_column, refuse_if_moved
 from converz._warehouse.targets.clashes import refuse_clashes
 from converz._warehouse.targets.passwords import without_passwords
-from converz._warehouse.targets.sql import refuse_others, stored_types
+from converz._warehouse.targets.sql import by_day, refuse_others, stored_types
 from converz.errors import ConverzError, InvalidInputError, TargetError
 
 if TYPE_CHECKING:
@@ -95,11 +95,13 @@ class IcebergTarget:
                 # The ledger is read again, and says whether the other one wrote the same days.
                 self._replace(table, days, entries)
 
-    def keys(self, table: str, key: str, day: Day) -> list[Any]:
-        """Return the keys of the rows of a day."""
+    def keys(self, table: str, key: str, days: Iterable[Day]) -> dict[Day, list[Any]]:
+        """Return the keys of the rows of days."""
+        columns = (key,) if None in days else (DAY_COLUMN, key)
         with self._said():
-            found: list[Any] = self._read(self._stored(table), _of([day]), key).to_pydict()[key]
-            return found
+            found = self._read(self._stored(table), _of(days), *columns).to_pydict()
+        keys: list[Any] = found[key]
+        return by_day(days, zip(found.get(DAY_COLUMN) or [None] * len(keys), keys, strict=True))
 
     @contextmanager
     def _said(self) -> Iterator[None]:

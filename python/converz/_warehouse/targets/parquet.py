@@ -97,9 +97,9 @@ class ParquetTarget:
             message = f"{self!r}: {error}"
             raise TargetError(message) from error
 
-    def keys(self, table: str, key: str, day: Day) -> list[Any]:
-        """Return the keys of the rows of a day."""
-        return self.rows(table, day).to_pydict().get(key, [])
+    def keys(self, table: str, key: str, days: Iterable[Day]) -> dict[Day, list[Any]]:
+        """Return the keys of the rows of days."""
+        return {day: self.rows(table, day).to_pydict().get(key, []) for day in days}
 
     def rows(self, table: str, day: Day) -> Table:
         """Return the rows of a day."""

@@ -13,7 +13,7 @@ from converz._results.table import Table
 from converz._warehouse.entry import DAY_COLUMN, LEDGER, Entry, refuse_day_column, refuse_if_moved
 from converz._warehouse.result import table_of
 from converz._warehouse.targets.passwords import without_passwords
-from converz._warehouse.targets.sql import quoted, stored_types, write_rows
+from converz._warehouse.targets.sql import by_day, keys_query, known_types, quoted, write_rows
 from converz.errors import InvalidInputError, TargetError
 
 if TYPE_CHECKING:
@@ -92,12 +92,11 @@ class PostgreSQLTarget:
             if days:
                 write_rows(_Transaction(cursor), self, table, days, known=known)
 
-    def keys(self, table: str, key: str, day: Day) -> list[Any]:
-        """Return the keys of the rows of a day."""
-        where = "" if day is None else f" WHERE {DAY_COLUMN} = {_date(day)}"
+    def keys(self, table: str, key: str, days: Iterable[Day]) -> dict[Day, list[Any]]:
+        """Return the keys of the rows of days."""
         with self._transaction() as cursor:
-            found = _asked(cursor, f"SELECT {quoted(key)} AS key FROM {quoted(table)}{where}")
-            return found.to_pydict()["key"]
+            found = _asked(cursor, keys_query(table, key, days)).to_pydict()
+        return by_day(days, zip(found["day"], found["key"], strict=True))
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -114,8 +113,9 @@ class PostgreSQLTarget:
             connection.commit()
         except driver.Error as error:
             message = f"{self!r}: {without_passwords(str(error), {'url': self._url})}"
-            if "used by a view" in message:
-                message += ": the column has to become of another type, so drop the view, run the sync, and create it again"
+            for what in ("view", "generated column"):
+                if f"used by a {what}" in message:
+                    message += f": the column has to become of another type, so drop the {what}, run the sync, and create it again"
             if "lock timeout" in message:
                 message += f": another sync did not end within lock_timeout={self._lock_timeout:g} seconds"
             raise TargetError(message) from error
@@ -127,7 +127,7 @@ class PostgreSQLTarget:
     def _schema(self, cursor: Any, table: str) -> dict[str, str]:
         columns = _columns(cursor, table)
         columns.pop(DAY_COLUMN, None)
-        return stored_types(self, table, columns, STORED)
+        return known_types(columns, STORED)
 
 
 class _Transaction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from converz._results.table import Table
 from converz._warehouse.conforming import conform, widened
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
     from converz._warehouse.entry import Day
 
-__all__ = ["Database", "quoted", "refuse_others", "stored_types", "write_rows"]
+__all__ = [
+    "Database",
+    "by_day",
+    "keys_query",
+    "known_types",
+    "quoted",
+    "refuse_others",
+    "stored_types",
+    "write_rows",
+]
 
 OWN_TEXT = {"bool", "int64", "uint64", "json", "date32"}
 """What databases write as the table of types does, when it becomes text."""
@@ -65,10 +74,33 @@ def refuse_others(target: object, table: str) -> NoReturn:
     raise TargetError(message)
 
 
+def keys_query(table: str, key: str, days: Iterable[Day]) -> str:
+    """Return the query of the keys of days, each with its day."""
+    listed = list(days)
+    if None in listed:
+        return f"SELECT NULL AS day, {quoted(key)} AS key FROM {quoted(table)}"
+    among = ", ".join(f"DATE '{day}'" for day in listed)
+    return f"SELECT {DAY_COLUMN} AS day, {quoted(key)} AS key FROM {quoted(table)} WHERE {DAY_COLUMN} IN ({among})"
+
+
+def by_day(days: Iterable[Day], keys: Iterable[tuple[Day, Any]]) -> dict[Day, list[Any]]:
+    """Put keys to their days, of which some may have none."""
+    found: dict[Day, list[Any]] = {day: [] for day in days}
+    for day, key in keys:
+        found[day].append(key)
+    return found
+
+
 def stored_types(
     target: object, table: str, columns: Mapping[str, str], types: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the types of stored columns in our words, of which `types` has those that a sync stores, by the target's."""
+    refuse_kinds(target, table, columns, types)
+    return known_types(columns, types)
+
+
+def refuse_kinds(target: object, table: str, columns: Mapping[str, str], types: Mapping[str, str]) -> None:
+    """Refuse columns that somebody gave a type of which a sync knows nothing."""
     for name, kind in columns.items():
         if kind not in types:
             message = (
@@ -76,7 +108,11 @@ def stored_types(
                 f"back, to {' or '.join(sorted(types))}"
             )
             raise TargetError(message)
-    return {name: types[kind] for name, kind in columns.items()}
+
+
+def known_types(columns: Mapping[str, str], types: Mapping[str, str]) -> dict[str, str]:
+    """Return the types of those columns that may be a sync's. Others are somebody's who has added them."""
+    return {name: types[kind] for name, kind in columns.items() if kind in types}
 
 
 def write_rows(
@@ -89,9 +125,10 @@ def write_rows(
         refuse_others(target, table)
     kinds = {kind: name for name, kind in database.types.items()}
     own = {name: kind for name, kind in there.items() if name != DAY_COLUMN}
-    stored = stored_types(target, table, own, kinds)
+    stored = known_types(own, kinds)
     into = conform(stored, days, lambda column, kind: _fits(database, table, column, kind))
-    database.check(table, into.schema)
+    refuse_kinds(target, table, {each: own[each] for each in into.new(stored) if each in own}, kinds)
+    database.check(table, [*own, *into.new(stored)])
     name = quoted(table)
     if not there:
         columns = [f"{quoted(each)} {database.types[kind]}" for each, kind in into.schema.items()]
@@ -108,8 +145,10 @@ def write_rows(
         database.run(f"DELETE FROM {name}" + (f" WHERE {DAY_COLUMN} IN ({listed})" if by_day else ""))
     for day, rows in into.days.items():
         if rows.num_rows:
-            came = rows if day is None else Table(rows._core.dated(DAY_COLUMN, day))
-            database.insert(table, came, into.schema)
+            # Not the columns that it lacks: they have what whoever added them wants them to have.
+            there = {each: kind for each, kind in into.schema.items() if each in days[day].schema}
+            came = widened(rows, there)
+            database.insert(table, came if day is None else Table(came._core.dated(DAY_COLUMN, day)), there)
 
 
 def _fits(database: Database, table: str, column: str, kind: str) -> bool:
