@@ -1,4 +1,4 @@
-"""The public signatures as a type checker sees them. Checked by `mypy --strict`, never run."""
+"""The public signatures as a type checker sees them. Checked by `mypy --strict` and pyright, never run."""
 
 from __future__ import annotations
 
