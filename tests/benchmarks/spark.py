@@ -2,8 +2,9 @@
 
     pip install '.[spark]' && python tests/benchmarks/spark.py [--rows N] [--runs N] [--quick]
 
-The sandbox serves them. Each run reads everything once and counts; the first one also starts Python's workers. Nothing is judged: it prints the
-times. `--quick` goes through it with a few rows. Needs Java and PySpark, without which it says so and ends.
+The sandbox serves them. Each run reads everything once and counts; the first one also starts Python's workers. Beside it, Spark passes as many partitions
+without rows through Python, which is what no source can save. Nothing is judged: it prints the times. `--quick` goes through it with a few rows. Needs Java
+and PySpark, without which it says so and ends.
 """
 
 from __future__ import annotations
@@ -14,11 +15,22 @@ import os
 import shutil
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 TODAY = "2025-12-31"
 SCHEMA = (
     "call_id BIGINT, rep_id STRING, campaign STRING, start_time TIMESTAMP_NTZ, date DATE, duration_s BIGINT"
 )
+
+
+def spent(frame: DataFrame) -> float:
+    """Seconds until all of a frame is there."""
+    started = time.perf_counter()
+    frame.write.format("noop").mode("overwrite").save()
+    return time.perf_counter() - started
 
 
 def main() -> None:
@@ -49,11 +61,17 @@ def main() -> None:
     with converz.Sandbox(calls=rows, reps=100, days=days, today=TODAY) as sandbox:
         options = {"base_url": sandbox.url, "secret": sandbox.api_key, "since": since, "until": TODAY}
         for run in range(runs):
-            started = time.perf_counter()
             frame = spark.read.format("converz").options(**options).schema(SCHEMA).load()
-            frame.write.format("noop").mode("overwrite").save()
-            seconds = time.perf_counter() - started
-            print(f"run {run + 1}: {rows:,} rows in {seconds:.1f} s")
+            seconds = spent(frame)
+            partitions = frame.rdd.getNumPartitions()
+            empty = (
+                spark.range(0, partitions, 1, partitions)
+                .filter("id < 0")
+                .mapInArrow(lambda batches: batches, "id BIGINT")
+            )
+            print(
+                f"run {run + 1}: {rows:,} rows in {seconds:.1f} s; Spark alone, {partitions} partitions without rows in {spent(empty):.1f} s"
+            )
         read = frame.count()
         if read != rows:
             message = f"{read:,} rows instead of {rows:,}"
