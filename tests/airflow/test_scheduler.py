@@ -181,6 +181,28 @@ def test_a_task_that_is_killed_ends_its_request_at_once(running, service, stored
     assert content(url) == before
 
 
+def test_a_task_that_is_cleared_ends_its_request_and_begins_anew(running, service, stored):
+    url, before = stored
+    asked = len(service.requests)
+    service.fail_next("calls", delay=100)
+    run = running.trigger("killed")
+    running.wait(lambda: len(service.requests) > asked, 120, "the request is under way")
+    assert content(url) == before
+    body = {
+        "dry_run": False,
+        "dag_run_id": run,
+        "task_ids": ["sync"],
+        "only_failed": False,
+        "only_running": True,
+    }
+    running.ask("POST", "/api/v2/dags/killed/clearTaskInstances", body)
+    running.wait(lambda: "TaskKilledError" in running.log("killed", run), 60, "the task ended by itself")
+    assert running.ended("killed", run) == "success", running.log("killed", run)
+    assert service.client().audit(url, since="2025-07-01", until="2025-07-03", tables="calls").equal
+    [(tries,)] = running.rows(f"SELECT try_number FROM task_instance WHERE run_id = '{run}'")
+    assert tries == 2
+
+
 def test_a_timeout_ends_the_request_at_once(running, service, stored):
     url, before = stored
     asked = len(service.requests)
