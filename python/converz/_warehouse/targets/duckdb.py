@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from converz._frames.libraries import required
 from converz._results.table import Table
 from converz._warehouse.entry import DAY_COLUMN, LEDGER, Entry, refuse_day_column, refuse_if_moved
+from converz._warehouse.result import table_of
 from converz._warehouse.targets.clashes import refuse_clashes
-from converz._warehouse.targets.sql import by_day, keys_query, known_types, quoted, write_rows
+from converz._warehouse.targets.sql import FIELDS, by_day, keys_query, known_types, quoted, write_rows
 from converz.errors import TargetError
 
 if TYPE_CHECKING:
@@ -39,17 +40,6 @@ ROWS = "_converz_rows"
 
 PAUSE = 0.05
 """Seconds between two attempts to open a file that another process has open."""
-
-FIELDS = {
-    "table": "VARCHAR",
-    "day": "DATE",
-    "fingerprint": "VARCHAR",
-    "rows": "BIGINT",
-    "digest": "VARCHAR",
-    "keys": "VARCHAR",
-    "read_at": "TIMESTAMP",
-    "changed_at": "TIMESTAMP",
-}
 
 
 class DuckDBTarget:
@@ -160,7 +150,7 @@ class DuckDBTarget:
         return {line[0]: Entry(*line) for line in lines if wanted is None or line[0] in wanted}
 
     def _write_ledger(self, connection: Any, table: str, entries: list[Entry]) -> None:
-        columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in FIELDS.items())
+        columns = ", ".join(f"{quoted(name)} {TYPES[kind]}" for name, kind in FIELDS.items())
         connection.execute(f"CREATE TABLE IF NOT EXISTS {LEDGER} ({columns})")
         days = [entry.day for entry in entries]
         refuse_if_moved(self._ledger(connection, table, days), entries)
@@ -168,12 +158,10 @@ class DuckDBTarget:
             f'DELETE FROM {LEDGER} WHERE "table" = ? AND (list_contains(?::DATE[], day) OR (day IS NULL AND ?))',
             [table, [day for day in days if day], None in days],
         )
-        if entries:
-            places = ", ".join("?" for _ in FIELDS)
-            connection.executemany(
-                f"INSERT INTO {LEDGER} VALUES ({places})",
-                [[table, *(getattr(entry, name) for name in FIELDS if name != "table")] for entry in entries],
-            )
+        lines = [[table, *(getattr(entry, name) for name in FIELDS if name != "table")] for entry in entries]
+        # As a table: one by one, the lines of a year take a tenth of the time that reading them took.
+        with _registered(connection, table_of(FIELDS, lines)) as view:
+            connection.execute(f"INSERT INTO {LEDGER} SELECT * FROM {view}")
 
     def _schema(self, connection: Any, table: str) -> dict[str, str]:
         columns = _columns(connection, table)

@@ -13,7 +13,7 @@ from converz._results.table import Table
 from converz._warehouse.entry import DAY_COLUMN, LEDGER, Entry, refuse_day_column, refuse_if_moved
 from converz._warehouse.result import table_of
 from converz._warehouse.targets.passwords import without_passwords
-from converz._warehouse.targets.sql import by_day, keys_query, known_types, quoted, write_rows
+from converz._warehouse.targets.sql import FIELDS, by_day, keys_query, known_types, quoted, write_rows
 from converz.errors import InvalidInputError, TargetError
 
 if TYPE_CHECKING:
@@ -44,17 +44,6 @@ LONGEST = 63
 
 LOCK = zlib.crc32(LEDGER.encode())
 """What writers wait for, and readers do not."""
-
-FIELDS = {
-    "table": "string",
-    "day": "date32",
-    "fingerprint": "string",
-    "rows": "int64",
-    "digest": "string",
-    "keys": "string",
-    "read_at": "timestamp[us]",
-    "changed_at": "timestamp[us]",
-}
 
 
 class PostgreSQLTarget:

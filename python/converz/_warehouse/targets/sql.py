@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from converz._warehouse.entry import Day
 
 __all__ = [
+    "FIELDS",
     "Database",
     "by_day",
     "keys_query",
@@ -24,6 +25,18 @@ __all__ = [
     "stored_types",
     "write_rows",
 ]
+
+FIELDS = {
+    "table": "string",
+    "day": "date32",
+    "fingerprint": "string",
+    "rows": "int64",
+    "digest": "string",
+    "keys": "string",
+    "read_at": "timestamp[us]",
+    "changed_at": "timestamp[us]",
+}
+"""The columns of the ledger."""
 
 OWN_TEXT = {"bool", "int64", "uint64", "json", "date32"}
 """What databases write as the table of types does, when it becomes text."""
