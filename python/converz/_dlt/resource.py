@@ -71,7 +71,7 @@ def _rows(
 ) -> Iterator[Any]:
     pipeline, schema, table = dlt.current.pipeline(), dlt.current.source_schema(), question.table
     state = dlt.current.resource_state(table)
-    known = {line[0]: Entry(*line) for line in state.get("days", ())}
+    known = {line[0]: Entry(**dict(zip(LINE, line, strict=True))) for line in state.get("days", ())}
     ledger = as_stored(pipeline, schema, table, known)
     package = Package(folder, ledger)
     run = Run(client, package, settings, clock)

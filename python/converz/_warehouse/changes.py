@@ -109,10 +109,13 @@ class Changes:
                 if report:
                     report(looked, 0)
                 yield from self._compared(day, table, read_at)
+            swept_at = utc(self._clock())
             for day, keys in self._keys([each.day for each in self._due if each.reason == "keys"]):
                 entry = self._ledger[day]
                 if keys.num_rows != entry.rows or not self._digest_of_keys(keys).startswith(entry.keys):
                     swept.append(day)
+                else:
+                    self._entries[day] = replace(entry, swept_at=swept_at, instead_of=entry.read_at)
             for day, table, read_at in self._read(swept):
                 yield from self._compared(day, table, read_at)
 
@@ -187,7 +190,7 @@ class Changes:
         digest = table.digest()
         if before and before.has(digest):
             self.unchanged += table.num_rows
-            self._entries[day] = replace(before, read_at=read_at, instead_of=before.read_at)
+            self._entries[day] = replace(before, read_at=read_at, instead_of=before.read_at, swept_at=None)
             return
         came = list(_rows(table, self._question.key))
         known = set(self._target.keys(self._table, ROW, [day])[day]) if before and before.rows else set()  # type: ignore[attr-defined]

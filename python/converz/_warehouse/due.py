@@ -92,15 +92,15 @@ def _reason(
         return "young"
     if after >= before * (1 + rules.recheck):
         return "grown older"
-    return "keys" if rules.sweep and _is_swept(day, ledger, rules.sweep, now) else None
+    return "keys" if rules.sweep and _is_swept(day, entry, rules.sweep, now) else None
 
 
-def _is_swept(day: date, ledger: Mapping[Day, Entry], every: timedelta, now: datetime) -> bool:
-    """Whether the day's turn has come since the last run.
+def _is_swept(day: date, entry: Entry, every: timedelta, now: datetime) -> bool:
+    """Whether the day's turn has come since its keys were last looked at, whatever runs have looked at since.
 
-    Every day has its own moment in each period, so that sweeps are spread over it and nobody need keep when they were.
+    Every day has its own moment in each period, so that sweeps are spread over it.
     """
-    last = max(entry.read_at for entry in ledger.values())
+    last = max(entry.read_at, entry.swept_at or entry.read_at)
     epoch = datetime(2000, 1, 1) + timedelta(days=day.toordinal())  # noqa: DTZ001
     return (now - epoch) // every > (last - epoch) // every
 

@@ -45,6 +45,8 @@ class Entry:
     """When a later reading first found something else than one before; None as long as none has."""
     instead_of: datetime | None = None
     """`read_at` of the line that this one is to stand instead of. Targets do not keep it."""
+    swept_at: datetime | None = None
+    """When a sweep last found the keys to be these, since they were read; None if none has."""
 
     def has(self, digest: str) -> bool:
         """Whether the rows have this digest. A target may keep its beginning only."""

@@ -65,8 +65,9 @@ class TableRun:
 
     def go(self) -> None:
         """Read and write all that is due."""
-        self.tell(f"{len(self.due):,} days are due")
         swept = [each.day for each in self.due if each.reason == "keys"]
+        also = f", and of {len(swept):,} the keys are compared" if swept else ""
+        self.tell(f"{len(self.due) - len(swept):,} days are due{also}")
         self.read([each for each in self.due if each.reason != "keys"])
         differing = list(self.sweep(swept))
         self.read([Due(day, "keys") for day in differing])
@@ -102,12 +103,14 @@ class TableRun:
         windows = [Window(day, day) for day in days if day]
         if not windows:
             return
+        swept_at = utc(self.run.clock())
         for window, table in self.run.client.read_windows(windows, **self.question.keys_only):
             self._count(table)
             entry = self.ledger[window.start_date]
             if table.num_rows != entry.rows or (entry.keys and not self._keys(table).startswith(entry.keys)):
                 yield window.start_date
             else:
+                self.entries[entry.day] = replace(entry, swept_at=swept_at, instead_of=entry.read_at)
                 self.report()
 
     def _keys(self, table: Table) -> str:
@@ -138,7 +141,11 @@ class TableRun:
             if reason == "refresh":
                 # Also where somebody else has changed what is stored.
                 self.rows[day] = table
-            self._enter(replace(before, read_at=read_at, instead_of=before.read_at), "unchanged", reason)
+            self._enter(
+                replace(before, read_at=read_at, instead_of=before.read_at, swept_at=None),
+                "unchanged",
+                reason,
+            )
             return
         if (
             before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import hypothesis.strategies as st
@@ -59,6 +60,17 @@ def test_a_line_alone_leaves_the_rows(kept):
     target.replace("calls", {}, [line(DAYS[0], AT + timedelta(1), AT)])
     assert days_of(kept.rows("calls")) == {DAYS[0]: [1]}
     assert target.ledger("calls")[DAYS[0]].read_at == AT + timedelta(1)
+
+
+def test_when_keys_were_compared_is_kept_until_the_day_is_read(kept):
+    target = kept.target()
+    first, second = AT + timedelta(1), AT + timedelta(2)
+    target.replace("calls", {DAYS[0]: decoded([{"call_id": 1}])}, [line(DAYS[0])])
+    assert target.ledger("calls")[DAYS[0]].swept_at is None
+    target.replace("calls", {}, [replace(line(DAYS[0]), swept_at=first, instead_of=AT)])
+    assert kept.target().ledger("calls") == {DAYS[0]: replace(line(DAYS[0]), swept_at=first)}
+    target.replace("calls", {}, [line(DAYS[0], second, AT)])
+    assert kept.target().ledger("calls") == {DAYS[0]: line(DAYS[0], second)}
 
 
 def test_an_empty_day_is_emptied(kept):

@@ -6,11 +6,13 @@ import json
 import logging
 import pickle
 from datetime import UTC, date, datetime
+from urllib.parse import parse_qs
 
 import pytest
 
 import converz
 from converz._warehouse.entry import DAY_COLUMN
+from converz._warehouse.sync import sync
 from support.service import Answer
 
 TODAY = "2025-07-15"
@@ -123,6 +125,76 @@ def test_a_sweep_of_keys_finds_deletions_in_old_days(kept, centre, run, clock, a
     days = [each["query"] for each in centre.requests[before:] if "start_date=2025-07-04" in each["query"]]
     assert days
     assert all("columns=call_id" in query for query in days)
+
+
+def swept(requests):
+    """The days of which the keys alone were asked for."""
+    queries = [parse_qs(each["query"]) for each in requests]
+    return [
+        query["start_date"][0]
+        for query in queries
+        if query.get("columns") == ["call_id"] and query["page"] == ["1"]
+    ]
+
+
+def test_a_sweep_is_weekly_by_default_and_the_log_says_so(tmp_path, centre, clock, monkeypatch, caplog):
+    monkeypatch.setitem(sync.__kwdefaults__, "clock", clock)
+    client, target = centre.client(), str(tmp_path / "warehouse.duckdb")
+    clock.forward(days=100)
+    client.sync(target, tables="calls", **ALL)
+    before = len(centre.requests)
+    days = []
+    for _ in range(7):
+        clock.forward(days=1)
+        with caplog.at_level(logging.INFO, "converz"):
+            client.sync(target, tables="calls", until=TODAY)
+        days.append(swept(centre.requests[before:]))
+        before = len(centre.requests)
+        assert not days[-1] or f"0 days are due, and of {len(days[-1])} the keys are compared" in caplog.text
+        caplog.clear()
+    # Each of them once, some of them every day.
+    assert sorted(sum(days, [])) == [f"2025-07-{day:02}" for day in range(1, 16)]
+    assert all(len(each) in {2, 3} for each in days)
+    gone = keys_of(client, "2025-07-02")[:1]
+    centre.delete_calls(gone)
+    clock.forward(days=7)
+    with pytest.warns(converz.ConverzWarning):
+        result = client.sync(target, tables="calls", until=TODAY)
+    assert outcomes(result) == {"2025-07-02": ("keys", "changed")}
+    clock.forward(days=70)
+    centre.delete_calls(keys_of(client, "2025-07-03")[:1])
+    assert client.sync(target, tables="calls", until=TODAY, sweep=None, recheck=1e9).changed == 0
+
+
+def test_runs_of_young_days_alone_do_not_take_the_turns_of_old_ones(kept, centre, run, clock):
+    client = centre.client()
+    clock.forward(days=100)
+    run(client, kept.name, **ALL)
+    centre.delete_calls(keys_of(client, "2025-07-02")[:1])
+    for _ in range(8):
+        clock.forward(days=1)
+        run(client, kept.name, since="2025-07-14", until=TODAY, sweep=7, refresh=TODAY)
+    with pytest.warns(converz.ConverzWarning):
+        result = run(client, kept.name, until=TODAY, sweep=7)
+    assert outcomes(result) == {"2025-07-02": ("keys", "changed")}
+    assert stored(kept) == sorted(keys_of(client))
+
+
+def test_a_sweep_that_failed_is_made_up_for_by_the_next_run(kept, service, odd, run, clock):
+    rows = [{"call_id": number} for number in range(4)]
+    service.days = {"2025-07-15": rows[:1], "2025-07-14": rows[1:]}
+    run(odd, kept.name, **TWO)
+    clock.forward(days=100)
+    run(odd, kept.name, **TWO)
+    clock.forward(days=8)
+    service.days["2025-07-14"] = Answer(b"", 503)
+    with pytest.raises(converz.SyncError, match="503"):
+        run(odd, kept.name, sweep=7, refresh="2025-07-15", **TWO)
+    service.days["2025-07-14"] = rows[2:]
+    clock.forward(hours=1)
+    with pytest.warns(converz.ConverzWarning):
+        result = run(odd, kept.name, sweep=7, max_delete_fraction=1, **TWO)
+    assert outcomes(result) == {"2025-07-14": ("keys", "changed")}
 
 
 def test_the_plan_asks_for_nothing(kept, centre, run, plan, clock):

@@ -153,6 +153,7 @@ class DeltaTarget:
                 _id("rows", entry.day): entry.rows,
                 _id("read", entry.day): _moment(entry.read_at),
                 _id("changed", entry.day): _moment(entry.changed_at) if entry.changed_at else 0,
+                _id("swept", entry.day): _moment(entry.swept_at) if entry.swept_at else 0,
             }
         of_log = self._delta.Transaction
         return self._delta.CommitProperties(
@@ -191,8 +192,9 @@ def _ledger(stored: Any, days: Iterable[Day] | None) -> dict[Day, Entry]:
     for day in days:
         read_at = stored.transaction_version(_id("read", day))
         if read_at is not None:
-            rows, digest, keys, changed = (
-                stored.transaction_version(_id(name, day)) for name in ("rows", "digest", "keys", "changed")
+            rows, digest, keys, changed, swept = (
+                stored.transaction_version(_id(name, day))
+                for name in ("rows", "digest", "keys", "changed", "swept")
             )
             found[day] = Entry(
                 day,
@@ -202,6 +204,7 @@ def _ledger(stored: Any, days: Iterable[Day] | None) -> dict[Day, Entry]:
                 "" if keys < 0 else f"{keys:0{DIGITS}x}",
                 EPOCH + timedelta(microseconds=read_at),
                 EPOCH + timedelta(microseconds=changed) if changed else None,
+                swept_at=EPOCH + timedelta(microseconds=swept) if swept else None,
             )
     return found
 

@@ -144,10 +144,15 @@ class DuckDBTarget:
     def _ledger(self, connection: Any, table: str, days: Iterable[Day] | None) -> dict[Day, Entry]:
         if not _columns(connection, LEDGER):
             return {}
-        names = ", ".join(quoted(name) for name in FIELDS if name != "table")
-        lines = connection.execute(f'SELECT {names} FROM {LEDGER} WHERE "table" = ?', [table]).fetchall()
+        names = [name for name in FIELDS if name != "table"]
+        listed = ", ".join(quoted(name) for name in names)
+        lines = connection.execute(f'SELECT {listed} FROM {LEDGER} WHERE "table" = ?', [table]).fetchall()
         wanted = None if days is None else set(days)
-        return {line[0]: Entry(*line) for line in lines if wanted is None or line[0] in wanted}
+        return {
+            line[0]: Entry(**dict(zip(names, line, strict=True)))
+            for line in lines
+            if wanted is None or line[0] in wanted
+        }
 
     def _write_ledger(self, connection: Any, table: str, entries: list[Entry]) -> None:
         columns = ", ".join(f"{quoted(name)} {TYPES[kind]}" for name, kind in FIELDS.items())

@@ -282,8 +282,11 @@ def _lines(entries: Iterable[Entry]) -> dict[str, str]:
     lines = {}
     for entry in entries:
         lines[FINGERPRINT] = entry.fingerprint
-        changed = entry.changed_at.isoformat() if entry.changed_at else NONE
-        fields = (str(entry.rows), entry.digest, entry.keys or NONE, entry.read_at.isoformat(), changed)
+        moments = (
+            moment.isoformat() if moment else NONE
+            for moment in (entry.read_at, entry.changed_at, entry.swept_at)
+        )
+        fields = (str(entry.rows), entry.digest, entry.keys or NONE, *moments)
         lines[PREFIX + (entry.day.isoformat() if entry.day else "all")] = " ".join(fields)
     return lines
 
@@ -299,7 +302,7 @@ def _ledger(stored: Any | None, days: Iterable[Day] | None) -> dict[Day, Entry]:
         text = name.removeprefix(PREFIX)
         day = None if text == "all" else date.fromisoformat(text)
         if wanted is None or day in wanted:
-            rows, digest, keys, read_at, changed = value.split(" ")
+            rows, digest, keys, read_at, changed, swept = value.split(" ")
             found[day] = Entry(
                 day,
                 stored.properties[FINGERPRINT],
@@ -308,5 +311,6 @@ def _ledger(stored: Any | None, days: Iterable[Day] | None) -> dict[Day, Entry]:
                 "" if keys == NONE else keys,
                 datetime.fromisoformat(read_at),
                 None if changed == NONE else datetime.fromisoformat(changed),
+                swept_at=None if swept == NONE else datetime.fromisoformat(swept),
             )
     return found

@@ -72,7 +72,8 @@ class ParquetTarget:
             entry = file.entry
             look = looks.get(str(entry.day))
             if look and look[0] == entry.digest:
-                entry = replace(entry, read_at=max(entry.read_at, datetime.fromisoformat(look[1])))
+                read_at, swept_at = (moment and datetime.fromisoformat(moment) for moment in look[1:])
+                entry = replace(entry, read_at=max(entry.read_at, read_at), swept_at=swept_at)
             if wanted is None or entry.day in wanted:
                 found[entry.day] = entry
         return found
@@ -148,9 +149,9 @@ class ParquetTarget:
         core = rows._core if entry.day is None else rows._core.dated(DAY_COLUMN, entry.day)
         core.write_file(path, "parquet", OPTIONS, {NOTE: _note(entry)})
 
-    def _looks(self, table: str) -> dict[str, list[str]]:
+    def _looks(self, table: str) -> dict[str, list[Any]]:
         try:
-            looks: dict[str, list[str]] = json.loads((self._folder / table / LOOKS).read_bytes())
+            looks: dict[str, list[Any]] = json.loads((self._folder / table / LOOKS).read_bytes())
         except (OSError, ValueError):
             return {}
         return looks
@@ -159,7 +160,14 @@ class ParquetTarget:
         if not entries:
             return
         looks = self._looks(table)
-        looks |= {str(entry.day): [entry.digest, entry.read_at.isoformat()] for entry in entries}
+        looks |= {
+            str(entry.day): [
+                entry.digest,
+                entry.read_at.isoformat(),
+                entry.swept_at and entry.swept_at.isoformat(),
+            ]
+            for entry in entries
+        }
         path = self._folder / table / LOOKS
         beside = path.with_suffix(".tmp")
         beside.write_text(json.dumps(looks), encoding="utf-8")
@@ -196,6 +204,7 @@ def _note(entry: Entry) -> str:
 def _entry(note: str) -> Entry:
     fields: dict[str, Any] = {"day": None, "changed_at": None} | json.loads(note)
     moments = {
-        name: fields[name] and datetime.fromisoformat(fields[name]) for name in ("read_at", "changed_at")
+        name: fields.get(name) and datetime.fromisoformat(fields[name])
+        for name in ("read_at", "changed_at", "swept_at")
     }
     return Entry(**fields | moments | {"day": fields["day"] and date.fromisoformat(fields["day"])})

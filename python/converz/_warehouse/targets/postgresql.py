@@ -210,7 +210,8 @@ def _ledger(cursor: Any, table: str, days: Iterable[Day] | None) -> dict[Day, En
     listed = ", ".join(quoted(name) for name in names)
     lines = _asked(cursor, f'SELECT {listed} FROM {LEDGER} WHERE "table" = {_text(table)}').to_pydict()
     wanted = None if days is None else set(days)
-    entries = [Entry(*line) for line in zip(*(lines[name] for name in names), strict=True)]
+    values = zip(*(lines[name] for name in names), strict=True)
+    entries = [Entry(**dict(zip(names, line, strict=True))) for line in values]
     return {entry.day: entry for entry in entries if wanted is None or entry.day in wanted}
 
 

@@ -35,6 +35,7 @@ FIELDS = {
     "keys": "string",
     "read_at": "timestamp[us]",
     "changed_at": "timestamp[us]",
+    "swept_at": "timestamp[us]",
 }
 """The columns of the ledger."""
 
