@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from converz._warehouse.conforming import widened
 from converz._warehouse.entry import DAY_COLUMN
+from converz._warehouse.table_run import COMMIT_ROWS
 from converz._warehouse.targets.parquet import ParquetTarget
 from converz._warehouse.types import common
 from converz.errors import InvalidInputError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from converz._results.table import Table
     from converz._warehouse.entry import Day, Entry
@@ -22,6 +24,8 @@ __all__ = ["DIGEST_COLUMN", "Package", "number"]
 
 DIGEST_COLUMN = "_converz_digest"
 """The column of a number of what was read of the row's day, by which state and destination are compared."""
+
+UNCOMPRESSED = {"compression": "uncompressed", "row_group_size": 262_144}
 
 KINDS = {"uint64": "string", "json": "string"}
 """Types that not every destination has: their text."""
@@ -78,14 +82,25 @@ class Package(ParquetTarget):
         return kinds
 
     def tables(self, table: str, kinds: Mapping[str, str]) -> Iterator[pa.Table]:
-        """Yield what was taken, a day each."""
+        """Yield what was taken, several days at once: dlt has to look at each table anew."""
+        days: list[pa.Table] = []
         for day, entry in super().ledger(table).items():
             try:
                 rows = widened(self.rows(table, day), kinds)
             except InvalidInputError as error:
                 what = f"{table}: {error}"
                 raise _unfit(what, {"…": "string"}) from error
-            yield _marked(rows, entry)
+            days.append(_marked(rows, entry))
+            if sum(map(len, days)) >= COMMIT_ROWS:
+                yield pa.concat_tables(days)
+                days = []
+        if days:
+            yield pa.concat_tables(days)
+
+    def _put(self, path: Path, core: Any, notes: dict[str, str]) -> None:
+        # Read once, a moment later, by this process: neither compressed nor waited for until it is on the disk.
+        with path.open("wb") as file:
+            core.write_file(file, "parquet", UNCOMPRESSED, notes)
 
 
 def _unfit(what: str, example: dict[str, str]) -> TargetError:

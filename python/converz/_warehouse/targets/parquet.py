@@ -147,7 +147,10 @@ class ParquetTarget:
     def _write(self, path: Path, rows: Table, entry: Entry) -> None:
         path.parent.mkdir(exist_ok=True)
         core = rows._core if entry.day is None else rows._core.dated(DAY_COLUMN, entry.day)
-        core.write_file(path, "parquet", OPTIONS, {NOTE: _note(entry)})
+        self._put(path, core, {NOTE: _note(entry)})
+
+    def _put(self, path: Path, core: _core.Table, notes: dict[str, str]) -> None:
+        core.write_file(path, "parquet", OPTIONS, notes)
 
     def _looks(self, table: str) -> dict[str, list[Any]]:
         try:
