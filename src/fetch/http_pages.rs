@@ -108,6 +108,16 @@ impl BodySink for PageSink {
     fn finish(self) -> Result<Page> {
         self.decoder.finish()
     }
+
+    fn foresee(mut self, beginning: Bytes) -> Option<Result<Page>> {
+        let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&beginning).trim_ascii_start();
+        let is_no_page = text.first().is_some_and(|first| *first != b'[');
+        match self.push(beginning) {
+            Err(error) => Some(Err(error)),
+            Ok(()) if is_no_page => Some(self.finish()),
+            Ok(()) => None,
+        }
+    }
 }
 
 const BLANK: u8 = 0;

@@ -20,4 +20,13 @@ pub trait BodySink: Send + 'static {
     /// # Errors
     /// A body that is not complete.
     fn finish(self) -> Result<Self::Output>;
+
+    /// What a body that comes slowly and begins so becomes, if the rest would only be waited for to be shown. It is
+    /// asked of a sink that nothing else is asked of.
+    fn foresee(self, _beginning: Bytes) -> Option<Result<Self::Output>>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }

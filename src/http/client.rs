@@ -46,6 +46,7 @@ pub(super) fn build(settings: &Settings, clock: &Arc<dyn Clock>, proxies: &Arc<P
         tls: Arc::new(tls),
         tls_to_proxy: Arc::new(tls_to_proxy),
         proxies: Arc::clone(proxies),
+        login: Arc::default(),
         user_agent: settings.user_agent.clone(),
         clock: Arc::clone(clock),
         timeout: settings.connect_timeout,

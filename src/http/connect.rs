@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::clock::Clock;
-use super::proxies::{Proxies, tunnel};
+use super::proxies::{Login, Proxies, tunnel};
 use super::sending::Sending;
 
 type BoxError = Box<dyn StdError + Send + Sync>;
@@ -33,6 +33,7 @@ pub(super) struct Connector {
     /// The same without HTTP/2, which proxies are not spoken to in.
     pub tls_to_proxy: Arc<ClientConfig>,
     pub proxies: Arc<Proxies>,
+    pub login: Arc<Login>,
     pub user_agent: String,
     pub clock: Arc<dyn Clock>,
     pub timeout: Duration,
@@ -53,6 +54,7 @@ impl Service<Uri> for Connector {
         let progress = Sending::current();
         let waiting = progress.as_ref().map(Sending::connecting);
         let connector = self.clone();
+        let refusals = self.login.refusals();
         Box::pin(async move {
             let socket = connector.socket(progress.as_ref()).await?;
             let _connecting = waiting;
@@ -61,7 +63,7 @@ impl Service<Uri> for Connector {
             let connected = async {
                 tokio::select! {
                     biased;
-                    result = connector.connect(target) => result,
+                    result = connector.connect(target, refusals) => result,
                     () = timer => Err(ConnectTimeout.into()),
                 }
             };
@@ -87,7 +89,7 @@ impl Connector {
         }
     }
 
-    async fn connect(mut self, target: Uri) -> Result<Stream, BoxError> {
+    async fn connect(mut self, target: Uri, refusals: u64) -> Result<Stream, BoxError> {
         let secure = target.scheme() == Some(&Scheme::HTTPS);
         let Some(proxy) = self.proxies.of(&target) else {
             let tcp = self.tcp.call(target.clone()).await?.into_inner();
@@ -114,7 +116,12 @@ impl Connector {
         if !secure {
             return Ok(Stream { io, is_http2: false, is_proxied: true, _socket: None });
         }
-        tunnel(&mut io, &target, &proxy, &self.user_agent).await??;
+        let tunnel = tunnel(&mut io, &target, &proxy, &self.user_agent, self.clock.date());
+        if proxy.basic_auth().is_some() {
+            self.login.ask(refusals, tunnel).await??;
+        } else {
+            tunnel.await??;
+        }
         secured(&self.tls, &target, io).await
     }
 }

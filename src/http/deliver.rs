@@ -1,6 +1,7 @@
 //! The body of an answer, from the connection through the worker's threads into a sink.
 
 use std::future::ready;
+use std::io::Read;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +11,9 @@ use http_body::Body;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::body_sink::BodySink;
+use super::decompress::Decompressor;
 use super::encoding::Encoding;
-use super::exchange::{Exchange, Response};
+use super::exchange::{Exchange, Response, WORDS};
 use super::failure::Failure;
 use super::refusal::content_type;
 use super::windows::{Pool, WINDOW};
@@ -63,11 +65,19 @@ pub(super) async fn deliver<S: BodySink>(
 
     let mut window = Vec::new();
     let mut rest = Bytes::new();
+    let mut look_at = exchange.now() + WORDS;
     let whole = loop {
         if rest.is_empty() {
-            match exchange.chunk(&mut response).await? {
-                Some(chunk) => rest = chunk,
-                None => break true,
+            match exchange.chunk_before(look_at, &mut response).await? {
+                Some(Some(chunk)) => rest = chunk,
+                Some(None) => break true,
+                // Right so far, it may be as slow as the timeouts allow.
+                None => {
+                    if let Some(outcome) = look(&window, encoding, exchange, new_sink()).await {
+                        return told.output(outcome);
+                    }
+                    look_at = exchange.now() + WORDS;
+                }
             }
         }
         take(&mut rest, &mut window);
@@ -104,6 +114,28 @@ pub(super) async fn deliver<S: BodySink>(
     let outcome = job.await;
     exchange.waited_since(since);
     told.output(outcome)
+}
+
+/// What a body that comes slowly becomes, if its beginning says already that it will be nothing.
+async fn look<S: BodySink>(
+    beginning: &[u8],
+    encoding: Encoding,
+    exchange: &Exchange<'_>,
+    sink: S,
+) -> Option<Outcome<S::Output>> {
+    if beginning.is_empty() {
+        return None;
+    }
+    let beginning = Bytes::copy_from_slice(beginning);
+    let max_bytes = exchange.settings().max_response_bytes.min(WINDOW as u64);
+    let judged = begin(move || {
+        let mut plain = Vec::new();
+        // What came out before the data end is what there is to look at.
+        let _ = Decompressor::new(encoding, &*beginning)
+            .and_then(|decompressor| decompressor.take(max_bytes).read_to_end(&mut plain));
+        sink.foresee(plain.into()).map(|foreseen| foreseen.map_err(BodyError::Sink))
+    });
+    judged.await.map_or_else(|error| Some(Err(error)), |foreseen| foreseen.map(Ok))
 }
 
 enum Stopped {

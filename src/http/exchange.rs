@@ -33,8 +33,8 @@ use crate::settings::Settings;
 pub(super) type Response = http::Response<Incoming>;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// How long the words of a refusal are waited for.
-const WORDS: Duration = Duration::from_secs(5);
+/// How long the words of a refusal are waited for, and those of a success that is none.
+pub(super) const WORDS: Duration = Duration::from_secs(5);
 
 pub(super) struct Exchange<'a> {
     shared: &'a Shared,
@@ -83,6 +83,11 @@ impl<'a> Exchange<'a> {
 
     pub fn settings(&self) -> &'a Settings {
         &self.shared.settings
+    }
+
+    /// The body of the request.
+    pub fn sent(&self) -> Bytes {
+        self.request.body.clone().unwrap_or_default()
     }
 
     pub fn now(&self) -> Instant {
@@ -273,6 +278,24 @@ impl<'a> Exchange<'a> {
         };
         self.received += chunk.len() as u64;
         Ok(Some(chunk))
+    }
+
+    /// The next bytes of the body, unless none come until then.
+    pub async fn chunk_before(
+        &mut self,
+        until: Instant,
+        response: &mut Response,
+    ) -> Result<Option<Option<Bytes>>, Failure> {
+        // Bytes that are there are no reason not to look at what came before them.
+        if self.now() >= until {
+            return Ok(None);
+        }
+        let over = self.shared.clock.sleep_until(until);
+        tokio::select! {
+            biased;
+            chunk = self.chunk(response) => chunk.map(Some),
+            () = over => Ok(None),
+        }
     }
 
     /// As much of the body as comes in seconds, up to a limit.

@@ -69,6 +69,13 @@ impl Failure {
             return Self::timeout(&what, "connect_timeout", settings.connect_timeout).unsent();
         }
         let cause = root_cause(error);
+        if !error.is_connect() && find::<hyper::Error>(error).is_some_and(is_no_http) {
+            let message = format!(
+                "what answers at {target}{through} does not speak HTTP/1.1 ({cause}): check the scheme, host and port of \
+                 base_url"
+            );
+            return Self::passing(Error::connection(&message), message);
+        }
         if !error.is_connect() {
             let message = format!("the connection to {target}{through} died before the answer: {cause}");
             return Self::passing(Error::connection(&message), message);
@@ -77,7 +84,8 @@ impl Failure {
             let message = format!("no connection to {target}{through}: {refused}");
             let failure = Self::passing(Error::connection(&message), message).unsent();
             // A password that is tried again and again locks its account.
-            return Self { retry: passes(refused.status), ..failure };
+            let busy = refused.status == 429;
+            return Self { retry: passes(refused.status), retry_after: refused.retry_after, busy, ..failure };
         }
         if let Some(tls) = find::<TlsError>(error) {
             let target = match proxy {
@@ -125,6 +133,12 @@ pub(super) fn is_end_of_connection(error: &(dyn StdError + 'static)) -> bool {
     kinds
         .into_iter()
         .any(|kind| matches!(kind, io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset))
+}
+
+/// Whether what came is none, be it another protocol, HTTP/2 without being asked, or the alert of TLS.
+fn is_no_http(error: &hyper::Error) -> bool {
+    // What came before the request has no name of its own.
+    error.is_parse() && !error.is_parse_too_large() || error.to_string().contains("unexpected message")
 }
 
 fn is_refused(error: &(dyn StdError + 'static)) -> bool {

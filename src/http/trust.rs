@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memchr::memmem;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
@@ -79,6 +80,17 @@ fn system(provider: Arc<CryptoProvider>) -> std::result::Result<Arc<dyn ServerCe
     }
 }
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Byte order marks of UTF-16.
+const WIDE: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+/// OpenSSL's own form, a certificate with what it is trusted for; without the latter, it is no longer what it says.
+const TRUSTED: &[u8] = b"-----BEGIN TRUSTED CERTIFICATE-----";
+/// What old versions of it call a certificate.
+const OLD: [(&str, &str); 2] = [
+    ("-----BEGIN X509 CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"),
+    ("-----END X509 CERTIFICATE-----", "-----END CERTIFICATE-----"),
+];
+
 /// The certificates of a PEM file; single ones that the TLS library does not understand are left out, as
 /// bundles commonly hold some.
 fn read(name: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
@@ -90,8 +102,30 @@ fn read(name: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
     };
     let pem =
         fs::read(path).map_err(|error| refused(format!("cannot be read ({error})")).with_source(error))?;
+    // Editors of Windows begin a file with it, and the first certificate would be none.
+    let pem = pem.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&pem);
+    if memmem::find(pem, TRUSTED).is_some() {
+        return Err(Error::configuration(format!(
+            "{name}={path} has a TRUSTED CERTIFICATE, a form that only OpenSSL reads: write it as a plain one with \
+             `openssl x509 -in {path} -out NEW.pem`, each by itself if the file has several, and use that",
+            path = path.display()
+        )));
+    }
+    if WIDE.iter().any(|mark| pem.starts_with(mark)) {
+        return Err(refused("is text in UTF-16: save it as UTF-8".to_owned()));
+    }
+    // A certificate alone, in the form that is not text.
+    if pem.starts_with(b"\x30\x82") {
+        return Err(refused(format!(
+            "is no text but looks like DER: write it as PEM with `openssl x509 -inform der -in {} -out NEW.pem`",
+            path.display()
+        )));
+    }
+    let pem = OLD.iter().fold(String::from_utf8_lossy(pem), |pem, (old, new)| {
+        if pem.contains(old) { pem.replace(old, new).into() } else { pem }
+    });
     let mut certificates = Vec::new();
-    for der in CertificateDer::pem_slice_iter(&pem) {
+    for der in CertificateDer::pem_slice_iter(pem.as_bytes()) {
         let der = der.map_err(|error| refused(format!("is broken ({error})")).with_source(error))?;
         if RootCertStore::empty().add(der.clone()).is_ok() {
             certificates.push(der);

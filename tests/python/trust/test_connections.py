@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import json
 import socket
+import subprocess
 import threading
 import time
 
@@ -70,6 +71,22 @@ def test_a_certificate_of_another_host_is_refused_at_once(authority):
         with pytest.raises(converz.APIConnectionError, match="another host") as caught:
             client.calls()
         assert caught.value.attempts == 1
+
+
+def test_a_certificate_of_openssl_s_own_form_is_refused_with_the_remedy(tmp_path, authority):
+    file = tmp_path / "trusted.pem"
+    plain = tmp_path / "plain.pem"
+    run = ["openssl", "x509", "-in", str(authority.file), "-addtrust", "serverAuth", "-out", str(file)]
+    subprocess.run(run, check=True)
+    assert b"BEGIN TRUSTED CERTIFICATE" in file.read_bytes()
+    with pytest.raises(
+        converz.ConfigurationError, match=f"ca_file={file} has a TRUSTED CERTIFICATE"
+    ) as caught:
+        converz.Client("https://127.0.0.1:9", "key", ca_file=file)
+    remedy = f"openssl x509 -in {file} -out NEW.pem"
+    assert f"`{remedy}`" in str(caught.value)
+    subprocess.run(remedy.replace("NEW.pem", str(plain)).split(), check=True)
+    converz.Client("https://127.0.0.1:9", "key", ca_file=plain)
 
 
 @pytest.mark.parametrize(
@@ -384,6 +401,47 @@ def test_the_words_of_an_error_are_waited_for_for_seconds(status, error):
             converz.Client(server.url, "key", max_retries=0).calls()
         assert 4 < time.monotonic() - began < 20
         assert caught.value.status_code == int(status[:3])
+
+
+@pytest.mark.parametrize(
+    ("begins", "told"),
+    [
+        (b"<html><title>Sign in</title>", 'begins with "<html><title>Sign in'),
+        (b'  {"rows": [', 'begins with "{'),
+        (b"[1, ", "expected a row, which is an object (byte 1)"),
+    ],
+)
+def test_a_success_that_is_no_page_is_waited_for_for_seconds(begins, told):
+    def drip(request: Request) -> None:
+        request.begin(begins)
+        while not request.server.closing.wait(0.2):
+            request.send(b".")
+
+    with Server(drip) as server:
+        began = time.monotonic()
+        with pytest.raises(converz.DecodeError) as caught:
+            converz.Client(server.url, "key").calls()
+        assert told in str(caught.value)
+        assert time.monotonic() - began < 20
+        assert len(server.requests) == 1
+
+
+def test_rows_may_come_slowly():
+    body = json.dumps(ROWS).encode()
+
+    def drip(request: Request) -> None:
+        if request.page > 1:
+            request.rows([])
+            return
+        request.begin(b" \n[", 3 + len(body) - 1)
+        # Behind the time in which what is no page is given up.
+        request.server.closing.wait(6)
+        for at in range(1, len(body)):
+            request.send(body[at : at + 1])
+        request.server.closing.wait(0.1)
+
+    with Server(drip) as server:
+        assert converz.Client(server.url, "key", max_retries=0).calls().to_pylist() == ROWS
 
 
 def test_a_wrong_base_url_is_shown():

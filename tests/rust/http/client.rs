@@ -120,6 +120,11 @@ impl BodySink for Collect {
         Ok(())
     }
 
+    fn foresee(mut self, beginning: bytes::Bytes) -> Option<Result<String>> {
+        let begins = beginning.trim_ascii_start();
+        if begins.is_empty() { None } else { self.push(beginning.slice_ref(begins)).err().map(Err) }
+    }
+
     fn finish(self) -> Result<String> {
         match self.bytes.last() {
             None => Err(Error::decode("the body is empty")),

@@ -1,5 +1,7 @@
 //! Proxies that refuse, and what is told of them.
 
+use std::time::Duration;
+
 use converz::error::{Error, ErrorKind};
 use converz::settings::{Settings, parse_proxy};
 
@@ -67,6 +69,44 @@ fn a_proxy_that_does_not_reach_the_service_is_asked_again() {
             assert!(error.message().contains(&format!("the proxy answered {line}")), "{error}");
             assert_eq!((error.attempt(), proxy.requests()), (Some(6), 6), "{line}");
         }
+    });
+}
+
+#[test]
+fn a_wrong_password_is_tried_once_however_many_requests_there_are() {
+    run(async {
+        let authority = Authority::new();
+        let clock = StoppedClock::new();
+        let refusal = status("407 Log In", &["Proxy-Authenticate: Basic realm=x"], "");
+        let proxy = Server::start(&clock, vec![refusal; 9]);
+        let client = Client::new(&clock, behind(&proxy, "https", &authority));
+        for round in 1..=2 {
+            let read = || async { client.read().await.unwrap_err() };
+            let (one, other, third, fourth) = tokio::join!(read(), read(), read(), read());
+            for error in [one, other, third, fourth] {
+                assert!(error.message().contains("the proxy answered 407 Log In"), "{error}");
+                assert_eq!(error.attempt(), Some(1));
+            }
+            assert_eq!(proxy.requests(), round);
+        }
+    });
+}
+
+#[test]
+fn a_proxy_that_limits_requests_is_asked_again_when_it_says() {
+    run(async {
+        let authority = Authority::new();
+        let clock = StoppedClock::new();
+        let busy = status("429 Slow Down", &["Retry-After: 40"], "");
+        let proxy = Server::start(&clock, vec![busy; 9]);
+        let mut settings = behind(&proxy, "https", &authority);
+        settings.max_retries = 1;
+        settings.timeout = Duration::from_secs(100);
+        let error = Client::new(&clock, settings).read().await.unwrap_err();
+        assert!(error.message().contains("429 Slow Down, which limits how often it is asked"), "{error}");
+        assert!(error.message().contains("it asks to wait 40 s"), "{error}");
+        assert!(!error.message().contains("allow this address"), "{error}");
+        assert_eq!((proxy.requests(), clock.elapsed()), (2, Duration::from_secs(40)));
     });
 }
 

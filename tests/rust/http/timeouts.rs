@@ -8,6 +8,7 @@ use converz::http::{BodySink, RetryBudget};
 
 use super::client::{Client, calls, settings};
 use super::clock::StoppedClock;
+use super::compress::gzip;
 use super::server::{Reading, Script, Server, Step, answer, ok, run, send};
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -102,6 +103,68 @@ fn the_words_of_an_error_are_waited_for_for_seconds() {
             assert_eq!(server.requests(), 1 + retries);
             assert!(clock.elapsed() <= Duration::from_secs(13), "{:?}", clock.elapsed());
         }
+    });
+}
+
+/// Bytes that come two seconds apart, behind the head of a success.
+fn dripping(headers: &str, pieces: &[&[u8]]) -> Script {
+    let mut steps = vec![send(format!("HTTP/1.1 200 OK\r\nContent-Length: 999\r\n{headers}\r\n"))];
+    for piece in pieces {
+        steps.push(Step::Pause { until: STALL, pass: Duration::from_secs(2) });
+        steps.push(send(piece));
+    }
+    steps.push(Step::Hold);
+    steps.into()
+}
+
+#[test]
+fn a_success_that_begins_as_none_is_waited_for_for_seconds() {
+    run(async {
+        let page = b"<html>please log in";
+        let packed = gzip(page);
+        let head = &packed[..packed.len() - 8];
+        for (headers, pieces) in [
+            ("", [&page[..9], &page[9..], b".", b".", b"."]),
+            ("", [b" \n", &page[..3], &page[3..], b".", b"."]),
+            ("Content-Encoding: gzip\r\n", [&head[..9], &head[9..], b"", b"", b""]),
+        ] {
+            let clock = StoppedClock::new();
+            let server = Server::start(&clock, [dripping(headers, &pieces), ok("[1]")]);
+            let error = Client::new(&clock, settings(&server.url)).read().await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Decode), "{error:?}");
+            assert!(error.message().contains('<'), "{error}");
+            assert_eq!(server.requests(), 1);
+            assert!(clock.elapsed() <= Duration::from_secs(12), "{:?}", clock.elapsed());
+        }
+    });
+}
+
+#[test]
+fn an_update_is_not_confirmed_by_a_page_that_drips() {
+    run(async {
+        let clock = StoppedClock::new();
+        let pieces = ["<html>", "a sig", "n-in ", "page ", "for e"].map(str::as_bytes);
+        let server = Server::start(&clock, [dripping("", &pieces)]);
+        let (error, in_doubt) = Client::new(&clock, settings(&server.url)).send("[]").await.unwrap_err();
+        assert!(error.message().contains("it is a page"), "{error}");
+        assert!(in_doubt);
+        assert!(clock.elapsed() <= Duration::from_secs(12), "{:?}", clock.elapsed());
+    });
+}
+
+#[test]
+fn a_success_that_is_right_so_far_may_be_slow() {
+    run(async {
+        let clock = StoppedClock::new();
+        let mut steps = vec![send("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n")];
+        for piece in ["[", "1", ",", "2"].into_iter().chain([" "; 25]).chain(["]"]) {
+            steps.push(Step::Pause { until: STALL, pass: Duration::from_secs(20) });
+            steps.push(send(piece));
+        }
+        let server = Server::start(&clock, [steps.into()]);
+        let text = Client::new(&clock, settings(&server.url)).read().await.unwrap();
+        assert!(text.starts_with("[1,2 "), "{text}");
+        assert_eq!((server.requests(), clock.elapsed()), (1, Duration::from_secs(600)));
     });
 }
 

@@ -105,6 +105,43 @@ fn a_server_s_own_certificate_is_trusted_without_its_authority() {
 }
 
 #[test]
+fn a_certificate_is_read_as_editors_and_old_tools_write_it() {
+    run(async {
+        let (config, file) = self_signed(NAMES, |_| {});
+        let server = TlsServer::start(config).await;
+        let text = std::fs::read_to_string(&file.0).unwrap();
+        let bare = text.replace("CERTIFICATE", "X509 CERTIFICATE");
+        for text in [format!("\u{feff}{text}"), format!("\u{feff}{}", text.replace('\n', "\r\n")), bare] {
+            let file = TemporaryFile::new(&text);
+            let mut settings = settings(&format!("https://127.0.0.1:{}", server.port));
+            settings.ca_file = Some(file.0.clone());
+            assert_eq!(Client::new(&StoppedClock::new(), settings).read().await.unwrap(), "[1]");
+        }
+        let text = format!("{text}{}", text.replace("CERTIFICATE", "TRUSTED CERTIFICATE"));
+        for (bytes, told) in [
+            (text.clone().into_bytes(), "TRUSTED CERTIFICATE"),
+            (
+                [b"\xff\xfe", &*text.bytes().flat_map(|byte| [byte, 0]).collect::<Vec<_>>()].concat(),
+                "is text in UTF-16",
+            ),
+            (
+                b"\x30\x82\x01\x00\x30".to_vec(),
+                "looks like DER: write it as PEM with `openssl x509 -inform der",
+            ),
+        ] {
+            let file = TemporaryFile::new("");
+            std::fs::write(&file.0, bytes).unwrap();
+            let mut settings = settings("https://acme.converz.co");
+            settings.ca_file = Some(file.0.clone());
+            let observer = std::sync::Arc::new(converz::http::Unobserved);
+            let error = converz::http::Http::new(settings.into(), observer).unwrap_err();
+            let named = format!("ca_file={}", file.0.display());
+            assert!(error.message().starts_with(&named) && error.message().contains(told), "{error}");
+        }
+    });
+}
+
+#[test]
 fn whoever_has_not_the_key_of_a_trusted_certificate_is_refused() {
     run(async {
         // A server that shows a certificate that is trusted, with a key of its own.
@@ -235,6 +272,10 @@ fn a_ca_file_that_is_none_is_refused() {
         (Some("hello"), "no certificate"),
         (Some("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "no certificate"),
         (Some("-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), "broken"),
+        (
+            Some("-----BEGIN TRUSTED CERTIFICATE-----\nAAAA\n-----END TRUSTED CERTIFICATE-----\n"),
+            "has a TRUSTED CERTIFICATE, a form that only OpenSSL reads: write it as a plain one with `openssl x509 -in",
+        ),
     ] {
         let file = TemporaryFile::new(text.unwrap_or_default());
         let mut settings = settings("https://acme.converz.co");

@@ -196,7 +196,7 @@ fn a_success_that_speaks_of_anything_else_leaves_doubt() {
             (r#"it has "error""#, status("201 Created", &[], error)),
             ("0 of 2 rows", ok(r#"{"updated":0}"#)),
             ("1 of 2 rows", broken("zstd", &zstd(br#"{"updated":1}"#))),
-            ("it is not JSON", ok("Service Unavailable")),
+            ("it is neither JSON nor words of assent", ok("Service Unavailable")),
             ("asked for: br", broken("br", b"{}")),
             ("202 Accepted", status("202 Accepted", &[], r#"{"updated":2}"#)),
             ("206 Partial Content", status("206 Partial Content", &[], "{}")),
