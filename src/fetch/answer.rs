@@ -20,6 +20,8 @@ pub struct Counted {
     pub of_proof: u64,
     /// So many pages in a row had just the keys of the page before, where keys do not tell rows apart.
     pub echoes: u64,
+    /// Rows without a key that are the same as another one of it, so that those of another page may be as well.
+    pub alike: u64,
 }
 
 /// What becomes of an answered page.

@@ -213,6 +213,7 @@ impl Identity {
         let Counted { rows, repeated, without_key, .. } = counted;
         let fingerprint = of_rows(digests);
         let keyless: HashSet<u64> = (0..digests.len()).filter(keyless).map(|row| digests[row]).collect();
+        let alike = without_key - keyless.len() as u64;
         let (same_as_last, shares_rows) = self.last.as_ref().map_or((false, false), |last| {
             (last.fingerprint == fingerprint, last.keyless.iter().any(|row| keyless.contains(row)))
         });
@@ -220,7 +221,7 @@ impl Identity {
         let seen_before = digest.is_some_and(|digest| self.digests.contains(&digest));
         let keyless = if rows < ask.n_per_page { keyless } else { HashSet::new() };
         self.looked_at = Some((Trace { fingerprint, keyless, head: Vec::new() }, digest));
-        let counted = Counted { seen_before, same_as_last, shares_rows, ..counted };
+        let counted = Counted { seen_before, same_as_last, shares_rows, alike, ..counted };
         Looked { counted, keep, found_out: false }
     }
 

@@ -1,6 +1,6 @@
 //! A page in its turn: its rows, and whether it is to be asked for again.
 
-use super::{LeavesOut, Phase, Planner, overlap};
+use super::{LeavesOut, Phase, Planner, alike, overlap};
 use crate::error::Result;
 use crate::fetch::answer::{Counted, Verdict};
 use crate::fetch::ask::Ask;
@@ -38,6 +38,9 @@ impl Planner {
         if same_as_last
             && (!full || (new == 0 && (self.empties > 0 || self.leaves_out == LeavesOut::PerhapsRows)))
         {
+            if counted.alike > 0 {
+                return Err(alike(ask));
+            }
             self.nothing_there(End::Repeated);
             return Ok(Verdict::Discard);
         }

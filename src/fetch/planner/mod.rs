@@ -317,6 +317,16 @@ impl Planner {
     }
 }
 
+/// The last page came once more, or one of other rows that nothing tells apart from those.
+fn alike(ask: Ask) -> Error {
+    Error::paging(format!(
+        "page {} of {} rows has the same rows as the page before, some of which are the same as each other and have no \
+         key: whether the service answers with its last page once more or these are further rows cannot be told. Ask \
+         for the column of the key as well, or read ranges that fit one page",
+        ask.page, ask.n_per_page
+    ))
+}
+
 fn overlap() -> Error {
     Error::paging(
         "the service leaves out rows or caps its pages, so that pages had to overlap, and not every row has a key of \

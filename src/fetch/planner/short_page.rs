@@ -1,6 +1,6 @@
 //! What follows a short page, and whether the page is as it was.
 
-use super::{EMPTIES, LeavesOut, Phase, Planner, RECHECKS};
+use super::{EMPTIES, LeavesOut, Phase, Planner, RECHECKS, alike};
 use crate::error::{Error, Result};
 use crate::fetch::answer::{Counted, Verdict};
 use crate::fetch::ask::Ask;
@@ -15,6 +15,9 @@ impl Planner {
         if rows == 0 {
             self.nothing_behind(End::Empty);
             return Ok(Verdict::Discard);
+        }
+        if same_as_last && counted.alike > 0 {
+            return Err(alike(ask));
         }
         if same_as_last || (rows == repeated && repeated <= allowed && !full) {
             self.nothing_new_behind();

@@ -115,6 +115,35 @@ fn a_page_without_keys_that_is_asked_for_again_is_no_repetition() {
 }
 
 #[test]
+fn rows_without_a_key_that_are_alike_are_no_end() {
+    run(async {
+        let alike = |count: usize| format!("[{}]", vec![r#"{"campaign":"c"}"#; count].join(","));
+        let told_apart = r#"[{"campaign":"a"},{"campaign":"b"}]"#;
+        // A service of 30 rows that caps its pages, or that answers with the last one for ever: nobody can tell.
+        for body in [alike(7), alike(2), r#"[{"campaign":"a"},{"campaign":"b"},{"campaign":"a"}]"#.to_owned()]
+        {
+            let clock = StoppedClock::new();
+            let server = Server::answering(&clock, move |_| ok(&body));
+            let error = read(&client(&clock, &server, |_| ()), spec(Operation::Calls)).await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Paging), "{error:?}");
+            assert!(error.message().contains("Ask for the column of the key as well"), "{error}");
+        }
+        // Alike, and nothing behind them.
+        let clock = StoppedClock::new();
+        let server = Server::answering(&clock, move |request| match page_of(request) {
+            1 => ok(alike(7)),
+            _ => ok("[]"),
+        });
+        let fetched = read(&client(&clock, &server, |_| ()), spec(Operation::Calls)).await.unwrap();
+        assert_eq!(fetched.receipt.rows, 7);
+        // The same page once more, each row of which is another one.
+        let server = Server::answering(&clock, move |_| ok(told_apart));
+        let fetched = read(&client(&clock, &server, |_| ()), spec(Operation::Calls)).await.unwrap();
+        assert_eq!(fetched.receipt.rows, 2);
+    });
+}
+
+#[test]
 fn every_row_of_every_page_is_in_the_table_and_in_the_receipt() {
     run(async {
         let clock = StoppedClock::new();
