@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder, UInt64Builder};
 use arrow_array::{
-    ArrayRef, Date32Array, DictionaryArray, Int32Array, NullArray, RecordBatch, Time64MicrosecondArray,
-    TimestampMicrosecondArray, make_array, new_empty_array,
+    ArrayRef, Date32Array, DictionaryArray, Float32Array, Int32Array, NullArray, RecordBatch,
+    Time64MicrosecondArray, TimestampMicrosecondArray, make_array, new_empty_array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_cast::cast;
 use arrow_data::ArrayData;
 use arrow_schema::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -25,7 +26,7 @@ use super::from_python::{Value, parse};
 use super::import;
 use super::panics::guard;
 use super::refusal::shown;
-use crate::encode::as_dates;
+use crate::encode::{KeyColumn, as_dates};
 use crate::error::Error;
 use crate::ipc;
 use crate::resources::room_for;
@@ -159,7 +160,7 @@ impl Column {
             }
         }
         room_for(text_size(&parsed))?;
-        refused.map_or_else(|| build(&parsed), Err).map_err(|refusal| {
+        refused.map_or_else(|| build(name, &parsed), Err).map_err(|refusal| {
             let error = PyErr::from(wrong(name, refusal.message));
             // Which keys those rows have is known to those who know the other columns.
             match error.value(py).setattr(intern!(py, "_rows"), refusal.rows) {
@@ -245,14 +246,16 @@ fn text_size(values: &[Option<Value>]) -> usize {
     values.iter().map(size).sum()
 }
 
-fn build(values: &[Option<Value>]) -> Result<Column, Refusal> {
+fn build(name: &str, values: &[Option<Value>]) -> Result<Column, Refusal> {
     let Some((first_row, first)) =
         values.iter().enumerate().find_map(|(row, value)| Some((row, value.as_ref()?)))
     else {
         let nothing: ArrayRef = Arc::new(NullArray::new(values.len()));
         return Ok(nothing.into());
     };
-    let numbers = |value: &Value| matches!(value, Value::Float(_) | Value::Integer(_) | Value::Decimal(_));
+    let numbers = |value: &Value| {
+        matches!(value, Value::Float(_) | Value::Narrow { .. } | Value::Integer(_) | Value::Decimal(_))
+    };
     Refusal::of(
         values,
         |value| value.kind() != first.kind() && !(numbers(value) && numbers(first)),
@@ -265,33 +268,18 @@ fn build(values: &[Option<Value>]) -> Result<Column, Refusal> {
         },
     )?;
     let decimal = |value: &Value| matches!(value, Value::Decimal(_));
-    let floats = values.iter().flatten().any(|value| matches!(value, Value::Float(_)));
+    let floats = values.iter().flatten().any(|value| matches!(value, Value::Float(_) | Value::Narrow { .. }));
+    if let Some(narrow) = narrow(values) {
+        return Ok(narrow.into());
+    }
+    refuse_narrow_keys(name, values)?;
     let each = || values.iter().map(Option::as_ref);
     let array: ArrayRef = match first {
         // Whatever number the first one is.
         Value::Decimal(_) => return decimals(values),
         _ if values.iter().flatten().any(decimal) => return decimals(values),
-        Value::Integer(_) | Value::Float(_) if floats => {
-            Refusal::of(
-                values,
-                |value| matches!(value, Value::Integer(integer) if integer.abs() > EXACT),
-                |row, value| {
-                    format!(
-                        "has {value} in row {row} (counted from 0), which would lose digits next to the column's floats"
-                    )
-                },
-            )?;
-            let mut builder = Float64Builder::with_capacity(values.len());
-            each().for_each(|value| {
-                builder.append_option(value.and_then(|value| match value {
-                    Value::Float(float) => Some(*float),
-                    Value::Integer(integer) => Some(*integer as f64),
-                    _ => None,
-                }));
-            });
-            Arc::new(builder.finish())
-        }
-        Value::Integer(_) | Value::Float(_) => integers(values)?,
+        Value::Integer(_) | Value::Float(_) | Value::Narrow { .. } if floats => mixed_floats(values)?,
+        Value::Integer(_) | Value::Float(_) | Value::Narrow { .. } => integers(values)?,
         Value::Bool(_) => {
             let mut builder = BooleanBuilder::with_capacity(values.len());
             each().for_each(|value| {
@@ -343,12 +331,77 @@ fn build(values: &[Option<Value>]) -> Result<Column, Refusal> {
     Ok(array.into())
 }
 
+/// numpy's floats of fewer digits as a column of theirs, which is treated as an array of them is.
+fn narrow(values: &[Option<Value>]) -> Option<ArrayRef> {
+    let mut of_all = None;
+    for value in values.iter().flatten() {
+        let Value::Narrow { digits, .. } = value else { return None };
+        if *of_all.get_or_insert(*digits) != *digits {
+            return None;
+        }
+    }
+    let floats: Float32Array = values
+        .iter()
+        .map(|value| match value {
+            Some(Value::Narrow { value, .. }) => Some(*value),
+            _ => None,
+        })
+        .collect();
+    if of_all? == 24 { Some(Arc::new(floats)) } else { cast(&floats, &DataType::Float16).ok() }
+}
+
+/// Floats, with whole numbers among them or not.
+fn mixed_floats(values: &[Option<Value>]) -> Result<ArrayRef, Refusal> {
+    Refusal::of(
+        values,
+        |value| matches!(value, Value::Integer(integer) if integer.abs() > EXACT),
+        |row, value| {
+            format!(
+                "has {value} in row {row} (counted from 0), which would lose digits next to the column's floats"
+            )
+        },
+    )?;
+    let mut builder = Float64Builder::with_capacity(values.len());
+    values.iter().map(Option::as_ref).for_each(|value| {
+        builder.append_option(value.and_then(|value| match value {
+            Value::Float(float) => Some(*float),
+            // The number that it shows itself as.
+            Value::Narrow { value, .. } => value.to_string().parse().ok(),
+            Value::Integer(integer) => Some(*integer as f64),
+            _ => None,
+        }));
+    });
+    Ok(Arc::new(builder.finish()))
+}
+
+/// Next to others nothing tells any more how many digits a number had, which matters where it says which row is meant.
+fn refuse_narrow_keys(name: &str, values: &[Option<Value>]) -> Result<(), Refusal> {
+    if name != KeyColumn::CallId.name() {
+        return Ok(());
+    }
+    Refusal::of(
+        values,
+        |value| matches!(value, Value::Narrow { value, digits } if f64::from(*value).abs() >= 2_f64.powi(*digits)),
+        |row, value| match value {
+            Value::Narrow { value, digits } => format!(
+                "has {value} in row {row} (counted from 0), a float of {digits} binary digits, which may have been \
+                 another number: pass integers"
+            ),
+            other => other.to_string(),
+        },
+    )
+}
+
 /// Numbers of which at least one is a decimal, each with the digits that it has: as JSON, since Arrow's decimals have
 /// one number of digits for a whole column.
 fn decimals(values: &[Option<Value>]) -> Result<Column, Refusal> {
     Refusal::of(
         values,
-        |value| matches!(value, Value::Float(float) if !float.is_finite()),
+        |value| match value {
+            Value::Float(float) => !float.is_finite(),
+            Value::Narrow { value, .. } => !value.is_finite(),
+            _ => false,
+        },
         |row, _| format!("has a float in row {row} (counted from 0) that JSON has no number for"),
     )?;
     let mut texts = StringBuilder::new();
@@ -357,6 +410,9 @@ fn decimals(values: &[Option<Value>]) -> Result<Column, Refusal> {
             Some(Value::Decimal(digits)) => texts.append_value(digits),
             Some(Value::Integer(integer)) => texts.append_value(integer.to_string()),
             Some(Value::Float(float)) => texts.append_value(zmij::Buffer::new().format_finite(*float)),
+            Some(Value::Narrow { value, .. }) => {
+                texts.append_value(zmij::Buffer::new().format_finite(*value));
+            }
             _ => texts.append_null(),
         }
     }

@@ -11,6 +11,11 @@ pub enum Value {
     Bool(bool),
     Integer(i128),
     Float(f64),
+    /// Of numpy, with fewer binary digits.
+    Narrow {
+        value: f32,
+        digits: i32,
+    },
     Text(String),
     Date(NaiveDate),
     Time(NaiveDateTime),
@@ -26,7 +31,7 @@ impl Value {
         match self {
             Self::Bool(_) => "bool",
             Self::Integer(_) => "int",
-            Self::Float(_) => "float",
+            Self::Float(_) | Self::Narrow { .. } => "float",
             Self::Text(_) => "str",
             Self::Date(_) => "date",
             Self::Time(_) => "datetime without a zone",
@@ -48,6 +53,9 @@ impl std::fmt::Display for Value {
 
 const TOO_FINE: &str =
     "Python's times are in microseconds: pass finer ones as a column of pandas, numpy or Arrow";
+
+/// numpy's scalars that a float of Python widens, and how many binary digits they have.
+const NARROW: [(&str, i32); 2] = [("float32", 24), ("float16", 11)];
 
 /// The value, or nothing where it is null.
 ///
@@ -105,6 +113,12 @@ pub fn parse(value: &Bound<'_, PyAny>) -> Result<Option<Value>, String> {
     }
     if is_instance(value, "uuid", "UUID").map_err(failed)? {
         return Ok(Some(Value::Text(value.str().and_then(|text| text.extract()).map_err(failed)?)));
+    }
+    // As a float of Python it would have digits that were never its own.
+    if let Some((_, digits)) = NARROW.iter().find(|(name, _)| *name == class)
+        && let Ok(value) = value.extract::<f32>()
+    {
+        return Ok(Some(Value::Narrow { value, digits: *digits }));
     }
     // numpy's other scalars.
     if value.hasattr(intern!(value.py(), "dtype")).unwrap_or(false)

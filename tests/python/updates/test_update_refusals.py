@@ -1,5 +1,7 @@
 """What is refused before anything is sent, and that the message has the keys to look at."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -208,6 +210,34 @@ def test_keys_that_a_small_float_may_have_changed(untouched, kind, digits, width
         frame = columns if kind == "numpy" else pd.DataFrame(columns)
     message = refusal(untouched, frame)
     assert f"below 2^{digits} in size where it is a float: {2**digits}" in message
+
+
+@pytest.mark.parametrize(("digits", "width"), [(24, "float32"), (11, "float16")])
+@pytest.mark.parametrize("kind", ["dict", "dicts", "pandas objects"])
+def test_scalars_of_a_small_float_are_as_their_arrays(untouched, kind, digits, width):
+    scalar = getattr(np, width)
+    frame = INPUTS[kind]({"call_id": [scalar(2**digits - 1), scalar(2**digits)], "a": [1, 2]})
+    assert f"below 2^{digits} in size where it is a float: {2**digits}" in refusal(untouched, frame)
+    for other in (1.0, 5, Decimal(7)):
+        mixed = INPUTS[kind]({"call_id": [other, scalar(2**digits)], "a": [1, 2]})
+        message = refusal(untouched, mixed)
+        assert f"has {2**digits} in row 1 (counted from 0), a float of {digits} binary digits" in message
+
+
+def test_scalars_of_a_small_float_are_sent_with_their_own_digits(small):
+    values = [np.float32(0.1), None, np.float32(2.5)]
+    array = pa.array([0.1, None, 2.5], pa.float32())
+    frames = [
+        {"call_id": [np.float32(1), np.float32(2), np.float32(3)], "a": values},
+        {"call_id": [1, 2, 3], "a": array},
+        {"call_id": [1, 2, 3], "a": [*values[:2], 2.5]},
+    ]
+    bodies = [
+        [request.body for request in small.client().update_calls(frame, dry_run=True)] for frame in frames
+    ]
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert b"0.1," in bodies[0][0]
+    assert b"0.10" not in bodies[0][0]
 
 
 def test_unequal_columns(untouched):
