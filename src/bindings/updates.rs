@@ -55,7 +55,8 @@ pub fn frame(
 
 /// Says what there is to say of a frame that nobody compares with what is stored.
 pub fn warn_about(py: Python<'_>, frame: &UpdateFrame) -> PyResult<()> {
-    frame.midnights().try_for_each(|name| warn(py, &midnight_warning(name, false)))
+    frame.midnights().try_for_each(|name| warn(py, &midnight_warning(name, false)))?;
+    frame.column_names().filter_map(|name| frame.misfit(name)).try_for_each(|warning| warn(py, &warning))
 }
 
 /// Settles the requests of a frame; nothing is sent.

@@ -17,6 +17,7 @@ use super::group::{Group, grouped};
 use super::key::KeyColumn;
 use super::mask::Mask;
 use super::midnight::{are_midnights, is_known};
+use super::misfit::misfit;
 use super::runs::push_run;
 use crate::error::{Error, Result, UpdateFailure};
 
@@ -146,6 +147,17 @@ impl UpdateFrame {
                 && arrays.clone().any(|array| array.null_count() < array.len())
                 && arrays.all(are_midnights)
         })
+    }
+
+    /// What to tell of an attribute with values of a type that it is not known by.
+    pub fn misfit(&self, name: &str) -> Option<String> {
+        let schema = self.schema();
+        let index = schema.index_of(name).ok()?;
+        let warning = misfit(name, schema.field(index).data_type())?;
+        let mut arrays = self.batches().iter().map(|batch| batch.column(index));
+        let has_values = arrays.clone().any(|array| array.logical_null_count() < array.len());
+        // Midnights are sent as the dates that they are.
+        (has_values && !arrays.all(are_midnights)).then_some(warning)
     }
 
     /// Some rows of the frame as it was given. The ranges are sorted and disjoint.

@@ -19,9 +19,20 @@ const DATES: [&str; 1] = ["date"];
 /// Attributes that are times, likewise.
 const TIMES: [&str; 1] = ["start_time"];
 
+/// What an attribute is known to be of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    Dates,
+    Times,
+}
+
+pub(super) fn known(name: &str) -> Option<Known> {
+    if DATES.contains(&name) { Some(Known::Dates) } else { TIMES.contains(&name).then_some(Known::Times) }
+}
+
 /// Whether an attribute is known to be of dates, or of times.
 pub(crate) fn is_known(name: &str) -> bool {
-    DATES.contains(&name) || TIMES.contains(&name)
+    known(name).is_some()
 }
 
 /// What to tell of times that are all midnight. `stored` are dates or, if it is not known, nothing.

@@ -17,6 +17,7 @@ mod key;
 mod limits;
 mod mask;
 mod midnight;
+mod misfit;
 mod nested;
 mod number;
 mod output;

@@ -152,6 +152,9 @@ impl Plan {
             let changes = plan.compare_column(index, stored.as_ref(), &mut column, &mut kinds);
             let stored_kinds = || stored.as_ref().map(StoredColumn::kinds).unwrap_or_default();
             plan.types.extend(kinds.finish(&column.name, stored_kinds));
+            if column.changed > 0 {
+                plan.warnings.extend(plan.frame.misfit(&column.name));
+            }
             plan.columns.push(column);
             plan.changes.push(changes);
             plan.stored.push(stored);

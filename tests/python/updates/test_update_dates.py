@@ -219,3 +219,51 @@ def test_what_remains_has_the_dates_that_were_sent():
         assert caught.value.remaining.to_pydict() == {"call_id": [1], "date": [dt.date(2025, 7, 1)]}
         client.update_calls(caught.value.remaining)
         assert stored(sandbox)[1]["date"] == "2025-07-01"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "told"),
+    [
+        (
+            "start_time",
+            [dt.date(2025, 7, 15)],
+            "holds dates (date32), and they are sent as such: the API knows it as times",
+        ),
+        ("start_time", [20250715], "holds numbers (int64)"),
+        ("date", [45853.0], "holds numbers (float64)"),
+        ("date", [True], "holds truth values (bool)"),
+        (
+            "date",
+            [dt.datetime(2025, 7, 15, 12)],
+            "the API knows it as dates, and a column with times among its dates",
+        ),
+    ],
+)
+def test_what_a_documented_date_or_time_is_not_is_told(filled, name, values, told):
+    frame = {"call_id": [1], name: values}
+    client = filled.client()
+    for call in (
+        lambda: client.update_calls(frame, dry_run=True),
+        lambda: client.plan_update_calls(frame, **ALL),
+    ):
+        with pytest.warns(converz.ConverzWarning) as caught:
+            call()
+        (warning,) = {str(warning.message) for warning in caught}
+        assert f'frame["{name}"]' in warning
+        assert told in warning
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"start_time": [dt.datetime(2025, 7, 15, 12)]},
+        {"start_time": pd.to_datetime(["2025-07-15"])},
+        {"start_time": ["2025-07-15 12:00:00"]},
+        {"date": [dt.date(2025, 7, 15)]},
+        {"date": pd.to_datetime(["2025-07-15"])},
+        {"date": pa.array([None], pa.int64())},
+        {"follow_up": [dt.date(2025, 7, 15)], "opened": [7]},
+    ],
+)
+def test_what_it_is_is_not_told(filled, columns):
+    filled.client().update_calls({"call_id": [1], **columns}, dry_run=True)

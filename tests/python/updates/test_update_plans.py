@@ -1,5 +1,6 @@
 """Plans: what they read, what they say, what carrying them out sends, and that undoing ends at the start."""
 
+import contextlib
 import datetime as dt
 import json
 import unicodedata
@@ -284,7 +285,9 @@ def test_the_range_of_a_column(small, client, name, kind):
     days = [before[key]["date"] for key in keys]
     frame = {"call_id": keys, name: DATES[kind](days), "language": ["xx"] * 3}
     small_before = len(small.requests)
-    plan = client.plan_update_calls(frame)
+    told = name == "start_time" and kind in ("dates", "polars")
+    with pytest.warns(converz.ConverzWarning, match="holds dates") if told else contextlib.nullcontext():
+        plan = client.plan_update_calls(frame)
     assert filters(small)[1:]
     assert len(small.requests) > small_before
     for query in filters(small)[1:]:
