@@ -28,7 +28,7 @@ use super::import;
 use super::panics::guard;
 use super::pickle;
 use super::schema::Schema;
-use super::to_python;
+use super::to_python::{self, Unfit};
 use crate::decode::string_views;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
@@ -440,12 +440,30 @@ impl Table {
         })
     }
 
-    /// A column as Python's own values: bool, int, float, str, date and datetime, null as None.
-    fn values<'py>(&self, py: Python<'py>, column: usize) -> PyResult<Bound<'py, PyList>> {
+    /// A column as Python's own values: bool, int, float, str, date and datetime, null as None. Errors count rows from
+    /// the table that this one is a part of, which has so many before it.
+    #[pyo3(signature = (column, rows_before = 0))]
+    fn values<'py>(
+        &self,
+        py: Python<'py>,
+        column: usize,
+        rows_before: usize,
+    ) -> PyResult<Bound<'py, PyList>> {
         guard(py, || {
             let list = PyList::empty(py);
             for chunk in self.chunks(column)? {
-                to_python::extend(&list, chunk)?;
+                let before = rows_before + list.len();
+                to_python::extend(&list, chunk).map_err(|unfit| match unfit {
+                    Unfit::Error(error) => error,
+                    Unfit::OutOfRange { row, shown } => Error::invalid_input(format!(
+                        "column {:?} has {shown} in row {} (counted from 0), and Python's dates end with the years 1 and \
+                         9999: take the table to a library that has such dates (to_polars(), to_arrow(), to_pandas()), \
+                         or read with parse_dates=False, which leaves dates as text",
+                        self.schema.field(column).name(),
+                        before + row,
+                    ))
+                    .into(),
+                })?;
             }
             Ok(list)
         })

@@ -9,15 +9,21 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_cast::cast;
+use arrow_cast::display::array_value_to_string;
 use arrow_schema::{DataType, TimeUnit};
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use chrono::Datelike;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
 use crate::types::type_name;
 
 /// Appends the values of `array`, null as None.
-pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> PyResult<()> {
+///
+/// # Errors
+/// A type that Python has nothing for, and a date that Python's dates do not reach, as the rest of a sentence about the
+/// column.
+pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> Result<(), Unfit> {
     macro_rules! numbers {
         ($kind:ty) => {
             append(list, array.as_primitive::<$kind>().iter())
@@ -45,11 +51,8 @@ pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> PyResult<()> {
         DataType::LargeUtf8 => append(list, array.as_string::<i64>().iter()),
         DataType::Utf8View => append(list, array.as_string_view().iter()),
         DataType::Date32 => {
-            for day in array.as_primitive::<Date32Type>() {
-                let date = day
-                    .map(|day| as_date::<Date32Type>(i64::from(day)).ok_or_else(out_of_range))
-                    .transpose()?;
-                list.append(date)?;
+            for (row, day) in array.as_primitive::<Date32Type>().iter().enumerate() {
+                append_date::<Date32Type>(list, array, row, day.map(i64::from))?;
             }
             Ok(())
         }
@@ -58,10 +61,8 @@ pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> PyResult<()> {
         DataType::Timestamp(TimeUnit::Microsecond, zone) => times!(TimestampMicrosecondType, zone.is_some()),
         DataType::Timestamp(TimeUnit::Nanosecond, zone) => times!(TimestampNanosecondType, zone.is_some()),
         DataType::Date64 => {
-            for time in array.as_primitive::<Date64Type>() {
-                let date =
-                    time.map(|time| as_date::<Date64Type>(time).ok_or_else(out_of_range)).transpose()?;
-                list.append(date)?;
+            for (row, time) in array.as_primitive::<Date64Type>().iter().enumerate() {
+                append_date::<Date64Type>(list, array, row, time)?;
             }
             Ok(())
         }
@@ -72,31 +73,58 @@ pub fn extend(list: &Bound<'_, PyList>, array: &ArrayRef) -> PyResult<()> {
         other => Err(PyTypeError::new_err(format!(
             "values of {} have no counterpart in Python's own types",
             type_name(other)
-        ))),
+        ))
+        .into()),
+    }
+}
+
+/// Why values are not Python's.
+pub enum Unfit {
+    Error(PyErr),
+    /// The date or time at a row of the array.
+    OutOfRange {
+        row: usize,
+        shown: String,
+    },
+}
+
+impl From<PyErr> for Unfit {
+    fn from(error: PyErr) -> Self {
+        Self::Error(error)
     }
 }
 
 fn append<'py, T: IntoPyObject<'py>>(
     list: &Bound<'py, PyList>,
     values: impl Iterator<Item = Option<T>>,
-) -> PyResult<()> {
+) -> Result<(), Unfit> {
     for value in values {
         list.append(value)?;
     }
     Ok(())
 }
 
+fn append_date<T: ArrowPrimitiveType>(
+    list: &Bound<'_, PyList>,
+    array: &ArrayRef,
+    row: usize,
+    days: Option<i64>,
+) -> Result<(), Unfit> {
+    let date = days.map(|days| fitting(as_date::<T>(days), array, row)).transpose()?;
+    Ok(list.append(date)?)
+}
+
 fn append_times<T: ArrowPrimitiveType<Native = i64>>(
     list: &Bound<'_, PyList>,
     array: &ArrayRef,
     zoned: bool,
-) -> PyResult<()> {
-    for time in array.as_primitive::<T>() {
+) -> Result<(), Unfit> {
+    for (row, time) in array.as_primitive::<T>().iter().enumerate() {
         let Some(time) = time else {
             list.append(list.py().None())?;
             continue;
         };
-        let time = as_datetime::<T>(time).ok_or_else(out_of_range)?;
+        let time = fitting(as_datetime::<T>(time), array, row)?;
         if zoned {
             list.append(time.and_utc())?;
         } else {
@@ -106,6 +134,12 @@ fn append_times<T: ArrowPrimitiveType<Native = i64>>(
     Ok(())
 }
 
-fn out_of_range() -> PyErr {
-    PyOverflowError::new_err("a date is outside the years 1 to 9999 that Python's dates have")
+/// A date or time, if Python has it.
+fn fitting<D: Datelike>(date: Option<D>, array: &ArrayRef, row: usize) -> Result<D, Unfit> {
+    date.filter(|date| (1..=9999).contains(&date.year())).ok_or_else(|| {
+        // Years that not even the formatter knows are shown as they are stored.
+        let shown = array_value_to_string(array, row).ok().filter(|shown| !shown.contains("ERROR"));
+        let stored = || array_value_to_string(&cast(array, &DataType::Int64).ok()?, row).ok();
+        Unfit::OutOfRange { row, shown: shown.or_else(stored).unwrap_or_default() }
+    })
 }

@@ -310,3 +310,31 @@ def test_what_is_too_large_to_be_passed_says_what_to_do_instead():
     with pytest.raises(converz.InvalidInputError, match=r"30,000 rows .* 1,048,576 .* ConverzExportOperator"):
         large.serialize()
     assert large.head(10_000).serialize()
+
+
+@pytest.mark.parametrize(
+    ("array", "shown"),
+    [
+        (pa.array([0, None, 2932897], pa.int32()).cast(pa.date32()), "10000-01-01"),
+        (pa.array([0, None, -719163], pa.int32()).cast(pa.date32()), "0000-12-31"),
+        (pa.array([0, None, 253402300800], pa.timestamp("s")), "10000-01-01T00:00:00"),
+        (pa.array([0, None, 253402300800000], pa.timestamp("ms", "UTC")), "10000-01-01T00:00:00Z"),
+        (pa.array([0, None, 2**62], pa.timestamp("s")), str(2**62)),
+        (pa.array([0, None, 253402300800000], pa.date64()), "10000-01-01"),
+    ],
+    ids=lambda value: str(getattr(value, "type", "")),
+)
+def test_dates_that_python_does_not_have_are_named(array, shown):
+    table = converz.Table.concat([converz.Table(pa.table({"a": [1, 2], "when": array[:2]}))] * 2)
+    late = converz.Table.concat([table, converz.Table(pa.table({"a": [1, 2, 3], "when": array}))])
+    assert table.to_pydict()["a"] == [1, 2, 1, 2]
+    for read in (late.to_pydict, late.to_pylist, lambda: list(late)):
+        with pytest.raises(converz.InvalidInputError) as caught:
+            read()
+        message = str(caught.value)
+        assert 'column "when" has ' in message
+        assert shown in message
+        assert "in row 6 (counted from 0)" in message
+        assert "to_polars(), to_arrow()" in message
+    assert late.to_arrow()["when"][6] == array[2]
+    assert late["a"].to_pylist() == [1, 2, 1, 2, 1, 2, 3]

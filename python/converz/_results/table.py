@@ -346,14 +346,15 @@ class Table(FileWriting):
             part = self._core.slice(start, ROWS_AT_ONCE)
             if not names:
                 yield from ({} for _ in range(part.num_rows))
-            for values in zip(*(part.values(i) for i in range(len(names))), strict=True):
+            for values in zip(*(part.values(i, start) for i in range(len(names))), strict=True):
                 yield dict(zip(names, values, strict=True))
 
     def to_pylist(self) -> list[dict[str, Any]]:
         """Return the rows as dicts of Python's own values, null as None; no other library is needed.
 
         Raises:
-            InvalidInputError: If two columns have the same name, as those of other libraries may.
+            InvalidInputError: If two columns have the same name, as those of other libraries may, or if a date is
+                outside the years 1 to 9999, which Python's own dates do not reach.
 
         Example:
             >>> import converz
@@ -432,7 +433,8 @@ class Table(FileWriting):
         """Return the columns as lists of Python's own values, null as None; no other library is needed.
 
         Raises:
-            InvalidInputError: If two columns have the same name, as those of other libraries may.
+            InvalidInputError: If two columns have the same name, as those of other libraries may, or if a date is
+                outside the years 1 to 9999, which Python's own dates do not reach.
 
         Example:
             >>> import converz
