@@ -15,6 +15,7 @@ use super::refusal::refuse;
 use super::settings::Secret;
 use crate::error::Error;
 use crate::query::parse_date;
+use crate::resources::no_thread;
 use crate::sandbox::{self, Cancellation, Fault, FaultOperation, Options, SandboxError, Stride};
 
 /// How long Python waits between two looks at its signals.
@@ -291,9 +292,7 @@ fn start(py: Python<'_>, options: Options) -> PyResult<sandbox::Sandbox> {
         let _ = sender.send(sandbox::Sandbox::start_unless_cancelled(options, &still));
     };
     let thread = std::thread::Builder::new().name("converz-sandbox".into()).spawn(work);
-    let thread = thread.map_err(|error| {
-        Error::configuration(format!("the sandbox's thread cannot be started: {error}")).with_source(error)
-    })?;
+    let thread = thread.map_err(|_| no_thread())?;
     // In a process that a signal's handler forks, the thread does not exist.
     let _thread = Owned::new(thread);
     let mut making: Making = Owned::receiver(made);
@@ -324,7 +323,9 @@ fn refusal(error: SandboxError) -> Error {
     match error {
         SandboxError::InvalidOption(message) => Error::invalid_input(message),
         error @ SandboxError::Stopped => Error::invalid_input(error.to_string()),
-        error @ SandboxError::OutOfMemory => Error::out_of_memory(error.to_string()).with_source(error),
+        error @ (SandboxError::OutOfMemory | SandboxError::NoThreads) => {
+            Error::out_of_memory(error.to_string()).with_source(error)
+        }
         other => Error::configuration(other.to_string()).with_source(other),
     }
 }

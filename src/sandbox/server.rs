@@ -31,13 +31,13 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(SandboxError::io(what()))?;
         let address = listener.local_addr().map_err(SandboxError::io(what()))?;
         listener.set_nonblocking(true).map_err(SandboxError::io(what()))?;
-        try_threads(WORKERS + 2).map_err(SandboxError::io("the sandbox's threads cannot be started"))?;
+        try_threads(WORKERS + 2).map_err(SandboxError::threads)?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .thread_name("converz-sandbox")
             .enable_all()
             .build()
-            .map_err(SandboxError::io("the sandbox's threads cannot be started"))?;
+            .map_err(SandboxError::threads)?;
         let listener = {
             let _context = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(SandboxError::io(what()))?
@@ -52,7 +52,7 @@ impl Server {
                 let _at_end = at_end;
                 run(runtime, listener, service, stopped);
             })
-            .map_err(SandboxError::io("the sandbox's thread cannot be started"))?;
+            .map_err(SandboxError::threads)?;
         Ok((Self { stop: Mutex::new(Some(stop)), end }, address))
     }
 

@@ -23,6 +23,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// What has come of one attempt.
 enum Attempt {
+    /// It was made.
+    Made,
     /// There is something in the file; what, is for others to find out.
     Filled,
     /// Another process has locked it.
@@ -31,8 +33,9 @@ enum Attempt {
     Moved,
 }
 
-/// Sees to it that the file is there and not empty. An empty file is what `tempfile` and its like make.
-pub(super) fn create(path: &Path, recipe: &Recipe, wanted: &Cancellation) -> Result<(), SandboxError> {
+/// Sees to it that the file is there and not empty; says whether it was made just now. An empty file is what `tempfile`
+/// and its like make.
+pub(super) fn create(path: &Path, recipe: &Recipe, wanted: &Cancellation) -> Result<bool, SandboxError> {
     create_patiently(path, recipe, wanted, PATIENCE)
 }
 
@@ -41,7 +44,7 @@ fn create_patiently(
     recipe: &Recipe,
     wanted: &Cancellation,
     patience: Duration,
-) -> Result<(), SandboxError> {
+) -> Result<bool, SandboxError> {
     let mut is_ours = false;
     let (mut size, mut since) = (0, Instant::now());
     loop {
@@ -56,7 +59,8 @@ fn create_patiently(
             }
         }
         match attempt(path, recipe, wanted, is_ours)? {
-            Attempt::Filled => return Ok(()),
+            Attempt::Made => return Ok(true),
+            Attempt::Filled => return Ok(false),
             Attempt::Moved => {}
             Attempt::Busy => {
                 let now = fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -80,19 +84,28 @@ fn attempt(
 ) -> Result<Attempt, SandboxError> {
     // Not one that is made: a file that has gone meanwhile is made by its own rules.
     let Ok(connection) = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE) else {
-        return Ok(if path.exists() { Attempt::Filled } else { Attempt::Moved });
+        // Also a link that leads nowhere is there.
+        return Ok(if path.symlink_metadata().is_ok() { Attempt::Filled } else { Attempt::Moved });
     };
+    // `SQLite` takes a file of one byte for an empty one.
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 1) {
+        return Ok(Attempt::Filled);
+    }
     // Whoever waits looks at more than the lock, see above.
     connection.busy_timeout(Duration::ZERO)?;
     match lock_if_empty(&connection) {
         Ok(true) => {}
         Ok(false) => return Ok(Attempt::Filled),
+        Err(error) if has_no_room(&error) => {
+            undo(connection, path, is_ours);
+            return Err(SandboxError::Full { path: path.to_owned() });
+        }
         Err(error) => return Ok(interpret(&error).unwrap_or(Attempt::Filled)),
     }
     let Err(error) = fill(&connection, recipe, wanted) else {
         // Under this kind of lock, `SQLite` empties it and leaves it.
         let _ = fs::remove_file(journal(path));
-        return Ok(Attempt::Filled);
+        return Ok(Attempt::Made);
     };
     if let SandboxError::Sqlite(error) = &error
         && let Some(attempt) = interpret(error)
@@ -100,7 +113,14 @@ fn attempt(
         return Ok(attempt);
     }
     undo(connection, path, is_ours);
-    Err(error)
+    Err(match error {
+        SandboxError::Sqlite(error) if has_no_room(&error) => SandboxError::Full { path: path.to_owned() },
+        error => error,
+    })
+}
+
+fn has_no_room(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
 /// Locks the file for as long as the connection lives, if there is nothing in it; says whether that is so.
@@ -259,7 +279,7 @@ mod tests {
                 let made = scope.spawn(move || create(path, &recipe(20), second));
                 std::thread::sleep(Duration::from_millis(round * 2));
                 first.cancel();
-                assert!(matches!(given_up.join().unwrap(), Err(SandboxError::Cancelled) | Ok(())));
+                assert!(matches!(given_up.join().unwrap(), Err(SandboxError::Cancelled) | Ok(_)));
                 made.join().unwrap().unwrap();
             });
             let connection = Connection::open(&path).unwrap();

@@ -77,8 +77,8 @@ impl Store {
             today: options.today.unwrap_or_else(|| Local::now().date_naive()),
         };
         let (today, writer) = within(|| {
-            create::create(&path, &recipe, wanted)?;
-            Ok::<_, SandboxError>((tables::check(&path)?, open(&path)?))
+            let is_new = create::create(&path, &recipe, wanted)?;
+            Ok::<_, SandboxError>((tables::check(&path, is_new)?, open(&path)?))
         })?;
         Ok(Self {
             path,

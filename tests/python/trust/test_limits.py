@@ -158,6 +158,18 @@ def test_without_threads_there_is_an_error_in_good_time(url, do):
     assert not any(raised[3:]), raised
 
 
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may become another user"
+)
+def test_without_threads_there_is_no_sandbox(url):
+    for answer in work(url, "sandbox", "threads", [1, 2, 3]):
+        assert answer["raised"] == "OutOfMemoryError", answer
+        assert (
+            "no more threads for the sandbox: raise the limit" in answer["text"] or answer["number"] == 1
+        ), answer
+        assert "ulimit -u" in answer["text"], answer
+
+
 @pytest.mark.parametrize(
     "do", ["read", "stream", "report", "update", "plan", "failing", "failing_update", "sandbox"]
 )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
@@ -369,3 +372,165 @@ def test_a_file_that_another_program_has_locked_for_a_moment(tmp_path):
             other.execute("rollback")
             out, err = second.communicate(timeout=60)
     assert json.loads(out)[0] == "made", err
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory):
+    """The bytes of a database of the sandbox."""
+    file = tmp_path_factory.mktemp("whole") / "centre.db"
+    with converz.Sandbox(path=file, calls=500, reps=10):
+        pass
+    return file.read_bytes()
+
+
+def refused(file) -> str:
+    """What is said of a file, which stays as it is."""
+    before = file.read_bytes() if file.is_file() else None
+    with pytest.raises(converz.ConfigurationError) as caught:
+        converz.Sandbox(path=file)
+    assert str(file) in str(caught.value)
+    assert before is None or file.read_bytes() == before
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.002, 0.02, 0.3, 0.5, 0.95])
+def test_a_file_that_was_cut_is_said_to_be_damaged(tmp_path, database, share):
+    file = tmp_path / "cut.db"
+    file.write_bytes(database[: int(len(database) * share)])
+    assert "is a damaged database of the sandbox" in refused(file)
+    assert "remove it, and it is made anew, or choose another path" in refused(file)
+
+
+@pytest.mark.parametrize("page", range(8))
+def test_a_page_that_was_overwritten_is_damage(tmp_path, database, page):
+    file = tmp_path / "overwritten.db"
+    begins = max(page * 16384, 100)
+    ends = (page + 1) * 16384
+    file.write_bytes(database[:begins] + bytes(ends - begins) + database[ends:])
+    assert "is a damaged database of the sandbox" in refused(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE about",
+        "DELETE FROM about",
+        "DROP TABLE activity",
+        "DROP TABLE withheld",
+        "ALTER TABLE calls DROP COLUMN csat",
+        "UPDATE about SET value = 'yesterday'",
+    ],
+)
+def test_a_database_without_something_is_damaged(tmp_path, database, change):
+    file = tmp_path / "changed.db"
+    file.write_bytes(database)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute(change)
+        connection.commit()
+    assert "is a damaged database of the sandbox" in refused(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\n", "it is too short for one"),
+        (b"nothing", "file is not a database"),
+        (b"text " * 1000, "file is not a database"),
+        (bytes(range(256)) * 100, "file is not a database"),
+    ],
+)
+def test_another_file_is_left_alone(tmp_path, content, told):
+    file = tmp_path / "notes.txt"
+    file.write_bytes(content)
+    assert f"is not a database of the sandbox ({told}): choose another path" in refused(file)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    assert "is not a database of the sandbox (it is a folder): choose another path" in refused(tmp_path)
+    (tmp_path / "link.db").symlink_to(tmp_path / "nowhere.db")
+    assert "cannot be opened: No such file" in refused(tmp_path / "link.db")
+    assert "cannot be made: No such file" in refused(tmp_path / "nowhere" / "new.db")
+
+
+UNPRIVILEGED = """
+import json, os, sys
+from converz import ConfigurationError, Sandbox
+
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
+try:
+    Sandbox(path=sys.argv[1], calls=10, reps=2)
+except ConfigurationError as error:
+    print(json.dumps(str(error)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("file.db", "file.db cannot be written, which a sandbox does whenever it is updated"),
+        (
+            "folder/file.db",
+            "folder/file.db cannot be opened, since no file can be written beside it: Permission denied",
+        ),
+        ("folder/new.db", "folder/new.db cannot be made: Permission denied"),
+        ("secret.db", "secret.db cannot be opened: Permission denied"),
+    ],
+)
+def test_what_may_not_be_written_is_told(tmp_path, database, file, told):
+    # pytest's folder is its user's alone.
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "folder").mkdir()
+        for name, mode in {"file.db": 0o444, "folder/file.db": 0o666, "secret.db": 0}.items():
+            (folder / name).write_bytes(database)
+            (folder / name).chmod(mode)
+        (folder / "folder").chmod(0o555)
+        folder.chmod(0o777)
+        said = output(tmp_path, UNPRIVILEGED, str(folder / file))
+        (folder / "folder").chmod(0o755)
+    assert told in said
+
+
+def test_a_full_disk_is_told(tmp_path):
+    mount = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=600k none . && exec "$@"', "sh"]
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*mount, "true"], check=False, cwd=tmp_path, capture_output=True).returncode
+    ):
+        pytest.skip("no disk can be made here: it takes root, or a container that may mount")
+    code = """
+import os, sys
+import converz
+
+folder = sys.argv[1]
+with converz.Sandbox(path=f"{folder}/old.db", calls=20, reps=2):
+    pass
+def refused(name, calls):
+    try:
+        converz.Sandbox(path=f"{folder}/{name}", calls=calls, reps=2)
+    except converz.ConverzError as error:
+        print(type(error).__name__, error)
+refused("large.db", 20_000)
+with open(f"{folder}/filling", "wb", buffering=0) as file:
+    try:
+        while file.write(bytes(1024)):
+            pass
+    except OSError:
+        pass
+refused("old.db", 20)
+refused("new.db", 20)
+print(sorted(name for name in os.listdir(folder) if name.startswith(("new", "large"))))
+"""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = [sys.executable, str(write(tmp_path, code)), str(folder)]
+    ran = subprocess.run(
+        [*mount, *command], cwd=folder, env=environment(), capture_output=True, text=True, check=True
+    )
+    *said, left = ran.stdout.splitlines()
+    for name, line in zip(["large.db", "old.db", "new.db"], said, strict=True):
+        told = f"ConfigurationError there is no room for the database {folder}/{name}: free some on its disk"
+        assert line.startswith(told), line
+    assert left == "[]"
