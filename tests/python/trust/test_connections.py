@@ -444,6 +444,26 @@ def test_rows_may_come_slowly():
         assert converz.Client(server.url, "key", max_retries=0).calls().to_pylist() == ROWS
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(b"\0\0\0\4\0\0\0\0\0" + b"\0\0\x08\7\0\0\0\0\0" + bytes(8), id="HTTP/2"),
+        pytest.param(b"\x15\3\3\0\2\2\x28", id="an alert of TLS"),
+        pytest.param(b"220 mail.example ESMTP\r\n", id="SMTP"),
+    ],
+)
+def test_what_does_not_speak_http_1_is_told(said):
+    def handle(request: Request) -> None:
+        request.send(said)
+        request.cut()
+
+    with Server(handle) as server:
+        with pytest.raises(converz.APIConnectionError) as caught:
+            converz.Client(server.url, "key", max_retries=0).calls()
+        assert f"what answers at {server.url} does not speak HTTP/1.1" in str(caught.value)
+        assert "check the scheme, host and port of base_url" in str(caught.value)
+
+
 def test_a_wrong_base_url_is_shown():
     with Server(lambda request: request.answer(b"nothing here", "404 Not Found", "text/plain")) as server:
         client = converz.Client(f"{server.url}/portal", "canary-0123456789")

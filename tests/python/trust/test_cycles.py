@@ -1,7 +1,9 @@
 """What refers to itself through a class of the core is freed."""
 
 import gc
+import time
 import weakref
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +103,21 @@ def test_what_a_library_still_reads_is_not_cleared(url):
     gc.collect()
     assert reader.read_all().num_rows == 30
     assert told().rows == 30
+
+
+def test_of_a_thousand_clients_nothing_is_left(url):
+    stream_in_its_callback(url)
+    gc.collect()
+    # Descriptors of the process, where the system lists them.
+    listed = Path("/proc/self/fd")
+    opened = len(list(listed.iterdir())) if listed.exists() else 0
+    left = []
+    for _ in range(10):
+        # Each has a socket until then.
+        left += [weakref.ref(stream_in_its_callback(url)) for _ in range(100)]
+        gc.collect()
+    assert not any(reference() for reference in left)
+    deadline = time.monotonic() + 10
+    while listed.exists() and len(list(listed.iterdir())) > opened + 20 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not listed.exists() or len(list(listed.iterdir())) <= opened + 20
