@@ -30,7 +30,7 @@ TODAY = date(2025, 7, 15)
 """All days are long over, and none is young."""
 
 TURNS = 3
-"""Reading alone and a run with nothing new, by turns: the best of each counts, since others use the machine as well."""
+"""DuckDB beside what it is judged by, by turns: the best of each counts, since others use the machine as well."""
 
 LOAD, NOTHING_NEW, DLT, LINEAR = 1.5, 1.1, 10, 1.5
 MEMORY = {"duckdb": 450, "postgresql": 450, "parquet": 450, "delta": 600, "iceberg": 600}
@@ -261,7 +261,12 @@ def compare(
     # Once, so that the sandbox has what it reads in memory.
     measured("read", service, days)
     readings = [measured("read", service, days)]
-    plain = measured("read_and_insert", service, days, f"{folder}/plain.duckdb")
+    plain, first = None, []
+    for turn in range(TURNS):
+        inserted = measured("read_and_insert", service, days, f"{folder}/plain{turn}.duckdb")
+        plain = min(filter(None, (plain, inserted)), key=seconds_of, default=None)
+        if loaded := measured("load", service, days, f"duckdb:{folder}/first{turn}.duckdb"):
+            first.append(loaded)
     loads, agains = {}, {}
     for name, target in targets.items():
         if target and (loaded := measured("load", service, days, target)):
@@ -275,10 +280,10 @@ def compare(
     few = max(days // 10, 2)
     theirs = measured("with_dlt", service, few, f"{folder}/dlt.duckdb")
     ours = measured("load", service, few, f"duckdb:{folder}/few.duckdb")
-    if plain and "duckdb" in loads:
+    if plain and first:
         bounds(
             "first load into DuckDB, beside reading and its own insert",
-            loads["duckdb"]["seconds"] / plain["seconds"],
+            min(map(seconds_of, first)) / plain["seconds"],
             LOAD,
         )
     reading = min(readings, key=seconds_of)
