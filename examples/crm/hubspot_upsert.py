@@ -21,6 +21,7 @@ from hubspot.crm.objects import (
     SimplePublicObjectBatchInputUpsert,
 )
 from rejected import write as write_rejected
+from summaries import by_vendor_id
 from urllib3.util import Retry
 
 import converz
@@ -61,23 +62,18 @@ def push(
     """
     counts = {"sent": 0, "rejected": 0}
     for table in changes:
-        rows = table.to_pydict()
-        failed: list[tuple[object, object, str]] = []
-        inputs = {}
-        for call_id, vendor_id, summary in zip(
-            rows["call_id"], rows["vendor_call_id"], rows["summary"], strict=True
-        ):
-            if not vendor_id:
-                failed.append((call_id, None, "no vendor_call_id"))
-            elif summary:
-                # An empty text would clear what is there.
-                properties = {UNIQUE: vendor_id, FIELD: write(summary, LENGTH)}
-                inputs[vendor_id] = (
-                    call_id,
-                    SimplePublicObjectBatchInputUpsert(
-                        id=vendor_id, id_property=UNIQUE, properties=properties
-                    ),
-                )
+        summaries, failed = by_vendor_id(table)
+        inputs = {
+            vendor_id: (
+                call_id,
+                SimplePublicObjectBatchInputUpsert(
+                    id=vendor_id,
+                    id_property=UNIQUE,
+                    properties={UNIQUE: vendor_id, FIELD: write(text, LENGTH)},
+                ),
+            )
+            for vendor_id, (call_id, text) in summaries.items()
+        }
         counts["sent"] += len(inputs)
         if dry_run:
             counts["rejected"] += len(failed)

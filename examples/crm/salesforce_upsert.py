@@ -12,19 +12,22 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 from fields import plain
 from rejected import write as write_rejected
 from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce
+from summaries import by_vendor_id
 from urllib3.util import Retry
 
 import converz
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from summaries import Summary
 
 EXTERNAL_ID = "Vendor_Call_Id__c"
 FIELD = "Summary__c"
@@ -61,24 +64,15 @@ def push(
     """Hand on what changed, day by day. The cursor moves past a day when its rows are in Salesforce or in the file of errors."""
     counts = {"sent": 0, "rejected": 0}
     for table in changes:
-        rows = table.to_pydict()
-        call_ids = dict(zip(rows["vendor_call_id"], rows["call_id"], strict=True))
+        summaries, failed = by_vendor_id(table)
         records = [
-            {EXTERNAL_ID: vendor_id, FIELD: write(summary, LENGTH)}
-            for vendor_id, summary in zip(rows["vendor_call_id"], rows["summary"], strict=True)
-            # An empty cell is ignored by the Bulk API, so that a summary that is not there yet clears nothing.
-            if vendor_id and summary
-        ]
-        unnamed = [
-            (call_id, None, "no vendor_call_id")
-            for call_id, vendor_id in zip(rows["call_id"], rows["vendor_call_id"], strict=True)
-            if not vendor_id
+            {EXTERNAL_ID: vendor_id, FIELD: write(text, LENGTH)} for vendor_id, (_, text) in summaries.items()
         ]
         if dry_run:
             counts["sent"] += len(records)
-            counts["rejected"] += len(unnamed)
+            counts["rejected"] += len(failed)
             continue
-        failed = [*unnamed, *_upserted(salesforce, kind, records, call_ids, wait)]
+        failed += _upserted(salesforce, kind, records, summaries, wait)
         counts["sent"] += len(records)
         counts["rejected"] += write_rejected(errors, failed)
         changes.done()
@@ -86,7 +80,11 @@ def push(
 
 
 def _upserted(
-    salesforce: Salesforce, kind: str, records: list[dict[str, str]], call_ids: dict[Any, Any], wait: float
+    salesforce: Salesforce,
+    kind: str,
+    records: list[dict[str, str]],
+    summaries: dict[str, Summary],
+    wait: float,
 ) -> list[tuple[object, object, str]]:
     """Upsert, and return the records that were not taken."""
     failed: list[tuple[object, object, str]] = []
@@ -100,7 +98,8 @@ def _upserted(
             ):
                 for line in csv.DictReader(text.splitlines()):
                     vendor_id = line[EXTERNAL_ID]
-                    failed.append((call_ids.get(vendor_id), vendor_id, line.get("sf__Error") or otherwise))
+                    call_id = summaries[vendor_id].call_id if vendor_id in summaries else None
+                    failed.append((call_id, vendor_id, line.get("sf__Error") or otherwise))
     return failed
 
 

@@ -14,7 +14,7 @@ import pytest
 import converz
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "crm"
-NAMES = ("fields", "rejected", "salesforce_upsert", "hubspot_upsert")
+NAMES = ("fields", "rejected", "summaries", "salesforce_upsert", "hubspot_upsert")
 
 
 @pytest.fixture
@@ -200,6 +200,21 @@ def test_salesforce(example, changes, crm, tmp_path):
         changes.client.update_calls({"call_id": [5], "summary": ["again"]})
         assert push() == {"sent": 1, "rejected": 0}
         assert service.stored[changes.names[4]] == "again"
+
+
+def test_one_summary_a_record(example):
+    rows = {
+        "call_id": [1, 2, 3, 4, 5, 6],
+        "vendor_call_id": ["a", None, "a", "b", "a", ""],
+        "summary": ["first", "of nobody", "second", None, None, "of nobody"],
+    }
+    found, rejected = example("summaries").by_vendor_id(converz.Table(rows))
+    assert found == {"a": (3, "second")}
+    assert rejected == [
+        (2, None, "no vendor_call_id"),
+        (1, "a", "call_id 3 has the same vendor_call_id, and its summary was written"),
+        (6, None, "no vendor_call_id"),
+    ]
 
 
 class HubSpot:
