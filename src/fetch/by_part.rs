@@ -11,10 +11,10 @@ use tokio::sync::Semaphore;
 use super::aside::aside;
 use super::by_day::weaker;
 use super::end::End;
+use super::gate::{Gate, pages_ahead};
 use super::in_result::InResult;
 use super::page_loop::Settled;
 use super::progress::{Progress, SoFar};
-use super::read::pages_ahead;
 use super::reader::Reader;
 use super::receipt::Receipt;
 use super::seen_keys::SeenKeys;
@@ -245,7 +245,8 @@ impl ByPart {
 /// Asks for the first page of a part, and for no other one.
 async fn begin(http: Http, settings: Arc<Settings>, spec: ReadSpec) -> Result<Begun> {
     let gate = Arc::new(Semaphore::new(1));
-    let mut reader = Reader::new(&http, &settings, &spec, settings.max_concurrency, Some(Arc::clone(&gate)))?;
+    let its_gate = Gate::new(Arc::clone(&gate));
+    let mut reader = Reader::new(&http, &settings, &spec, settings.max_concurrency, Some(its_gate))?;
     let first = reader.next_whole().await?;
     Ok(Begun { reader, first, gate })
 }

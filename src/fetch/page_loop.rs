@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{JoinError, JoinSet};
 
 use super::answer::{Counted, Verdict};
 use super::aside::aside;
 use super::ask::{Ask, Bounds};
+use super::gate::Gate;
 use super::identity::{Identity, Looked};
 use super::planner::Planner;
 use super::rows::Rows;
@@ -25,7 +26,7 @@ pub struct PageLoop<S: PageSource> {
     identity: Identity,
     tasks: JoinSet<Numbered<S::Page>>,
     slots: HashMap<u64, Slot<S::Page>>,
-    gate: Option<Arc<Semaphore>>,
+    gate: Option<Gate>,
     costs: Vec<Cost>,
 }
 
@@ -52,7 +53,7 @@ pub struct Settled<P> {
 
 impl<S: PageSource> PageLoop<S> {
     /// With a gate, every page holds one of its permits from when it is asked for.
-    pub fn new(source: S, bounds: Bounds, gate: Option<Arc<Semaphore>>) -> Self {
+    pub fn new(source: S, bounds: Bounds, gate: Option<Gate>) -> Self {
         Self {
             source: Arc::new(source),
             planner: Planner::new(bounds),
@@ -111,10 +112,10 @@ impl<S: PageSource> PageLoop<S> {
 
     fn ask_without_waiting(&mut self) {
         while self.planner.wants() {
-            let permit = match self.gate.clone().map(Semaphore::try_acquire_owned) {
+            let permit = match self.gate.as_ref().map(Gate::try_acquire) {
                 None => None,
-                Some(Ok(permit)) => Some(permit),
-                Some(Err(_)) => return,
+                Some(Some(permit)) => Some(permit),
+                Some(None) => return,
             };
             self.ask(permit);
         }
@@ -133,6 +134,9 @@ impl<S: PageSource> PageLoop<S> {
         let result = match result {
             Ok(Answer { output, cost }) => {
                 self.planner.answered(ticket, output.num_rows() as u64);
+                if let Some(gate) = &mut self.gate {
+                    gate.came(cost.bytes_decoded);
+                }
                 self.costs.push(cost);
                 Ok(output)
             }
@@ -242,7 +246,6 @@ fn drop_after(keep: &mut [bool], kept: u64) {
     }
 }
 
-async fn acquire(gate: Option<Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
-    // The gate is never closed; if it were, the read would go on without it.
-    gate?.acquire_owned().await.ok()
+async fn acquire(gate: Option<Gate>) -> Option<OwnedSemaphorePermit> {
+    gate?.acquire().await
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::by_day::ByDay;
 use super::by_part::ByPart;
 use super::page_loop::Settled;
-use super::progress::SoFar;
 use super::reader::Reader;
 use super::receipt::Receipt;
 use super::without_rows::WithoutRows;
@@ -74,14 +73,6 @@ impl Paged {
             Self::Read(reader) => reader.found_nothing(nothing),
             Self::ByDay(days) => days.found_nothing(nothing),
             Self::ByPart(parts) => parts.found_nothing(nothing),
-        }
-    }
-
-    pub(super) fn so_far(&self) -> SoFar {
-        match self {
-            Self::Read(reader) => reader.so_far(),
-            Self::ByDay(days) => days.so_far(),
-            Self::ByPart(parts) => parts.so_far(),
         }
     }
 

@@ -46,16 +46,6 @@ impl Fetched {
 /// ever: whether a service can be read at all shows only in order.
 pub(super) const AHEAD: usize = 2;
 
-/// JSON that pages ahead of the consumer should not exceed together. Two pages are always allowed, if
-/// `max_concurrency` allows them.
-const AHEAD_BYTES: u64 = 128 << 20;
-
-/// How many pages may be ahead of the consumer, given the JSON of the first.
-pub(super) fn pages_ahead(max_concurrency: usize, page_bytes: u64) -> usize {
-    let fitting = AHEAD_BYTES / page_bytes.max(1);
-    usize::try_from(fitting).unwrap_or(usize::MAX).max(2).min(max_concurrency)
-}
-
 /// Takes out of warnings what a value that they show may hold of the key.
 pub(super) fn redact_warnings(warnings: &mut [ColumnWarning], http: &Http) {
     for warning in warnings {

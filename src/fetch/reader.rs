@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use super::aside::aside;
 use super::ask::Bounds;
+use super::gate::Gate;
 use super::held::Held;
 use super::http_pages::HttpPages;
 use super::page_loop::{PageLoop, Settled};
@@ -40,7 +39,7 @@ impl Reader {
         settings: &Settings,
         spec: &ReadSpec,
         ahead: usize,
-        gate: Option<Arc<Semaphore>>,
+        gate: Option<Gate>,
     ) -> Result<Self> {
         let Some(key) = spec.operation.key() else {
             return Err(Error::internal(format!("{:?} has no pages", spec.operation)));

@@ -15,9 +15,10 @@ use tokio::task::JoinSet;
 use super::aside::aside;
 use super::by_day::{ByDay, whole_range};
 use super::by_part::ByPart;
+use super::gate::Gate;
 use super::page_loop::Settled;
 use super::paged::Paged;
-use super::read::{pages_ahead, redact_warnings};
+use super::read::redact_warnings;
 use super::reader::Reader;
 use super::receipt::Receipt;
 use super::spec::{LONGEST, ReadSpec};
@@ -97,9 +98,8 @@ impl Stream {
         spec: ReadSpec,
         on_new_column: OnNewColumn,
     ) -> Result<Self> {
-        let (mut reader, gate) = new_reader(http, settings, &spec)?;
+        let mut reader = new_reader(http, settings, &spec)?;
         let first = reader.next_whole().await?;
-        narrow(gate.as_deref(), settings, &reader);
         Self::opened(http, settings, spec, reader, first, on_new_column).await
     }
 
@@ -180,9 +180,8 @@ impl Stream {
     /// # Errors
     /// Those of [`read_all`](super::read_all), and `Io` of the temporary file.
     pub async fn open_whole(http: &Http, settings: &Settings, spec: ReadSpec) -> Result<Self> {
-        let (mut reader, gate) = new_reader(http, settings, &spec)?;
+        let mut reader = new_reader(http, settings, &spec)?;
         let first = reader.next().await?;
-        narrow(gate.as_deref(), settings, &reader);
         Self::opened_whole(http, settings, spec, reader, first).await
     }
 
@@ -295,21 +294,14 @@ impl Stream {
     }
 }
 
-fn new_reader(http: &Http, settings: &Settings, spec: &ReadSpec) -> Result<(Paged, Option<Arc<Semaphore>>)> {
+fn new_reader(http: &Http, settings: &Settings, spec: &ReadSpec) -> Result<Paged> {
     let parts = spec.query.cut(LONGEST);
     if parts.len() > 1 && spec.limit != Some(0) {
-        return Ok((Paged::ByPart(Box::new(ByPart::new(http, settings, spec, parts)?)), None));
+        return Ok(Paged::ByPart(Box::new(ByPart::new(http, settings, spec, parts)?)));
     }
-    let gate = Arc::new(Semaphore::new(settings.max_concurrency));
-    let reader = Reader::new(http, settings, spec, settings.max_concurrency, Some(Arc::clone(&gate)))?;
-    Ok((Paged::Read(Box::new(reader)), Some(gate)))
-}
-
-/// Lets no more pages be ahead than fit, now that one has come. Parts see to it themselves.
-fn narrow(gate: Option<&Semaphore>, settings: &Settings, reader: &Paged) {
-    let Some(gate) = gate else { return };
-    let allowed = pages_ahead(settings.max_concurrency, reader.so_far().bytes_decoded);
-    gate.forget_permits(settings.max_concurrency - allowed);
+    let most = settings.max_concurrency;
+    let reader = Reader::new(http, settings, spec, most, Some(Gate::by_bytes(most)))?;
+    Ok(Paged::Read(Box::new(reader)))
 }
 
 /// Finds out which columns the rows would have that did not come.
@@ -462,18 +454,4 @@ fn without_null_columns(schema: &Schema, pinned: &Schema) -> SchemaRef {
         }
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn large_pages_are_asked_for_less_far_ahead() {
-        assert_eq!(pages_ahead(4, 13 << 20), 4);
-        assert_eq!(pages_ahead(4, 40 << 20), 3);
-        assert_eq!(pages_ahead(4, 1 << 30), 2);
-        assert_eq!(pages_ahead(1, 1 << 30), 1);
-        assert_eq!(pages_ahead(4, 0), 4);
-    }
 }

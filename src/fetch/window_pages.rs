@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::aside::aside;
 use super::ask::Ask;
+use super::gate::Gate;
 use super::http_pages::HttpPages;
 use super::page_loop::Settled;
 use super::read::{AHEAD, of_result};
@@ -83,7 +84,7 @@ async fn read_part(http: &Http, settings: &Settings, spec: &ReadSpec, may_split:
     // While the first page is looked at, nothing further is asked for.
     let gate = Arc::new(Semaphore::new(1));
     let ahead = settings.max_concurrency * AHEAD;
-    let mut reader = Reader::new(http, settings, spec, ahead, Some(Arc::clone(&gate)))?;
+    let mut reader = Reader::new(http, settings, spec, ahead, Some(Gate::new(Arc::clone(&gate))))?;
     let mut pages = Vec::new();
     let mut extent = Extent::new(spec.limit);
     while let Some(Settled { page, keep, permit, .. }) = reader.next().await? {

@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex};
 
 use converz::decode::Key;
 use converz::error::{Error, ErrorKind, Result};
-use converz::fetch::{Absence, Ask, Bounds, End, PageFailure, PageLoop, PageSource, Rows};
+use converz::fetch::{Absence, Ask, Bounds, End, Gate, PageFailure, PageLoop, PageSource, Rows};
 use converz::http::{Answer, Cost};
 use proptest::prelude::*;
-use tokio::sync::Semaphore;
 use tokio::task::yield_now;
 
 /// Where page p begins when pages hold fewer rows than were asked for.
@@ -90,6 +89,8 @@ pub struct Conduct {
     pub keys: Option<u64>,
     /// Every answer has something new in each row.
     pub stamps: bool,
+    /// JSON that each page says it is.
+    pub json: u64,
     /// Pages after the first are capped only.
     pub first_uncapped: bool,
     pub ignores_page: bool,
@@ -270,7 +271,10 @@ impl PageSource for Served {
         let Conduct { without_key, rows_a_key, keys, stamps, .. } = service.conduct;
         let stamp = if stamps { service.asked().len() as u64 } else { 0 };
         let page = ServedPage { rows: rows?, without_key, rows_a_key, keys, stamp };
-        Ok(Answer { output: page, cost: Cost { attempts: 1, bytes_received: 1, bytes_decoded: 2 } })
+        Ok(Answer {
+            output: page,
+            cost: Cost { attempts: 1, bytes_received: 1, bytes_decoded: service.conduct.json },
+        })
     }
 }
 
@@ -327,7 +331,7 @@ pub fn read(service: &Arc<Service>, bounds: Bounds) -> Result<Outcome> {
     read_with(service, bounds, None)
 }
 
-pub fn read_with(service: &Arc<Service>, bounds: Bounds, gate: Option<Arc<Semaphore>>) -> Result<Outcome> {
+pub fn read_with(service: &Arc<Service>, bounds: Bounds, gate: Option<Gate>) -> Result<Outcome> {
     block_on(async {
         let mut pages = PageLoop::new(Served(Arc::clone(service)), bounds, gate);
         let (mut settled, mut answered) = (Vec::new(), 0);
