@@ -3,7 +3,6 @@
 use super::bits::Bits;
 use super::data::{Data, Forecast, Value};
 use super::time::Format;
-use super::unchecked;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chunk {
@@ -161,7 +160,6 @@ impl Chunk {
                     self.valid = Bits::repeated(false, self.len);
                 }
                 self.data = Data::for_value(value, forecast, self.len);
-                self.on_large_pages();
                 return;
             }
             (Data::Int(_) | Data::Float(_), Value::Int(_) | Value::UInt(_) | Value::Float(_)) => {
@@ -215,13 +213,6 @@ impl Chunk {
         Forecast { rows, bytes: (scaled + scaled / 16) as usize }
     }
 
-    /// Text is most of a table that has much of it; the rest of a column is hardly ever as long as a large page.
-    fn on_large_pages(&self) {
-        if let Data::Text(strings) | Data::Json(strings) | Data::Mixed(strings, _) = &self.data {
-            unchecked::on_large_pages(&strings.bytes);
-        }
-    }
-
     /// Makes room.
     pub(super) fn reserve(&mut self, forecast: Forecast) {
         fn up_to<T>(values: &mut Vec<T>, total: usize) {
@@ -246,7 +237,6 @@ impl Chunk {
                 up_to(tags, forecast.rows);
             }
         }
-        self.on_large_pages();
     }
 
     /// Gives back the room that it does not need.

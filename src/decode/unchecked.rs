@@ -33,35 +33,28 @@ pub(super) fn views(
     unsafe { StringViewArray::new_unchecked(views, text, nulls) }
 }
 
-/// Room for views, all zero, on large pages.
+/// Room for views, all zero. On Linux it is on large pages where the system has them on request: to touch memory for the
+/// first time, page by page, costs more than to fill it. The advice outlives the memory until that is unmapped. Nothing else
+/// is on large pages: where the system is a guest, its host may take those back that are free, and to get them again costs
+/// a first read more than is won; of ordinary pages most are there still.
 pub(super) fn zeros(count: usize) -> Vec<u128> {
     let zeros = vec![0; count];
-    on_large_pages(&zeros);
-    zeros
-}
-
-/// Asks the system to have the room of a vector on large pages, as Linux does on request: to touch memory for the first time,
-/// page by page, costs more than to fill it. The advice outlives the memory until that is unmapped.
-#[cfg_attr(not(target_os = "linux"), expect(unused_variables))]
-pub(super) fn on_large_pages<T>(room: &Vec<T>) {
     #[cfg(target_os = "linux")]
     {
         /// Less has no room for a large page.
         const LARGE: usize = 2 << 20;
         /// Hardly any system has larger ordinary pages, and the range must begin with one.
         const ALIGNMENT: usize = 64 << 10;
-        let bytes = room.capacity().saturating_mul(size_of::<T>());
-        if bytes < LARGE {
-            return;
-        }
-        let before = room.as_ptr().cast::<u8>().align_offset(ALIGNMENT);
-        if before < bytes {
-            let start = room.as_ptr().cast::<u8>().wrapping_add(before).cast_mut();
-            // SAFETY: the range is mapped, being within the memory of `room` but for the rest of its last page, and the
+        let bytes = size_of_val(zeros.as_slice());
+        let before = zeros.as_ptr().cast::<u8>().align_offset(ALIGNMENT);
+        if bytes >= LARGE && before < bytes {
+            let start = zeros.as_ptr().cast::<u8>().wrapping_add(before).cast_mut();
+            // SAFETY: the range is mapped, being within the memory of `zeros` but for the rest of its last page, and the
             // advice changes nothing that it holds. A system need not follow it.
             unsafe { libc::madvise(start.cast(), bytes - before, libc::MADV_HUGEPAGE) };
         }
     }
+    zeros
 }
 
 /// A bit for each of sixteen bytes that is a quote, a backslash or a control character, and one for each beyond ASCII.
