@@ -19,6 +19,7 @@ mod events;
 mod files;
 mod foreign;
 mod from_python;
+mod heaps;
 mod import;
 mod mailbox;
 mod new_column;
@@ -71,6 +72,8 @@ mod core {
     use super::columns::Column;
     #[pymodule_export]
     use super::decode::decode;
+    #[pymodule_export]
+    use super::heaps::share_heaps;
     #[pymodule_export]
     use super::mailbox::{Mailbox, stop_waking};
     #[pymodule_export]

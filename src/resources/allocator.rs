@@ -139,6 +139,18 @@ pub(super) fn rest() {
     FOR_WORK.give_back();
 }
 
+/// Has what one thread gives back serve the others. GNU's C library keeps a heap for each thread, up to eight a processor,
+/// and in each of them what was freed there, so that a read on a dozen short-lived threads holds several times what it uses.
+/// This is a matter of the whole process, which whoever owns that may decide.
+pub fn share_heaps() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        const HEAPS: libc::c_int = 2;
+        // SAFETY: the call sets a number, under the library's own lock.
+        unsafe { libc::mallopt(libc::M_ARENA_MAX, HEAPS) };
+    }
+}
+
 /// Whether the system has so much memory in one piece. The reserve is left alone.
 pub(super) fn has(size: usize) -> bool {
     let Ok(layout) = Layout::from_size_align(size.max(1), align_of::<usize>()) else { return false };

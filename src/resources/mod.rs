@@ -4,6 +4,6 @@ mod allocator;
 mod memory;
 mod threads;
 
-pub use allocator::Allocator;
+pub use allocator::{Allocator, share_heaps};
 pub use memory::{Reserved, check, none_left, room_for};
 pub use threads::{Work, begin, no_thread, threads_at_once};

@@ -33,7 +33,8 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
 
 
 def connect(options: argparse.Namespace) -> Client:
-    """Make the client."""
+    """Make the client, in a process that is the command's own."""
+    _core.share_heaps()
     instead: dict[str, Any] = {}
     if options.base_url is not None:
         instead["base_url"] = options.base_url
