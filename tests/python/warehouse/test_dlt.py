@@ -26,6 +26,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 import converz.dlt
 from converz._dlt.destination import scope
+from converz._dlt.resource import LINE
 from support.dlt_destinations import DESTINATIONS, DuckDB
 
 KILLS = int(os.environ.get("CONVERZ_KILLS", "2"))
@@ -127,6 +128,22 @@ def test_a_day_is_asked_for_again_where_state_and_destination_differ(destination
     destination.lose_folder()
     sandbox.release_summaries()
     assert load(destination, client) == {"calls"}
+    assert has_what_the_service_has(destination, client)
+
+
+@pytest.mark.parametrize("line", [LINE[:-1], [*LINE, "instead_of"]], ids=["before", "after"])
+def test_the_state_of_another_version_is_gone_on_with(tmp_path, sandbox, monkeypatch, line):
+    """Of one that noted less of a day, and of one that notes more."""
+    client, destination = sandbox.client(), DuckDB(tmp_path)
+    with monkeypatch.context() as other:
+        other.setattr("converz._dlt.resource.LINE", line)
+        load(destination, client)
+    assert load(destination, client) == set()
+    late = sandbox.insert_calls("2025-07-12", 1)
+    # Of days that are known, none is asked for but the young ones.
+    assert load(destination, client, lookback=0, sweep=None, recheck=1e9) == set()
+    assert load(destination, client, refresh="2025-07-12") == {"calls"}
+    assert late[0] in {row["call_id"] for row in destination.rows("calls")}
     assert has_what_the_service_has(destination, client)
 
 

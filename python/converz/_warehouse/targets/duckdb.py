@@ -9,16 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from converz._frames.libraries import required
 from converz._results.table import Table
-from converz._warehouse.entry import DAY_COLUMN, LEDGER, Entry, refuse_day_column, refuse_if_moved
+from converz._warehouse.entry import DAY_COLUMN, LEDGER, refuse_day_column, refuse_if_moved
 from converz._warehouse.result import table_of
 from converz._warehouse.targets.clashes import refuse_clashes
-from converz._warehouse.targets.sql import FIELDS, by_day, keys_query, known_types, quoted, write_rows
+from converz._warehouse.targets.sql import (
+    FIELDS,
+    by_day,
+    entries_of,
+    kept_fields,
+    keys_query,
+    known_types,
+    lacking_columns,
+    ledger_query,
+    quoted,
+    write_rows,
+)
 from converz.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from converz._warehouse.entry import Day
+    from converz._warehouse.entry import Day, Entry
 
 __all__ = ["DuckDBTarget"]
 
@@ -142,23 +153,19 @@ class DuckDBTarget:
             raise
 
     def _ledger(self, connection: Any, table: str, days: Iterable[Day] | None) -> dict[Day, Entry]:
-        if not _columns(connection, LEDGER):
+        names = kept_fields(_columns(connection, LEDGER))
+        if not names:
             return {}
-        names = [name for name in FIELDS if name != "table"]
-        listed = ", ".join(quoted(name) for name in names)
-        lines = connection.execute(f'SELECT {listed} FROM {LEDGER} WHERE "table" = ?', [table]).fetchall()
-        wanted = None if days is None else set(days)
-        return {
-            line[0]: Entry(**dict(zip(names, line, strict=True)))
-            for line in lines
-            if wanted is None or line[0] in wanted
-        }
+        lines = connection.execute(ledger_query(names, "?"), [table]).fetchall()
+        return entries_of(names, lines, days)
 
     def _write_ledger(self, connection: Any, table: str, entries: list[Entry]) -> None:
         columns = ", ".join(f"{quoted(name)} {TYPES[kind]}" for name, kind in FIELDS.items())
         connection.execute(f"CREATE TABLE IF NOT EXISTS {LEDGER} ({columns})")
         days = [entry.day for entry in entries]
         refuse_if_moved(self._ledger(connection, table, days), entries)
+        for command in lacking_columns(_columns(connection, LEDGER), TYPES):
+            connection.execute(command)
         connection.execute(
             f'DELETE FROM {LEDGER} WHERE "table" = ? AND (list_contains(?::DATE[], day) OR (day IS NULL AND ?))',
             [table, [day for day in days if day], None in days],
@@ -166,7 +173,7 @@ class DuckDBTarget:
         lines = [[table, *(getattr(entry, name) for name in FIELDS if name != "table")] for entry in entries]
         # As a table: one by one, the lines of a year take a tenth of the time that reading them took.
         with _registered(connection, table_of(FIELDS, lines)) as view:
-            connection.execute(f"INSERT INTO {LEDGER} SELECT * FROM {view}")
+            connection.execute(f"INSERT INTO {LEDGER} BY NAME SELECT * FROM {view}")
 
     def _schema(self, connection: Any, table: str) -> dict[str, str]:
         columns = _columns(connection, table)

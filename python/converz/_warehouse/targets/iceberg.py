@@ -300,9 +300,15 @@ def _ledger(stored: Any | None, days: Iterable[Day] | None) -> dict[Day, Entry]:
         if not name.startswith(PREFIX) or name == FINGERPRINT:
             continue
         text = name.removeprefix(PREFIX)
-        day = None if text == "all" else date.fromisoformat(text)
+        try:
+            day = None if text == "all" else date.fromisoformat(text)
+        except ValueError:
+            # Of a later version.
+            continue
         if wanted is None or day in wanted:
-            rows, digest, keys, read_at, changed, swept = value.split(" ")
+            # A version before has fewer moments, a later one may have more.
+            fields: list[str] = [*value.split(" "), NONE]
+            rows, digest, keys, read_at, changed, swept = fields[:6]
             found[day] = Entry(
                 day,
                 stored.properties[FINGERPRINT],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime
 from functools import reduce
 from pathlib import Path
@@ -35,6 +35,8 @@ LOOKS = ".converz-looks.json"
 """When files were last found to be what the service has. A file's own line counts where this one is missing or of others."""
 
 LOCK = ".converz-lock"
+
+FIELDS = [field.name for field in fields(Entry) if field.name != "instead_of"]
 
 OPTIONS = {"compression": "zstd", "row_group_size": 262_144}
 
@@ -72,7 +74,10 @@ class ParquetTarget:
             entry = file.entry
             look = looks.get(str(entry.day))
             if look and look[0] == entry.digest:
-                read_at, swept_at = (moment and datetime.fromisoformat(moment) for moment in look[1:])
+                # A version before has no second moment, a later one may have more.
+                read_at, swept_at = (
+                    moment and datetime.fromisoformat(moment) for moment in (*look[1:3], None)[:2]
+                )
                 entry = replace(entry, read_at=max(entry.read_at, read_at), swept_at=swept_at)
             if wanted is None or entry.day in wanted:
                 found[entry.day] = entry
@@ -200,14 +205,16 @@ def _read(path: Path) -> Table:
 
 
 def _note(entry: Entry) -> str:
-    fields = asdict(entry) | {"instead_of": None}
-    return json.dumps({name: value for name, value in fields.items() if value is not None}, default=str)
+    noted = asdict(entry) | {"instead_of": None}
+    return json.dumps({name: value for name, value in noted.items() if value is not None}, default=str)
 
 
 def _entry(note: str) -> Entry:
-    fields: dict[str, Any] = {"day": None, "changed_at": None} | json.loads(note)
+    noted = json.loads(note)
+    # Not what a later version notes besides.
+    line: dict[str, Any] = {name: noted.get(name) for name in FIELDS}
     moments = {
-        name: fields.get(name) and datetime.fromisoformat(fields[name])
+        name: line[name] and datetime.fromisoformat(line[name])
         for name in ("read_at", "changed_at", "swept_at")
     }
-    return Entry(**fields | moments | {"day": fields["day"] and date.fromisoformat(fields["day"])})
+    return Entry(**line | moments | {"day": line["day"] and date.fromisoformat(line["day"])})

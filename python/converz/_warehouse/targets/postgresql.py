@@ -10,16 +10,27 @@ from urllib.parse import urlsplit
 from converz import _core
 from converz._frames.libraries import required
 from converz._results.table import Table
-from converz._warehouse.entry import DAY_COLUMN, LEDGER, Entry, refuse_day_column, refuse_if_moved
+from converz._warehouse.entry import DAY_COLUMN, LEDGER, refuse_day_column, refuse_if_moved
 from converz._warehouse.result import table_of
 from converz._warehouse.targets.passwords import without_passwords
-from converz._warehouse.targets.sql import FIELDS, by_day, keys_query, known_types, quoted, write_rows
+from converz._warehouse.targets.sql import (
+    FIELDS,
+    by_day,
+    entries_of,
+    kept_fields,
+    keys_query,
+    known_types,
+    lacking_columns,
+    ledger_query,
+    quoted,
+    write_rows,
+)
 from converz.errors import InvalidInputError, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from converz._warehouse.entry import Day
+    from converz._warehouse.entry import Day, Entry
 
 __all__ = ["PostgreSQLTarget"]
 
@@ -204,15 +215,11 @@ def _columns(cursor: Any, table: str) -> dict[str, str]:
 
 
 def _ledger(cursor: Any, table: str, days: Iterable[Day] | None) -> dict[Day, Entry]:
-    if not _columns(cursor, LEDGER):
+    names = kept_fields(_columns(cursor, LEDGER))
+    if not names:
         return {}
-    names = [name for name in FIELDS if name != "table"]
-    listed = ", ".join(quoted(name) for name in names)
-    lines = _asked(cursor, f'SELECT {listed} FROM {LEDGER} WHERE "table" = {_text(table)}').to_pydict()
-    wanted = None if days is None else set(days)
-    values = zip(*(lines[name] for name in names), strict=True)
-    entries = [Entry(**dict(zip(names, line, strict=True))) for line in values]
-    return {entry.day: entry for entry in entries if wanted is None or entry.day in wanted}
+    lines = _asked(cursor, ledger_query(names, _text(table))).to_pydict()
+    return entries_of(names, zip(*(lines[name] for name in names), strict=True), days)
 
 
 def _write_ledger(cursor: Any, table: str, entries: list[Entry]) -> None:
@@ -222,6 +229,8 @@ def _write_ledger(cursor: Any, table: str, entries: list[Entry]) -> None:
     refuse_if_moved(_ledger(cursor, table, [entry.day for entry in entries]), entries)
     if not entries:
         return
+    for command in lacking_columns(_columns(cursor, LEDGER), TYPES):
+        cursor.execute(command)
     days = [entry.day for entry in entries]
     where = f"day IN ({', '.join(_date(day) for day in days)})" if None not in days else "day IS NULL"
     cursor.execute(f'DELETE FROM {LEDGER} WHERE "table" = {_text(table)} AND {where}')

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from converz._results.table import Table
 from converz._warehouse.conforming import conform, widened
-from converz._warehouse.entry import DAY_COLUMN
+from converz._warehouse.entry import DAY_COLUMN, LEDGER, Entry
 from converz.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from converz._warehouse.entry import Day
 
@@ -18,8 +18,12 @@ __all__ = [
     "FIELDS",
     "Database",
     "by_day",
+    "entries_of",
+    "kept_fields",
     "keys_query",
     "known_types",
+    "lacking_columns",
+    "ledger_query",
     "quoted",
     "refuse_others",
     "stored_types",
@@ -80,6 +84,36 @@ class Database(Protocol):
 def quoted(name: str) -> str:
     """Return a name as SQL has it, whatever is in it."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def kept_fields(columns: Iterable[str]) -> list[str]:
+    """Return the fields of a line that a ledger has columns of: one of another version has fewer or more of them."""
+    there = set(columns)
+    return [name for name in FIELDS if name != "table" and name in there]
+
+
+def ledger_query(names: Iterable[str], table: str) -> str:
+    """Return the query of the lines of a table, which it has as SQL writes it."""
+    return f'SELECT {", ".join(map(quoted, names))} FROM {LEDGER} WHERE "table" = {table}'
+
+
+def entries_of(
+    names: Sequence[str], lines: Iterable[Iterable[Any]], days: Iterable[Day] | None
+) -> dict[Day, Entry]:
+    """Return the lines that a query gave, of some days or of all."""
+    wanted = None if days is None else set(days)
+    entries = [Entry(**dict(zip(names, line, strict=True))) for line in lines]
+    return {entry.day: entry for entry in entries if wanted is None or entry.day in wanted}
+
+
+def lacking_columns(columns: Iterable[str], types: Mapping[str, str]) -> list[str]:
+    """Return the commands that give the ledger of a version before what it lacks."""
+    there = set(columns)
+    return [
+        f"ALTER TABLE {LEDGER} ADD COLUMN {quoted(name)} {types[kind]}"
+        for name, kind in FIELDS.items()
+        if name not in there
+    ]
 
 
 def refuse_others(target: object, table: str) -> NoReturn:
