@@ -6,11 +6,14 @@ this list. Whatever else takes the API's parameters (a command line, another hos
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from converz._core import PERSONAL
 
-__all__ = ["KEYS", "PARAMETERS", "VERBS", "Parameter", "Verb", "chosen"]
+if TYPE_CHECKING:
+    from datetime import date
+
+__all__ = ["KEYS", "PARAMETERS", "VERBS", "Parameter", "Verb", "chosen", "written_day"]
 
 
 class Parameter(NamedTuple):
@@ -170,6 +173,19 @@ VERBS = {
     "undo_update": Verb("calls", (), before=("journal",), after=("on_conflict", "progress")),
 }
 """What each verb takes."""
+
+
+def written_day(text: str) -> date:
+    """Return the day that is written as YYYY-MM-DD, as the core takes it.
+
+    Python by itself takes the Monday of a week, '2025-W29', for a day as well: six days would be left out without a word.
+    """
+    from datetime import date
+
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(text)
+    return day
 
 
 def chosen(arguments: dict[str, Any], verb: str) -> dict[str, Any]:

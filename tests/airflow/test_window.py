@@ -196,10 +196,25 @@ def test_a_run_of_a_partition_means_its_day():
     )
     said = {"partition_key": "10.07.2025", "partition_date": moment}
     assert days_of(context_of(by_cron, **said)) == july(10)
-    assert days_of(context_of(dag_of(None), partition_key="2025-07-10T05:00:00")) == july(10)
+    for key in ("2025-07-10T05:00:00", "2025-07-10 05:00", "2025-07-10T00:00:00+02:00"):
+        assert days_of(context_of(dag_of(None), partition_key=key)) == july(10)
 
 
-@pytest.mark.parametrize("key", ["2025-07-07 (W28)", "2025-07", "eu", "eu|2025-07-10"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "2025-07-07 (W28)",
+        "2025-07",
+        "eu",
+        "eu|2025-07-10",
+        "2025-W29",
+        "2025-W29-1",
+        "2025W291",
+        "20250714",
+        "20250714T00",
+        "2025-07-10/12",
+    ],
+)
 def test_a_partition_that_is_no_day_is_refused(key):
     said = {"partition_key": key, "partition_date": pendulum.datetime(2025, 7, 7)}
     with pytest.raises(converz.InvalidInputError, match="since= and"):

@@ -200,6 +200,7 @@ def test_options_are_filters(read, client, sandbox):
 REFUSED = {
     "option 'since' is missing": {"since": ""},
     "option since='yesterday' is not a date": {"since": "yesterday"},
+    "option until='2025-W29' is not a date": {"until": "2025-W29"},
     "option 'api_key' is not known: use secret": {"api_key": "abc"},
     "option 'start_date' is not known: use since": {"start_date": "2025-01-01"},
     "option days_per_partition='a week'": {"days_per_partition": "a week"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from converz import _core
 from converz._client.client import Client
 from converz._frames.libraries import required
+from converz._parameters import written_day
 from converz._show.shorten import shorten
 from converz.errors import InvalidInputError
 
@@ -251,7 +252,7 @@ def _date(value: str | dt.date) -> dt.date:
     if isinstance(value, dt.date):
         return value
     try:
-        return dt.date.fromisoformat(value)
+        return written_day(value)
     except (TypeError, ValueError):
         message = f'end_date is {_shown(value)}: it must be a date, such as "2025-07-13"'
         raise InvalidInputError(message) from None

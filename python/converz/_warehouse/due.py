@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from converz._parameters import written_day
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def refreshed(refresh: object, days: Collection[date]) -> set[date]:
     for each in [refresh] if isinstance(refresh, str | date) else refresh:  # type: ignore[attr-defined]
         try:
             first, _, last = each.partition("/") if isinstance(each, str) else (each.isoformat(), "", "")
-            since, until = date.fromisoformat(first), date.fromisoformat(last or first)
+            since, until = written_day(first), written_day(last or first)
         except (ValueError, AttributeError) as error:
             message = f"refresh={each!r:.80} is not a date such as '2025-03-01', a range '2025-03-01/2025-03-31', or several"
             raise InvalidInputError(message) from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from converz._parameters import written_day
 from converz._warehouse.due import Rules, days_between, due, last_day, refreshed, utc
 from converz.errors import InvalidInputError
 
@@ -86,7 +87,7 @@ def _date(name: str, value: object) -> date | None:
     if isinstance(value, date):
         return value
     try:
-        return date.fromisoformat(value)  # type: ignore[arg-type]
+        return written_day(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         message = f"{name}={value!r:.80} is not a date such as '2025-07-15'"
         raise InvalidInputError(message) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["days_of"]
 
 DAY = timedelta(days=1)
+
+WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
+"""How the key of a partition of a day begins: with the day, and with its time behind it if there is one."""
 
 
 def days_of(context: Mapping[str, Any]) -> tuple[date, date]:
@@ -50,13 +54,20 @@ def _partition(context: Mapping[str, Any], zone: tzinfo) -> date | None:
         return day
     try:
         # The key alone is what a day that was marked on an asset comes with.
-        return datetime.fromisoformat(str(key)).date()
+        return datetime.fromisoformat(_written(str(key))).date()
     except ValueError:
         message = (
             f"partition_key={key!r:.80} of the run is no day such as '2025-07-15': say which days are meant with since= and "
             "until=, which are templates"
         )
         raise InvalidInputError(message) from None
+
+
+def _written(key: str) -> str:
+    # Python by itself takes '2025-W29' for a Monday, and '2025-07-10/12' for a day at twelve o'clock.
+    if not WRITTEN.match(key):
+        raise ValueError(key)
+    return key
 
 
 def _said(timetable: Any, name: str, otherwise: Any = None) -> Any:

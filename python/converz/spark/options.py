@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import converz
-from converz._parameters import PARAMETERS
+from converz._parameters import PARAMETERS, written_day
 from converz.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
 __all__ = ["Connection", "ReadOptions", "WriteOptions"]
 
@@ -202,7 +202,7 @@ def _filter(name: str, text: str) -> Any:
 def _date(options: Mapping[str, str], name: str) -> date | None:
     text = options.get(name)
     try:
-        return date.fromisoformat(text) if text else None
+        return written_day(text) if text else None
     except ValueError:
         message = f"option {name}={text!r:.80} is not a date such as '2025-07-15'"
         raise InvalidInputError(message) from None

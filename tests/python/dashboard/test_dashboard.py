@@ -209,6 +209,7 @@ def test_it_is_written_whole_and_readable(client, tmp_path):
         ({"metric": ["csat", "csat"]}, "each once"),
         ({"activity": 1}, "activity is 1"),
         ({"hear": -1}, "hear is -1"),
+        ({"end_date": "2025-W29"}, "end_date is '2025-W29': it must be a date"),
         ({"hear": 101}, "hear is 101"),
         ({"minimum": 1}, "minimum is 1"),
         ({"unsettled_days": 1.5}, "unsettled_days is 1.5"),

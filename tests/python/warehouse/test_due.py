@@ -113,7 +113,7 @@ def test_refresh():
         date(2025, 4, 1),
     }
     assert refreshed([date(2025, 3, 2), "2025-03-04"], days) == {date(2025, 3, 2), date(2025, 3, 4)}
-    for wrong in ("March", "2025-03-04/2025-03-02", [5]):
+    for wrong in ("March", "2025-W10", "2025-03-03/2025-W10-5", "20250304", "2025-03-04/2025-03-02", [5]):
         with pytest.raises(converz.InvalidInputError, match="refresh="):
             refreshed(wrong, days)
 

@@ -450,6 +450,8 @@ def test_an_interruption_says_what_is_committed(kept, centre, run, monkeypatch):
     [
         ({"tables": "report"}, "tables='report' is none of calls, reps"),
         ({"since": "2025-02-30"}, "since='2025-02-30' is not a date"),
+        ({"since": "2025-W29"}, "since='2025-W29' is not a date"),
+        ({"since": "2025-07-01", "until": "20250714"}, "until='20250714' is not a date"),
         ({"since": None}, "since=None"),
         ({"since": "2025-07-16"}, "until=2025-07-15 is before since=2025-07-16"),
         ({"metric": 5}, "metric=5 is not a string or a sequence"),
