@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fields import plain
+
 if TYPE_CHECKING:
     import converz
 
@@ -20,7 +22,7 @@ class Summary(NamedTuple):
 def by_vendor_id(table: converz.Table) -> tuple[dict[str, Summary], list[tuple[object, object, str]]]:
     """Return what is to be written, and the rows that cannot be, each with its reason.
 
-    A summary that is not there yet is neither: an empty text would clear what the record has.
+    A summary that is not there yet is neither, nor is a blank one: it would clear what the record has.
     """
     rows = table.to_pydict()
     summaries: dict[str, Summary] = {}
@@ -30,7 +32,7 @@ def by_vendor_id(table: converz.Table) -> tuple[dict[str, Summary], list[tuple[o
     ):
         if not vendor_id:
             rejected.append((call_id, None, "no vendor_call_id"))
-        elif text:
+        elif text and plain(text, len(text)).strip():
             # A record has one summary: the last one, as if they had been written one after the other.
             other = summaries.get(vendor_id)
             if other is not None:

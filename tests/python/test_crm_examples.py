@@ -202,6 +202,13 @@ def test_salesforce(example, changes, crm, tmp_path):
         assert service.stored[changes.names[4]] == "again"
 
 
+@pytest.mark.parametrize("blank", ["", " ", " \n\t", "\u00a0", "\x00", " \x01 "])
+def test_a_blank_summary_clears_nothing(example, blank):
+    """Also what is blank once a CRM's fields are rid of what they refuse."""
+    rows = {"call_id": [1, 2, 3], "vendor_call_id": ["a", "a", "b"], "summary": ["first", blank, blank]}
+    assert example("summaries").by_vendor_id(converz.Table(rows)) == ({"a": (1, "first")}, [])
+
+
 def test_one_summary_a_record(example):
     rows = {
         "call_id": [1, 2, 3, 4, 5, 6],
