@@ -1,6 +1,7 @@
 //! Work on other threads, where the system may refuse to start one.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,11 +25,13 @@ const STACK: usize = 8 << 20;
 pub fn begin<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Work<T> {
     let has_begun = Arc::new(AtomicBool::new(false));
     let begun = Arc::clone(&has_begun);
-    let handle = spawn_blocking(move || {
+    let work = move || {
         begun.store(true, Ordering::Release);
         let _running = Running::new();
         work()
-    });
+    };
+    // The runtime panics where it has no thread yet and the system lets it start none.
+    let handle = catch_unwind(AssertUnwindSafe(|| spawn_blocking(work))).ok();
     Work { handle, has_begun, look: Box::pin(sleep(PATIENCE)) }
 }
 
@@ -53,7 +56,8 @@ impl Drop for Running {
 /// Work on its way. Where no thread can be started, the runtime would leave it in its queue for ever; here it fails.
 #[derive(Debug)]
 pub struct Work<T> {
-    handle: JoinHandle<T>,
+    /// None where no thread could be started for it.
+    handle: Option<JoinHandle<T>>,
     has_begun: Arc<AtomicBool>,
     look: Pin<Box<Sleep>>,
 }
@@ -62,7 +66,8 @@ impl<T> Future for Work<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        if let Poll::Ready(ended) = Pin::new(&mut self.handle).poll(context) {
+        let Some(handle) = &mut self.handle else { return Poll::Ready(Err(no_thread())) };
+        if let Poll::Ready(ended) = Pin::new(handle).poll(context) {
             return Poll::Ready(ended.map_err(|error| {
                 Error::internal(match error.try_into_panic() {
                     Ok(panic) => panic_text(&*panic),
@@ -72,7 +77,7 @@ impl<T> Future for Work<T> {
         }
         while !self.has_begun.load(Ordering::Acquire) && self.look.as_mut().poll(context).is_ready() {
             if RUNNING.load(Ordering::Acquire) == 0 && Builder::new().spawn(|| ()).is_err() {
-                self.handle.abort();
+                self.handle.take().inspect(JoinHandle::abort);
                 return Poll::Ready(Err(no_thread()));
             }
             self.look = Box::pin(sleep(PATIENCE));
