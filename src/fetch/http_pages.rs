@@ -110,15 +110,33 @@ impl BodySink for PageSink {
     }
 
     fn foresee(mut self, beginning: Bytes) -> Option<Result<Page>> {
-        let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&beginning).trim_ascii_start();
+        let text = beginning.strip_prefix(MARK).unwrap_or(&beginning).trim_ascii();
+        let name = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+        if MARK.starts_with(&beginning)
+            || b"null".starts_with(text)
+            || name.is_some_and(|name| ERROR_NAME.starts_with(name))
+        {
+            return None;
+        }
         let is_no_page = text.first().is_some_and(|first| *first != b'[');
-        match self.push(beginning) {
-            Err(error) => Some(Err(error)),
-            Ok(()) if is_no_page => Some(self.finish()),
-            Ok(()) => None,
+        let is_error = name.is_some_and(|name| name.starts_with(ERROR_NAME));
+        match self.push(beginning.clone()) {
+            Ok(()) if !is_no_page => None,
+            pushed => {
+                // It is one already, whatever the rest of it will say.
+                if is_error {
+                    self.beginning.0.store(ERROR, Ordering::Relaxed);
+                }
+                Some(pushed.and_then(|()| self.finish()))
+            }
         }
     }
 }
+
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+/// The first name of an error as the API writes them.
+const ERROR_NAME: &[u8] = b"\"error\"";
 
 const BLANK: u8 = 0;
 const NULL: u8 = 1;
@@ -163,4 +181,43 @@ struct Refusal {
 /// Whether it is an error as the API writes them: `{"error": "...", "code": "..."}`.
 fn is_error(json: &[u8]) -> bool {
     serde_json::from_slice::<Refusal>(json).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is foreseen of a body that begins so: nothing, or the kind that it has.
+    fn foreseen(beginning: &[u8]) -> Option<u8> {
+        let noted = Arc::default();
+        let sink = PageSink::noting(&noted, &Arc::default());
+        let outcome = sink.foresee(Bytes::copy_from_slice(beginning))?;
+        assert!(outcome.is_err());
+        Some(noted.0.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn what_may_become_right_is_waited_for() {
+        let page = b"\xef\xbb\xbf [{\"call_id\":1},{\"na";
+        for length in 0..page.len() {
+            assert_eq!(foreseen(&page[..length]), None, "{length}");
+        }
+        for beginning in ["n", "nul", "\u{feff} nu", " \n", "{", "{ \"err"] {
+            assert_eq!(foreseen(beginning.as_bytes()), None, "{beginning}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_already_is_not() {
+        for (beginning, kind) in [
+            ("<html>", OTHER),
+            ("{\"rows\":[{\"call_id\":1},", OTHER),
+            ("[1,", OTHER),
+            ("nothing", OTHER),
+            ("{\"error\":\"no such page\",", ERROR),
+            ("\u{feff}{ \"error\":", ERROR),
+        ] {
+            assert_eq!(foreseen(beginning.as_bytes()), Some(kind), "{beginning}");
+        }
+    }
 }

@@ -43,6 +43,8 @@ pub(super) struct Exchange<'a> {
     started: Instant,
     /// When the request with its retries must be done.
     deadline: Instant,
+    /// Since when the next byte of the body is waited for, with looks at what has come in between.
+    silent_since: Option<Instant>,
     status: Option<u16>,
     /// Whether the connection ended without a goodbye where only that tells the end of the body.
     cut_off: bool,
@@ -73,6 +75,7 @@ impl<'a> Exchange<'a> {
             url,
             started,
             deadline,
+            silent_since: None,
             status: None,
             cut_off: false,
             received: 0,
@@ -129,6 +132,7 @@ impl<'a> Exchange<'a> {
     /// Leaves out of the deadline what was spent waiting for the consumer.
     pub fn waited_since(&mut self, since: Instant) {
         self.deadline += self.now().saturating_duration_since(since);
+        self.silent_since = None;
     }
 
     /// Sends the request; the answer is a success whose body is still to come.
@@ -250,7 +254,7 @@ impl<'a> Exchange<'a> {
     /// The next bytes of the body.
     pub async fn chunk(&mut self, response: &mut Response) -> Result<Option<Bytes>, Failure> {
         let stall = self.settings().stall_timeout;
-        let stalled = self.now() + stall;
+        let stalled = *self.silent_since.get_or_insert(self.shared.clock.now()) + stall;
         let frame = tokio::select! {
             biased;
             frame = data(response.body_mut()) => frame,
@@ -262,6 +266,7 @@ impl<'a> Exchange<'a> {
                 });
             }
         };
+        self.silent_since = None;
         let chunk = match frame {
             Some(Ok(chunk)) => chunk,
             // Only what the body itself says can tell whether it is complete.

@@ -14,6 +14,8 @@ use super::server::{Reading, Script, Server, Step, answer, ok, run, send};
 const CONNECT: Duration = Duration::from_secs(10);
 const STALL: Duration = Duration::from_secs(60);
 const FIRST_BYTE: Duration = Duration::from_secs(300);
+/// How often what has come of a body is looked at.
+const LOOK: Duration = Duration::from_secs(5);
 
 fn assert_timeout(error: &Error, setting: &str) {
     assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
@@ -64,6 +66,22 @@ fn a_stalled_body() {
 
         settings.max_retries = 0;
         assert_timeout(&Client::new(&clock, settings).read().await.unwrap_err(), "stall_timeout=60 s");
+    });
+}
+
+#[test]
+fn a_body_that_stalls_is_not_forgiven_for_being_looked_at() {
+    run(async {
+        let clock = StoppedClock::new();
+        for beginning in ["", "[1,"] {
+            let head = send(format!("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{beginning}"));
+            let server = Server::start(&clock, [vec![head, Step::Stall(LOOK)].into(), ok("[1,2]")]);
+            let mut settings = settings(&server.url);
+            settings.max_retries = 1;
+            let started = clock.elapsed();
+            assert_eq!(Client::new(&clock, settings).read().await.unwrap(), "[1,2]");
+            assert!(clock.elapsed() - started < STALL + LOOK, "{:?}", clock.elapsed());
+        }
     });
 }
 
