@@ -8,7 +8,7 @@ import sys
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary, ref
+from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
 from converz import _core
 from converz.errors import InvalidInputError
@@ -30,7 +30,7 @@ SLICE = 0.05
 class _Wait:
     """Something that is waited for."""
 
-    __slots__ = ("error", "future", "pending")
+    __slots__ = ("__weakref__", "error", "future", "pending")
 
     def __init__(self, pending: Pending[Any]) -> None:
         self.pending = pending
@@ -51,7 +51,8 @@ class _Waits:
         self._mailbox = _mailbox(loop, ref(self))
         self._process = os.getpid()
         self._numbers = count()
-        self._waits: dict[int, _Wait] = {}
+        # What waits holds these, which hold futures of the loop: one that is closed with work on its way can be freed.
+        self._waits: WeakValueDictionary[int, _Wait] = WeakValueDictionary()
         # Not the timer itself, which holds the loop.
         self._is_ticking = False
 
@@ -82,7 +83,7 @@ class _Waits:
             pending.interrupt(error)
             raise
         finally:
-            del self._waits[number]
+            self._waits.pop(number, None)
 
     def deliver(self) -> None:
         """Wake those whose stage is over."""

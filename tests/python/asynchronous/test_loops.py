@@ -186,6 +186,22 @@ def test_nothing_holds_a_loop_that_is_over(sandbox):
     assert its() is None
 
 
+def test_nothing_holds_a_loop_that_was_closed_with_work_on_its_way(sandbox, caplog):
+    client = sandbox.async_client()
+    loops = []
+    for _ in range(5):
+        loop = asyncio.new_event_loop()
+        task = loop.create_task(client.calls())
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+        loops.append(weakref.ref(loop))
+        del loop, task
+        gc.collect()
+    assert [its() for its in loops] == [None] * 5
+    # asyncio says what such a loop leaves.
+    assert {record.name for record in caplog.records} == {"asyncio"}
+
+
 def test_in_the_loop_of_a_notebook(sandbox, tmp_path):
     nbclient = pytest.importorskip("nbclient", reason="needs nbclient: pip install nbclient")
     nbformat = pytest.importorskip("nbformat", reason="needs nbformat: pip install nbformat")
