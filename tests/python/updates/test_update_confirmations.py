@@ -17,6 +17,12 @@ DOUBTFUL = {
     "sign-in page": ("200 OK", "text/html", b"<!doctype html><title>Sign in</title>", converz.DecodeError),
     "page that says it is JSON": ("200 OK", "application/json", b"\n<html>", converz.DecodeError),
     "error object": ("200 OK", "application/json", b'{"error": "maintenance"}', converz.DecodeError),
+    "error beside half a character": (
+        "200 OK",
+        "application/json",
+        b'{"error": "down", "\\ud800": 1}',
+        converz.DecodeError,
+    ),
     "errors of rows": ("201 Created", "application/json", b'{"errors": [{"row": 3}]}', converz.DecodeError),
     "no row": ("200 OK", "application/json", b'{"updated": 0}', converz.DecodeError),
     "false": ("200 OK", "application/json", b"false", converz.DecodeError),
@@ -147,6 +153,27 @@ def test_a_success_that_says_nothing_against_it_confirms(status, body, content_t
     with Server(lambda request: request.answer(body, status, content_type)) as server:
         client = converz.Client(server.url, "key", max_update_bytes=4096, max_retries=0)
         assert client.update_calls(frame("columnar")[0]).rows == ROWS
+
+
+@pytest.mark.parametrize("form", ["columnar", "row-wise"])
+@pytest.mark.parametrize("envelope", [None, "data", "rows", "calls"])
+def test_an_answer_that_repeats_what_was_sent_confirms(envelope, form):
+    """Attributes are the user's own, and may have the names of what goes wrong."""
+
+    def handle(request: Request) -> None:
+        body = json.loads(request.body)
+        request.rows({"updated": rows_of(request.body), envelope: body} if envelope else body)
+
+    own = {"error": "E42", "failed": True, "Status": "failed", "code": 404, "skipped": 1, 'not "found"': "x"}
+    values = {name: [value] * ROWS for name, value in own.items()}
+    if form == "row-wise":
+        values["error"][0] = None
+    with Server(handle) as server:
+        client = converz.Client(server.url, "key", max_update_bytes=1024, max_retries=0)
+        data = {"call_id": list(range(ROWS))} | values
+        nulls = "clear" if form == "row-wise" else "keep"
+        assert client.update_calls(data, nulls=nulls).rows == ROWS
+        assert len(server.requests) > 1
 
 
 def test_rows_without_a_value_were_not_sent():
