@@ -36,7 +36,8 @@ WAYS = {
     "pickle": lambda client, parse: (pickle.loads(pickle.dumps(client.calls(parse_dates=parse))), None),
     "stream": streamed,
     "scan": lambda client, parse: (
-        client.scan_calls(parse_dates=parse).collect(),
+        # Types are settled by the first page, which may have other ones than a later page.
+        client.scan_calls(parse_dates=parse, schema=client.calls(parse_dates=parse).schema).collect(),
         client.calls().schema.json_columns,
     ),
 }
