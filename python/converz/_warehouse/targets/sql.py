@@ -185,10 +185,16 @@ def write_rows(
         if by_day and database.indexed:
             database.run(f"CREATE INDEX ON {name} ({DAY_COLUMN})")
     else:
-        for column, kind in into.changes(stored).items():
-            _widen(database, table, column, stored[column], kind)
+        texts = {
+            column: _widen(database, table, column, stored[column], kind)
+            for column, kind in into.changes(stored).items()
+        }
         for column, kind in into.new(stored).items():
             database.run(f"ALTER TABLE {name} ADD COLUMN {quoted(column)} {database.types[kind]}")
+        # Last, since older DuckDBs change no column of a table whose rows the transaction has changed.
+        for column, each in texts.items():
+            if each is not None and each.num_rows:
+                database.update_texts(table, column, each)
         listed = ", ".join(f"DATE '{day}'" for day in days)
         database.run(f"DELETE FROM {name}" + (f" WHERE {DAY_COLUMN} IN ({listed})" if by_day else ""))
     for day, rows in into.days.items():
@@ -207,8 +213,13 @@ def _fits(database: Database, table: str, column: str, kind: str) -> bool:
     return found.num_rows == 0
 
 
-def _widen(database: Database, table: str, column: str, old: str, new: str) -> None:
-    """Change the type of a column in its place, so that whatever else depends on it stays."""
+def _widen(database: Database, table: str, column: str, old: str, new: str) -> Table | None:
+    """Change the type of a column in its place, so that whatever else depends on it stays.
+
+    Returns:
+        Which texts of the database are to be which ones of ours.
+
+    """
     name, kind = quoted(column), database.types[new]
     texts = None
     if new == "string" and old not in OWN_TEXT:
@@ -217,5 +228,4 @@ def _widen(database: Database, table: str, column: str, old: str, new: str) -> N
         values = widened(database.asked(query), {"text": old, "now": "string"})
         texts = widened(values, {"text": "string", "now": "string"})
     database.run(f"ALTER TABLE {quoted(table)} ALTER {name} TYPE {kind} USING {name}::{kind}")
-    if texts is not None and texts.num_rows:
-        database.update_texts(table, column, texts)
+    return texts
