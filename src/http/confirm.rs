@@ -2,6 +2,7 @@
 //! but what a page in between, an error or a part of the rows would say.
 
 mod names;
+mod no;
 mod parts;
 mod values;
 mod words;
@@ -12,6 +13,7 @@ use serde_json::value::RawValue;
 use self::names::{
     is_beside_outcome, is_outcome, is_refusal, is_status, is_success, is_updated, is_wrapper, plain,
 };
+use self::no::{No, said};
 use self::parts::{Sent, entries, key};
 use self::values::{count, is_assent, is_bad_status, is_bad_word, is_something};
 use self::words::judge_words;
@@ -84,15 +86,6 @@ impl BodySink for Confirmation {
         }
         Some(self.push(beginning).and_then(|()| self.finish()))
     }
-}
-
-enum No {
-    Cut,
-    Said(String),
-}
-
-fn said(why: &str) -> std::result::Result<(), No> {
-    Err(No::Said(why.to_owned()))
 }
 
 /// `text` is trimmed.

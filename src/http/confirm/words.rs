@@ -1,6 +1,6 @@
 //! Answers that are text.
 
-use super::{No, said};
+use super::no::{No, said};
 
 /// Of text, only words of assent confirm.
 pub(super) fn judge_words(text: &str, rows: usize, else_why: &str) -> Result<(), No> {
