@@ -53,6 +53,7 @@ pub use page::Page;
 pub use page_decoder::PageDecoder;
 pub use parallel::{Cutting, ParallelDecoder};
 pub use rows::BATCH_ROWS;
+pub use scanner::BYTE_ORDER_MARK;
 pub use survey::{Survey, Surveying};
 pub use unify::{
     OnNewColumn, Unified, conform, late_values, stream_schema, stream_warnings, undecided_columns, unify,

@@ -44,7 +44,7 @@ pub(super) enum Position {
 
 /// The array and the row.
 const OUTER_DEPTH: usize = 2;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A batch of text must stay below 2 GiB. Leniently read, a byte that is not UTF-8 becomes three.
 const fn max_value_bytes(lossy: bool) -> usize {

@@ -11,7 +11,7 @@ use super::answer::Absence;
 use super::ask::Ask;
 use super::rows::Rows;
 use super::source::{PageFailure, PageSource};
-use crate::decode::{Cutting, Key, Options, Page, ParallelDecoder};
+use crate::decode::{BYTE_ORDER_MARK, Cutting, Key, Options, Page, ParallelDecoder};
 use crate::error::{ErrorKind, Result};
 use crate::http::{Answer, BodySink, Http, Request, RetryBudget};
 use crate::query::{Operation, Query};
@@ -110,15 +110,15 @@ impl BodySink for PageSink {
     }
 
     fn foresee(mut self, beginning: Bytes) -> Option<Result<Page>> {
-        let text = beginning.strip_prefix(MARK).unwrap_or(&beginning).trim_ascii();
+        let text = beginning.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&beginning).trim_ascii();
         let name = text.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
-        if MARK.starts_with(&beginning)
+        if BYTE_ORDER_MARK.starts_with(&beginning)
             || b"null".starts_with(text)
             || name.is_some_and(|name| ERROR_NAME.starts_with(name))
         {
             return None;
         }
-        let is_no_page = text.first().is_some_and(|first| *first != b'[');
+        let is_no_page = !text.starts_with(b"[");
         let is_error = name.is_some_and(|name| name.starts_with(ERROR_NAME));
         match self.push(beginning.clone()) {
             Ok(()) if !is_no_page => None,
@@ -133,8 +133,6 @@ impl BodySink for PageSink {
     }
 }
 
-/// The byte order mark of UTF-8.
-const MARK: &[u8] = b"\xef\xbb\xbf";
 /// The first name of an error as the API writes them.
 const ERROR_NAME: &[u8] = b"\"error\"";
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from converz._warehouse.conforming import widened
 from converz._warehouse.entry import DAY_COLUMN
 from converz._warehouse.table_run import COMMIT_ROWS
-from converz._warehouse.targets.parquet import ParquetTarget
+from converz._warehouse.targets.parquet import OPTIONS, ParquetTarget
 from converz._warehouse.types import common
 from converz.errors import InvalidInputError, TargetError
 
@@ -25,7 +25,7 @@ __all__ = ["DIGEST_COLUMN", "Package", "number"]
 DIGEST_COLUMN = "_converz_digest"
 """The column of a number of what was read of the row's day, by which state and destination are compared."""
 
-UNCOMPRESSED = {"compression": "uncompressed", "row_group_size": 262_144}
+UNCOMPRESSED = OPTIONS | {"compression": "uncompressed"}
 
 KINDS = {"uint64": "string", "json": "string"}
 """Types that not every destination has: their text."""

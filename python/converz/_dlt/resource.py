@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ import pyarrow as pa
 
 from converz._dlt.destination import as_stored, scope, stored_kind, strategy
 from converz._dlt.package import Package
-from converz._warehouse.entry import Entry
+from converz._warehouse.entry import KEPT, Entry
 from converz._warehouse.run import Run, now
 from converz._warehouse.sync import failures
 from converz._warehouse.table_run import TableRun
@@ -31,9 +30,6 @@ __all__ = ["resource", "use_transactions"]
 
 CONTRACT: Any = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 """New columns are welcome. dlt would make 4 of 4.5 in a column of integers."""
-
-LINE = [field.name for field in fields(Entry) if field.name != "instead_of"]
-"""What the state has of a day. dlt keeps dates and times in it as they are."""
 
 
 def use_transactions() -> None:
@@ -72,12 +68,13 @@ def _rows(
     pipeline, schema, table = dlt.current.pipeline(), dlt.current.source_schema(), question.table
     state = dlt.current.resource_state(table)
     # A line of a version before is shorter, one of a later version may be longer.
-    known = {line[0]: Entry(**dict(zip(LINE, line, strict=False))) for line in state.get("days", ())}
+    known = {line[0]: Entry(**dict(zip(KEPT, line, strict=False))) for line in state.get("days", ())}
     ledger = as_stored(pipeline, schema, table, known)
     package = Package(folder, ledger)
     run = Run(client, package, settings, clock)
     TableRun(run, question, lambda: None).go()
-    state["days"] = [[getattr(entry, name) for name in LINE] for entry in (known | ledger).values()]
+    # dlt keeps dates and times as they are.
+    state["days"] = [[getattr(entry, name) for name in KEPT] for entry in (known | ledger).values()]
     result = run.result()
     if result.failed:
         warnings.warn(failures(result), ConverzWarning, stacklevel=2)

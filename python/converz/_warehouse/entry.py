@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, TypeAlias
 
 from converz.errors import TargetError
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from converz._results.table import Table
 
-__all__ = ["DAY_COLUMN", "LEDGER", "Day", "Entry", "refuse_day_column", "refuse_if_moved"]
+__all__ = ["DAY_COLUMN", "KEPT", "LEDGER", "Day", "Entry", "refuse_day_column", "refuse_if_moved"]
 
 Day: TypeAlias = "date | None"
 """None is the one window of a table without days."""
@@ -51,6 +51,10 @@ class Entry:
     def has(self, digest: str) -> bool:
         """Whether the rows have this digest. A target may keep its beginning only."""
         return digest.startswith(self.digest)
+
+
+KEPT = [field.name for field in fields(Entry) if field.name != "instead_of"]
+"""The fields of a line that are kept, in their order."""
 
 
 def refuse_if_moved(stored: Mapping[Day, Entry], entries: Iterable[Entry]) -> None:

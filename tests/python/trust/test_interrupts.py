@@ -155,10 +155,7 @@ def server(service):
 
 @pytest.fixture
 def program(server, programs, tmp_path_factory):
-    """One for all tests, but where one has ended it, whose failure is its own."""
-    if not programs or programs[-1].process.poll() is not None:
-        programs.append(Program(server.url, tmp_path_factory.mktemp("program") / "errors"))
-    return programs[-1]
+    return programs(lambda: Program(server.url, tmp_path_factory.mktemp("program") / "errors"))
 
 
 def check(answer: dict) -> None:

@@ -34,9 +34,9 @@ def server(service):
 
 @pytest.fixture
 def program(server, programs, tmp_path_factory):
-    if not programs or programs[-1].process.poll() is not None:
-        programs.append(Program(server.url, tmp_path_factory.mktemp("program") / "errors", "signalled.py"))
-    return programs[-1]
+    return programs(
+        lambda: Program(server.url, tmp_path_factory.mktemp("program") / "errors", "signalled.py")
+    )
 
 
 def signalled(program, server, service, do, name, how):

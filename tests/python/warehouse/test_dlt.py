@@ -26,7 +26,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 import converz.dlt
 from converz._dlt.destination import scope
-from converz._dlt.resource import LINE
+from converz._warehouse.entry import KEPT
 from support.dlt_destinations import DESTINATIONS, DuckDB
 
 KILLS = int(os.environ.get("CONVERZ_KILLS", "2"))
@@ -131,12 +131,12 @@ def test_a_day_is_asked_for_again_where_state_and_destination_differ(destination
     assert has_what_the_service_has(destination, client)
 
 
-@pytest.mark.parametrize("line", [LINE[:-1], [*LINE, "instead_of"]], ids=["before", "after"])
+@pytest.mark.parametrize("line", [KEPT[:-1], [*KEPT, "instead_of"]], ids=["before", "after"])
 def test_the_state_of_another_version_is_gone_on_with(tmp_path, sandbox, monkeypatch, line):
     """Of one that noted less of a day, and of one that notes more."""
     client, destination = sandbox.client(), DuckDB(tmp_path)
     with monkeypatch.context() as other:
-        other.setattr("converz._dlt.resource.LINE", line)
+        other.setattr("converz._dlt.resource.KEPT", line)
         load(destination, client)
     assert load(destination, client) == set()
     late = sandbox.insert_calls("2025-07-12", 1)

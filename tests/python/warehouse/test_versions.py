@@ -12,6 +12,7 @@ from converz._warehouse.changes import changes
 from support.ledgers import as_after, as_before
 
 from .conftest import settings
+from .test_sync import outcomes
 
 TODAY = "2025-07-15"
 RANGE = {"since": "2025-07-01", "until": TODAY}
@@ -27,12 +28,6 @@ def version(request):
 def centre():
     with converz.Sandbox(calls=150, reps=5, days=15, today=TODAY) as sandbox:
         yield sandbox
-
-
-def outcomes(result):
-    days = result.days.to_pydict()
-    lines = zip(days["day"], days["reason"], days["outcome"], strict=True)
-    return {str(day): (reason, outcome) for day, reason, outcome in lines}
 
 
 def kept_keys(kept):

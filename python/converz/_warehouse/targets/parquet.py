@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from functools import reduce
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from converz import _core
 from converz._results.table import Table
 from converz._warehouse.conforming import conform, widened
-from converz._warehouse.entry import DAY_COLUMN, Entry, refuse_day_column, refuse_if_moved
+from converz._warehouse.entry import DAY_COLUMN, KEPT, Entry, refuse_day_column, refuse_if_moved
 from converz._warehouse.file_lock import locked
 from converz._warehouse.types import common, stored_types
 from converz.errors import InvalidInputError, TargetError
@@ -35,8 +35,6 @@ LOOKS = ".converz-looks.json"
 """When files were last found to be what the service has. A file's own line counts where this one is missing or of others."""
 
 LOCK = ".converz-lock"
-
-FIELDS = [field.name for field in fields(Entry) if field.name != "instead_of"]
 
 OPTIONS = {"compression": "zstd", "row_group_size": 262_144}
 
@@ -212,7 +210,7 @@ def _note(entry: Entry) -> str:
 def _entry(note: str) -> Entry:
     noted = json.loads(note)
     # Not what a later version notes besides.
-    line: dict[str, Any] = {name: noted.get(name) for name in FIELDS}
+    line: dict[str, Any] = {name: noted.get(name) for name in KEPT}
     moments = {
         name: line[name] and datetime.fromisoformat(line[name])
         for name in ("read_at", "changed_at", "swept_at")
